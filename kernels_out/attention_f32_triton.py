@@ -144,14 +144,14 @@ def full_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -162,14 +162,14 @@ def full_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -277,19 +277,18 @@ def full_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -298,7 +297,7 @@ def full_forward_kernel(
         )
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -331,7 +330,7 @@ def full_forward_kernel(
         # src[attention_f32.diag:7]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -360,7 +359,7 @@ def full_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -373,19 +372,19 @@ def full_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -402,9 +401,9 @@ def full_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -412,17 +411,17 @@ def full_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -443,14 +442,14 @@ def full_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -461,7 +460,6 @@ def full_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -526,15 +524,14 @@ def full_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention_f32.diag:6]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -598,7 +595,7 @@ def full_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q),
+        (acc_q * rsqrt),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -625,14 +622,14 @@ def full_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -643,14 +640,14 @@ def full_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -739,7 +736,7 @@ def full_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:8]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -755,13 +752,13 @@ def full_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
-    # src[attention_f32.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = scalar * state
     max_ = tl.max(mul_x, 0)
@@ -770,7 +767,7 @@ def full_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
 
 
 @triton.jit
@@ -820,7 +817,7 @@ def full_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
 @triton.jit
@@ -885,19 +882,19 @@ def full_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -914,9 +911,9 @@ def full_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -924,17 +921,17 @@ def full_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -960,11 +957,6 @@ def full_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -972,19 +964,19 @@ def full_long_backward_d_V_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -992,14 +984,65 @@ def full_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=float("-inf"),
         )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def full_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[attention_f32.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    dot = tl.dot(tile, tl.trans(K), input_precision="ieee")
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1017,65 +1060,111 @@ def full_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
         # src[attention_f32.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
         # src[attention_f32.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def full_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    dot = tl.dot(tile, tl.trans(Q), input_precision="ieee")
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1099,13 +1188,12 @@ def full_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1113,27 +1201,27 @@ def full_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         next_acc_q = tl.dot(tile, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1141,14 +1229,15 @@ def full_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=float("-inf"),
         )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         next_acc_q = tl.dot(tile, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
@@ -1544,7 +1633,23 @@ def _full_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        full_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1579,7 +1684,23 @@ def _full_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        full_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -1741,7 +1862,7 @@ def causal_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1881,7 +2002,7 @@ def causal_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1980,7 +2101,7 @@ def causal_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -1988,7 +2109,7 @@ def causal_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -2001,19 +2122,19 @@ def causal_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out * d_out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -2030,9 +2151,9 @@ def causal_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2040,17 +2161,17 @@ def causal_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out * d_out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2069,19 +2190,19 @@ def causal_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    # src[attention_f32.diag:11]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -2089,7 +2210,13 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:11]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2097,17 +2224,9 @@ def causal_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention_f32.diag:12]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[attention_f32.diag:11]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2116,30 +2235,29 @@ def causal_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:11]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:12]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[attention_f32.diag:11]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        tile_2 = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x),
+        (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2158,16 +2276,16 @@ def causal_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:11]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[attention_f32.diag:12]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -2177,28 +2295,28 @@ def causal_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2207,18 +2325,6 @@ def causal_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -2226,8 +2332,20 @@ def causal_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        # src[attention_f32.diag:11]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -2236,36 +2354,36 @@ def causal_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[attention_f32.diag:12]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        # src[attention_f32.diag:13]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:12]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        # src[attention_f32.diag:13]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q),
+        (acc_q * rsqrt),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2409,7 +2527,7 @@ def causal_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -2558,19 +2676,19 @@ def causal_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -2587,9 +2705,9 @@ def causal_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
         out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2597,17 +2715,17 @@ def causal_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2635,8 +2753,13 @@ def causal_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2647,19 +2770,19 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -2667,19 +2790,19 @@ def causal_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2690,17 +2813,61 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:13]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[attention_f32.diag:11]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    dot = tl.dot(tile_2, tl.trans(K), input_precision="ieee")
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -2719,7 +2886,7 @@ def causal_long_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[attention_f32.diag:12]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
@@ -2727,6 +2894,12 @@ def causal_long_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -2740,12 +2913,6 @@ def causal_long_backward_d_Q_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        # src[attention_f32.diag:11]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2753,6 +2920,12 @@ def causal_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -2769,18 +2942,61 @@ def causal_long_backward_d_Q_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        # src[attention_f32.diag:11]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_2, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention_f32.diag:13]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    dot = tl.dot(tile_2, tl.trans(Q), input_precision="ieee")
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -2806,8 +3022,14 @@ def causal_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2825,20 +3047,20 @@ def causal_long_backward_d_K_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_2, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -2853,20 +3075,20 @@ def causal_long_backward_d_K_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2884,12 +3106,6 @@ def causal_long_backward_d_K_kernel(
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_2, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
@@ -3285,7 +3501,23 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -3320,7 +3552,23 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -3410,19 +3658,18 @@ def mha_full_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3516,14 +3763,14 @@ def mha_full_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -3534,14 +3781,14 @@ def mha_full_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -3661,18 +3908,19 @@ def mha_full_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:6]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3761,19 +4009,19 @@ def mha_full_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -3798,13 +4046,13 @@ def mha_full_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3812,17 +4060,17 @@ def mha_full_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3850,20 +4098,6 @@ def mha_full_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    # src[attention_f32.diag:6]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -3874,11 +4108,31 @@ def mha_full_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
+        V = load_tile(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3886,17 +4140,9 @@ def mha_full_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention_f32.diag:7]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[attention_f32.diag:6]
-        V = load_tile(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3904,23 +4150,22 @@ def mha_full_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention_f32.diag:6]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
-        dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        # src[attention_f32.diag:6]
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        tile_2 = tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])
+        dot_2 = tl.dot(Q, tl.trans(K), input_precision="ieee")
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        tile_2 = (dot - buffer_0[:, None]) * tl.exp2(sub_q_x)
         next_acc_x = tl.dot(tile_2, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
@@ -3951,16 +4196,16 @@ def mha_full_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention_f32.diag:6]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:6]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -3968,19 +4213,6 @@ def mha_full_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[attention_f32.diag:7]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -3990,8 +4222,21 @@ def mha_full_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -4000,22 +4245,6 @@ def mha_full_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[attention_f32.diag:7]
-        dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -4026,8 +4255,24 @@ def mha_full_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        tile_2 = exp2_x_q * (dot_2 - buffer_0[None, :])
+        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[attention_f32.diag:6]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention_f32.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q), input_precision="ieee")
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_2 = (dot - buffer_0[None, :]) * exp2_x_q
         next_acc_q = tl.dot(tile_2, Q, acc_q, input_precision="ieee")
         next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
@@ -4066,14 +4311,14 @@ def mha_full_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -4084,14 +4329,14 @@ def mha_full_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention_f32.diag:6]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention_f32.diag:7]
@@ -4134,7 +4379,7 @@ def mha_full_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4163,7 +4408,7 @@ def mha_full_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4206,14 +4451,14 @@ def mha_full_long_forward_logsum_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:7]
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
-    # src[attention_f32.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = scalar * state
     max_ = tl.max(mul_x, 0)
     sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -4223,7 +4468,7 @@ def mha_full_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(sum_) + (0.6931471805599453 * max_)),
+        ((0.6931471805599453 * max_) + tl.log(sum_)),
     )
 
 
@@ -4249,7 +4494,7 @@ def mha_full_long_forward_logsum_kernel(
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4269,7 +4514,7 @@ def mha_full_long_forward_logsum_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4282,7 +4527,7 @@ def mha_full_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
     )
 
 
@@ -4308,15 +4553,15 @@ def mha_full_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[attention_f32.diag:6]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d, input_precision="ieee")
@@ -4325,15 +4570,15 @@ def mha_full_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:6]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d, input_precision="ieee")
@@ -4453,10 +4698,15 @@ def mha_full_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -4464,23 +4714,23 @@ def mha_full_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4488,17 +4738,72 @@ def mha_full_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_full_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention_f32.diag:6]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    dot = tl.dot(tile, tl.trans(K), input_precision="ieee")
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4532,19 +4837,13 @@ def mha_full_long_backward_d_Q_kernel(
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[attention_f32.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -4558,18 +4857,18 @@ def mha_full_long_backward_d_Q_kernel(
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:6]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -4583,12 +4882,80 @@ def mha_full_long_backward_d_Q_kernel(
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        # src[attention_f32.diag:6]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x),
+        (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_full_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[attention_f32.diag:6]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    # src[attention_f32.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    dot = tl.dot(tile, tl.trans(Q), input_precision="ieee")
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4630,7 +4997,7 @@ def mha_full_long_backward_d_K_kernel(
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -4666,7 +5033,7 @@ def mha_full_long_backward_d_K_kernel(
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4684,7 +5051,7 @@ def mha_full_long_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt),
+        (rsqrt * acc_q),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5100,7 +5467,25 @@ def _mha_full_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        mha_full_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -5137,7 +5522,25 @@ def _mha_full_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        mha_full_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -5229,18 +5632,19 @@ def mha_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5306,7 +5710,7 @@ def mha_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -5457,7 +5861,7 @@ def mha_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -5484,19 +5888,18 @@ def mha_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:11]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention_f32.diag:11]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5562,7 +5965,7 @@ def mha_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention_f32.diag:14]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d,
@@ -5570,7 +5973,7 @@ def mha_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -5588,19 +5991,19 @@ def mha_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out * d_out
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out * out
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -5625,13 +6028,13 @@ def mha_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5639,17 +6042,17 @@ def mha_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out * d_out
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out * out
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5714,7 +6117,7 @@ def mha_backward_d_Q_kernel(
         )
         # src[attention_f32.diag:12]
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[attention_f32.diag:11]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -5741,7 +6144,7 @@ def mha_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[attention_f32.diag:11]
         V = tl.load(
@@ -5755,7 +6158,7 @@ def mha_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt),
+        (rsqrt * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5800,22 +6203,22 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
@@ -5838,6 +6241,9 @@ def mha_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
         # src[attention_f32.diag:11]
         Q = load_tile(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -5845,12 +6251,9 @@ def mha_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -5871,23 +6274,23 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
         mul_q = 1.4426950408889634 * logsum
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:12]
         dot = tl.dot(K, tl.trans(Q), input_precision="ieee")
         # src[attention_f32.diag:13]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
@@ -6008,7 +6411,7 @@ def mha_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6040,7 +6443,7 @@ def mha_long_forward_out_kernel(
         )
         # src[attention_f32.diag:13]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6083,14 +6486,14 @@ def mha_long_forward_logsum_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:12]
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[attention_f32.diag:12]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention_f32.diag:13]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -6101,7 +6504,7 @@ def mha_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(sum_) + (max_ * 0.6931471805599453)),
+        (tl.log(sum_) + (0.6931471805599453 * max_)),
     )
 
 
@@ -6127,7 +6530,7 @@ def mha_long_forward_logsum_kernel(
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6149,7 +6552,7 @@ def mha_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[attention_f32.diag:13]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6162,7 +6565,7 @@ def mha_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
     )
 
 
@@ -6188,15 +6591,15 @@ def mha_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[attention_f32.diag:11]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d, input_precision="ieee")
@@ -6205,15 +6608,15 @@ def mha_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention_f32.diag:11]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d, input_precision="ieee")
@@ -6415,6 +6818,69 @@ def mha_long_backward_d_V_kernel(
 
 
 @triton.jit
+def mha_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention_f32.diag:13]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[attention_f32.diag:11]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    dot = tl.dot(tile_2, tl.trans(K), input_precision="ieee")
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def mha_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
@@ -6434,11 +6900,6 @@ def mha_long_backward_d_Q_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
@@ -6447,29 +6908,34 @@ def mha_long_backward_d_Q_kernel(
     mul_q = 1.4426950408889634 * logsum
     # src[attention_f32.diag:12]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
         # src[attention_f32.diag:11]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -6477,12 +6943,12 @@ def mha_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        # src[attention_f32.diag:11]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -6492,19 +6958,84 @@ def mha_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        # src[attention_f32.diag:11]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         next_acc_x = tl.dot(tile_2, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention_f32.diag:12]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention_f32.diag:13]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention_f32.diag:11]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    dot = tl.dot(tile_2, tl.trans(Q), input_precision="ieee")
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -6536,17 +7067,12 @@ def mha_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -6562,28 +7088,30 @@ def mha_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
             other=0.0,
         )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         next_acc_q = tl.dot(tile_2, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -6594,30 +7122,28 @@ def mha_long_backward_d_K_kernel(
             other=0.0,
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         next_acc_q = tl.dot(tile, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
+        # src[attention_f32.diag:11]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -6633,13 +7159,18 @@ def mha_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        # src[attention_f32.diag:11]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
             other=0.0,
         )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         next_acc_q = tl.dot(tile_2, tl.trans(Q), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
@@ -7056,7 +7587,25 @@ def _mha_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -7093,7 +7642,25 @@ def _mha_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

@@ -76,7 +76,7 @@ def _attention(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -120,8 +120,8 @@ def _attention_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -141,14 +141,14 @@ def _attention_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -388,8 +388,8 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -397,15 +397,15 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = dot * rsqrt
+            S = rsqrt * dot
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -420,7 +420,7 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -428,13 +428,13 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -510,7 +510,7 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -783,8 +783,8 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -792,15 +792,15 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = rsqrt * dot
+            S = dot * rsqrt
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -815,7 +815,7 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -823,8 +823,8 @@ def _mha(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -875,8 +875,8 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -899,14 +899,14 @@ def _mha_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxd->bhqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)

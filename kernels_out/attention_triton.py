@@ -74,8 +74,6 @@ def attention_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -83,6 +81,8 @@ def attention_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -109,21 +109,21 @@ def attention_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -221,14 +221,14 @@ def attention_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -251,21 +251,21 @@ def attention_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -286,18 +286,19 @@ def attention_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[attention.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -364,7 +365,7 @@ def attention_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -372,7 +373,7 @@ def attention_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -453,12 +454,6 @@ def attention_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[attention.diag:6]
@@ -469,18 +464,17 @@ def attention_backward_d_Q_kernel(
     )
     # src[attention.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[attention.diag:6]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -488,9 +482,17 @@ def attention_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention.diag:6]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -498,27 +500,28 @@ def attention_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[attention.diag:6]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -537,11 +540,6 @@ def attention_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[attention.diag:6]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -549,20 +547,17 @@ def attention_backward_d_K_d_V_kernel(
     )
     # src[attention.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:6]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[attention.diag:6]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -570,10 +565,18 @@ def attention_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -583,13 +586,6 @@ def attention_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[attention.diag:6]
         Q = tl.load(
@@ -598,11 +594,18 @@ def attention_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[attention.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (1.4426950408889634 * logsum)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -610,7 +613,7 @@ def attention_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -771,13 +774,13 @@ def attention_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[attention.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
+    # src[attention.diag:7]
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_x = scalar * state
     max_ = tl.max(mul_x, 0)
@@ -856,15 +859,15 @@ def attention_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -873,15 +876,15 @@ def attention_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -901,19 +904,19 @@ def attention_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -930,9 +933,9 @@ def attention_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -940,17 +943,17 @@ def attention_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -982,7 +985,7 @@ def attention_long_backward_d_V_kernel(
             other=0.0,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -1002,7 +1005,7 @@ def attention_long_backward_d_V_kernel(
             other=0.0,
         )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        mul_q = logsum * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1020,6 +1023,53 @@ def attention_long_backward_d_V_kernel(
 
 
 @triton.jit
+def attention_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def attention_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -1033,67 +1083,114 @@ def attention_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[attention.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[attention.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[attention.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
         sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
+        # src[attention.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1123,6 +1220,14 @@ def attention_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -1130,15 +1235,7 @@ def attention_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1152,6 +1249,14 @@ def attention_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -1159,21 +1264,13 @@ def attention_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1570,7 +1667,23 @@ def _attention_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        attention_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     attention_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1605,7 +1718,23 @@ def _attention_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        attention_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     attention_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -1690,19 +1819,18 @@ def causal_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1711,7 +1839,7 @@ def causal_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1748,7 +1876,7 @@ def causal_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1830,7 +1958,7 @@ def causal_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[attention.diag:13]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:14]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -1937,19 +2065,18 @@ def causal_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1958,7 +2085,7 @@ def causal_forward_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1967,8 +2094,6 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1976,6 +2101,8 @@ def causal_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1995,7 +2122,7 @@ def causal_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2005,21 +2132,21 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2109,15 +2236,15 @@ def causal_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -2128,7 +2255,6 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2178,7 +2304,7 @@ def causal_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2196,15 +2322,14 @@ def causal_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention.diag:12]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2217,7 +2342,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -2257,7 +2382,7 @@ def causal_backward_d_K_d_V_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -2278,7 +2403,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[attention.diag:12]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2397,7 +2522,7 @@ def causal_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2431,7 +2556,7 @@ def causal_long_forward_out_kernel(
         )
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2471,14 +2596,14 @@ def causal_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:13]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[attention.diag:13]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:14]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -2487,7 +2612,7 @@ def causal_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
 
 
 @triton.jit
@@ -2506,7 +2631,7 @@ def causal_long_forward_logsum_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2528,7 +2653,7 @@ def causal_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[attention.diag:14]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2539,7 +2664,7 @@ def causal_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
 
 
 @triton.jit
@@ -2559,15 +2684,15 @@ def causal_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -2576,15 +2701,15 @@ def causal_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -2681,11 +2806,6 @@ def causal_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2698,17 +2818,17 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2718,17 +2838,17 @@ def causal_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2741,12 +2861,67 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[attention.diag:12]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -2764,35 +2939,35 @@ def causal_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[attention.diag:13]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[attention.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2800,12 +2975,12 @@ def causal_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        # src[attention.diag:12]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -2815,20 +2990,70 @@ def causal_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[attention.diag:12]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -2854,13 +3079,12 @@ def causal_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2872,27 +3096,27 @@ def causal_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2901,27 +3125,27 @@ def causal_long_backward_d_K_kernel(
             other=0.0,
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -2933,14 +3157,15 @@ def causal_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -3334,7 +3559,23 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -3369,7 +3610,23 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -3541,7 +3798,7 @@ def mha_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3572,14 +3829,14 @@ def mha_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[attention.diag:13]
@@ -3590,14 +3847,14 @@ def mha_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[attention.diag:13]
@@ -3696,7 +3953,7 @@ def mha_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3723,19 +3980,18 @@ def mha_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[attention.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -3744,7 +4000,7 @@ def mha_forward_kernel(
         )
         # src[attention.diag:13]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -3753,8 +4009,6 @@ def mha_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -3762,6 +4016,8 @@ def mha_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -3781,7 +4037,7 @@ def mha_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3791,21 +4047,21 @@ def mha_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[attention.diag:15]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3831,19 +4087,19 @@ def mha_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -3868,13 +4124,13 @@ def mha_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3882,17 +4138,17 @@ def mha_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3920,6 +4176,20 @@ def mha_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -3927,20 +4197,6 @@ def mha_backward_d_Q_kernel(
     )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[attention.diag:13]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention.diag:12]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -3954,17 +4210,18 @@ def mha_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
+        # src[attention.diag:13]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[attention.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[attention.diag:13]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3978,19 +4235,20 @@ def mha_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[attention.diag:13]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[attention.diag:13]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[attention.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -4020,17 +4278,16 @@ def mha_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[attention.diag:12]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     # src[attention.diag:13]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:12]
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
@@ -4040,6 +4297,24 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -4050,26 +4325,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4079,16 +4336,6 @@ def mha_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        )
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -4100,10 +4347,20 @@ def mha_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4113,6 +4370,25 @@ def mha_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -4123,27 +4399,8 @@ def mha_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        # src[attention.diag:12]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[attention.diag:13]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -4151,7 +4408,7 @@ def mha_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -4251,7 +4508,7 @@ def mha_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4285,7 +4542,7 @@ def mha_long_forward_out_kernel(
         )
         # src[attention.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4330,14 +4587,14 @@ def mha_long_forward_logsum_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:13]
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[attention.diag:13]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[attention.diag:14]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -4348,7 +4605,7 @@ def mha_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(sum_) + (0.6931471805599453 * max_)),
+        (tl.log(sum_) + (max_ * 0.6931471805599453)),
     )
 
 
@@ -4374,7 +4631,7 @@ def mha_long_forward_logsum_kernel(
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4396,7 +4653,7 @@ def mha_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[attention.diag:14]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4409,7 +4666,7 @@ def mha_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
     )
 
 
@@ -4435,15 +4692,15 @@ def mha_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -4452,15 +4709,15 @@ def mha_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[attention.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -4582,17 +4839,12 @@ def mha_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4603,21 +4855,21 @@ def mha_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -4625,23 +4877,23 @@ def mha_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4652,12 +4904,81 @@ def mha_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[attention.diag:12]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4681,19 +5002,19 @@ def mha_long_backward_d_Q_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[attention.diag:13]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4704,19 +5025,19 @@ def mha_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -4731,12 +5052,6 @@ def mha_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -4746,14 +5061,86 @@ def mha_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4791,6 +5178,21 @@ def mha_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(
             buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
             mask=(q_index < size_q),
@@ -4802,22 +5204,7 @@ def mha_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -4831,6 +5218,16 @@ def mha_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(
             buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
         )
@@ -4840,17 +5237,7 @@ def mha_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -4864,6 +5251,21 @@ def mha_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(
             buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
             mask=(q_index < size_q),
@@ -4875,28 +5277,13 @@ def mha_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[attention.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5306,7 +5693,25 @@ def _mha_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -5343,7 +5748,25 @@ def _mha_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

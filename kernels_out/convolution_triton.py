@@ -34,7 +34,7 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 @triton.jit
 def conv1d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_c, W_stride_k, W_stride_c, W_stride_o,
-    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_K: tl.constexpr,
+    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_C: tl.constexpr,
     BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -46,39 +46,39 @@ def conv1d_kernel(
     program = program // tl.cdiv(size_i, BLOCK_I)
     b_index = program.to(tl.int64)
     acc_k_c = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        to_k = (3) // BLOCK_K * BLOCK_K
+    for k_index in tl.range(0, 3):
+        to_c = size_c // BLOCK_C * BLOCK_C
         # whole tiles, no mask needed
-        for first_k in tl.range(0, to_k, BLOCK_K):
-            k_index = first_k + tl.arange(0, BLOCK_K)
+        for first_c in tl.range(0, to_c, BLOCK_C):
+            c_index = first_c + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        from_k = tl.maximum(0, to_k)
+        from_c = tl.maximum(0, to_c)
         # tiles that a mask or the end cuts
-        for first_k_2 in tl.range(from_k, 3, BLOCK_K):
-            k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+            c_index = first_c_2 + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                mask=(k_index < 3)[None, :] & (o_index < size_o)[:, None],
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -93,7 +93,7 @@ def conv1d_kernel(
 @triton.jit
 def conv1d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_c, W_stride_k, W_stride_c, W_stride_o,
-    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_K: tl.constexpr,
+    out_stride_b, out_stride_i, out_stride_o, size_b, size_i, size_c, size_o, BLOCK_C: tl.constexpr,
     BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -105,39 +105,39 @@ def conv1d_forward_kernel(
     program = program // tl.cdiv(size_i, BLOCK_I)
     b_index = program.to(tl.int64)
     acc_k_c = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        to_k = (3) // BLOCK_K * BLOCK_K
+    for k_index in tl.range(0, 3):
+        to_c = size_c // BLOCK_C * BLOCK_C
         # whole tiles, no mask needed
-        for first_k in tl.range(0, to_k, BLOCK_K):
-            k_index = first_k + tl.arange(0, BLOCK_K)
+        for first_c in tl.range(0, to_c, BLOCK_C):
+            c_index = first_c + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
             acc_k_c = next_acc_k_c
-        from_k = tl.maximum(0, to_k)
+        from_c = tl.maximum(0, to_c)
         # tiles that a mask or the end cuts
-        for first_k_2 in tl.range(from_k, 3, BLOCK_K):
-            k_index = first_k_2 + tl.arange(0, BLOCK_K)
+        for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+            c_index = first_c_2 + tl.arange(0, BLOCK_C)
             # src[convolution.diag:6]
             W = tl.load(
-                W_ptr + k_index[None, :] * W_stride_k + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                mask=(k_index < 3)[None, :] & (o_index < size_o)[:, None],
+                W_ptr + k_index * W_stride_k + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
             # src[convolution.diag:7]
             X = tl.load(
-                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index[None, :] + -1) * X_stride_i + c_index * X_stride_c,
-                mask=(i_index < size_i)[:, None] & (k_index < 3)[None, :] & ((i_index[:, None] + k_index[None, :] + -1) >= 0) & ((i_index[:, None] + k_index[None, :] + -1) < size_i),
+                X_ptr + b_index * X_stride_b + (i_index[:, None] + k_index + -1) * X_stride_i + c_index[None, :] * X_stride_c,
+                mask=(i_index < size_i)[:, None] & (c_index < size_c)[None, :] & ((i_index[:, None] + k_index + -1) >= 0) & ((i_index[:, None] + k_index + -1) < size_i),
                 other=0,
             )
             next_acc_k_c = tl.dot(X, tl.trans(W), acc_k_c)
@@ -340,11 +340,11 @@ def _conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_O, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), W.stride(2),
-        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_K=BLOCK_K, BLOCK_I=BLOCK_I,
+        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_C=BLOCK_C, BLOCK_I=BLOCK_I,
         BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -359,11 +359,11 @@ def _conv1d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, c, o):
         raise ValueError(f"W: bf16[k c o] has shape {W.shape}, expected {(3, c, o)}")
     out = torch.empty((b, i, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_O, BLOCK_K, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
     conv1d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), W.stride(0), W.stride(1), W.stride(2),
-        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_K=BLOCK_K, BLOCK_I=BLOCK_I,
+        out.stride(0), out.stride(1), out.stride(2), b, i, c, o, BLOCK_C=BLOCK_C, BLOCK_I=BLOCK_I,
         BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -475,7 +475,7 @@ def conv1d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
 def conv2d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, W_stride_k, W_stride_l, W_stride_c,
     W_stride_o, out_stride_b, out_stride_i, out_stride_j, out_stride_o, size_b, size_i, size_j, size_c,
-    size_o, BLOCK_L: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
+    size_o, BLOCK_C: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -488,41 +488,41 @@ def conv2d_kernel(
     program = program // size_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
-                    other=0.0,
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
+                    other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
@@ -539,7 +539,7 @@ def conv2d_kernel(
 def conv2d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_i, X_stride_j, X_stride_c, W_stride_k, W_stride_l, W_stride_c,
     W_stride_o, out_stride_b, out_stride_i, out_stride_j, out_stride_o, size_b, size_i, size_j, size_c,
-    size_o, BLOCK_L: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
+    size_o, BLOCK_C: tl.constexpr, BLOCK_J: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -552,41 +552,41 @@ def conv2d_forward_kernel(
     program = program // size_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
                     other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:11]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index[None, :] + -1) * X_stride_j + c_index * X_stride_c,
-                    mask=(j_index < size_j)[:, None] & (l_index < 3)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index[None, :] + -1) >= 0) & ((j_index[:, None] + l_index[None, :] + -1) < size_j),
-                    other=0.0,
+                    X_ptr + b_index * X_stride_b + (i_index + k_index + -1) * X_stride_i + (j_index[:, None] + l_index + -1) * X_stride_j + c_index[None, :] * X_stride_c,
+                    mask=(j_index < size_j)[:, None] & (c_index < size_c)[None, :] & ((i_index + k_index + -1) >= 0) & ((i_index + k_index + -1) < size_i) & ((j_index[:, None] + l_index + -1) >= 0) & ((j_index[:, None] + l_index + -1) < size_j),
+                    other=0,
                 )
                 # src[convolution.diag:10]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:11]
@@ -806,12 +806,12 @@ def _conv2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, i, j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -825,12 +825,12 @@ def _conv2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, i, j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * i * triton.cdiv(j, BLOCK_J) * triton.cdiv(o, BLOCK_O),)
     conv2d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, i, j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_J=BLOCK_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1698,20 +1698,20 @@ def causal_depthwise_backward_buffer_0_kernel(
     i_index = (program % size_i).to(tl.int64)
     program = program // size_i
     b_index = program.to(tl.int64)
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add = bias + state
-    sigmoid = tl.sigmoid(add)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
     )
     # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
+    )
+    # src[convolution.diag:19]
+    add = state + bias
+    sigmoid = tl.sigmoid(add)
+    # src[convolution.diag:18]
     W = tl.load(W_ptr + k_index * W_stride_k + c_index * W_stride_c, mask=(k_index < 3), other=0.0)
-    scalar = (d_out.to(tl.float32) * sigmoid) * ((add * (1.0 - sigmoid)) + 1.0)
+    scalar = ((((1.0 - sigmoid) * add) + 1.0) * sigmoid) * d_out.to(tl.float32)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + i_index * buffer_0_stride_i + c_index * buffer_0_stride_c + k_index * buffer_0_stride_k,
         (scalar * W.to(tl.float32)),
@@ -1733,30 +1733,30 @@ def causal_depthwise_backward_d_W_rows_kernel(
     c_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    state = load_tile(
-        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add_b_i = bias + state
-    sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
-    X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
-        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
-        other=0,
-    )
     d_out = load_tile(
         d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
         (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         0.0,
         EXACT_B and EXACT_I,
     )
-    mul_k_b_i = (d_out.to(tl.float32) * mul_b_i)[None, :, :] * X.to(tl.float32)
+    # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = load_tile(
+        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
+        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        0.0,
+        EXACT_B and EXACT_I,
+    )
+    # src[convolution.diag:19]
+    add_b_i = state + bias
+    sigmoid_b_i = tl.sigmoid(add_b_i)
+    mul_b_i = (((1.0 - sigmoid_b_i) * add_b_i) + 1.0) * sigmoid_b_i
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + (i_index[None, None, :] + k_index[:, None, None] + -2) * X_stride_i + c_index * X_stride_c,
+        mask=(b_index < size_b)[None, :, None] & (i_index < size_i)[None, None, :] & (k_index < 3)[:, None, None] & ((i_index[None, None, :] + k_index[:, None, None] + -2) >= 0) & ((i_index[None, None, :] + k_index[:, None, None] + -2) < size_i),
+        other=0,
+    )
+    mul_k_b_i = (mul_b_i * d_out.to(tl.float32))[None, :, :] * X.to(tl.float32)
     sum_ = tl.sum(tl.sum(mul_k_b_i, 2), 1)
     tl.store(
         d_W_ptr + k_index * d_W_stride_k + c_index * d_W_stride_c,
@@ -1784,22 +1784,22 @@ def causal_depthwise_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-            )
-            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
+            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1807,26 +1807,26 @@ def causal_depthwise_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                mask=(i_index < size_i),
+                other=0.0,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
                 mask=(i_index < size_i),
                 other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
             X = tl.load(
                 X_ptr + b_index * X_stride_b + (i_index[None, :] + k_index[:, None] + -2) * X_stride_i + c_index * X_stride_c,
                 mask=(i_index < size_i)[None, :] & (k_index < 3)[:, None] & ((i_index[None, :] + k_index[:, None] + -2) >= 0) & ((i_index[None, :] + k_index[:, None] + -2) < size_i),
                 other=0,
             )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
-                other=0.0,
-            )
-            mul_k_i = (d_out.to(tl.float32) * mul_i)[None, :] * X.to(tl.float32)
+            mul_k_i = (mul_i * d_out.to(tl.float32))[None, :] * X.to(tl.float32)
             tile_sum = tl.sum(mul_k_i, 1)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1847,26 +1847,27 @@ def causal_depthwise_backward_d_bias_rows_kernel(
     c_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     i_index = tl.arange(0, BLOCK_I)
-    state = load_tile(
-        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
-        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
-        0.0,
-        EXACT_B and EXACT_I,
-    )
-    # src[convolution.diag:18]
-    bias = tl.load(bias_ptr + c_index * bias_stride_c)
-    # src[convolution.diag:19]
-    add_b_i = bias + state
-    sigmoid_b_i = tl.sigmoid(add_b_i)
-    mul_b_i = sigmoid_b_i * ((add_b_i * (1.0 - sigmoid_b_i)) + 1.0)
     d_out = load_tile(
         d_out_ptr + b_index[:, None] * d_out_stride_b + i_index[None, :] * d_out_stride_i + c_index * d_out_stride_c,
         (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         0.0,
         EXACT_B and EXACT_I,
     )
-    mul_b_i_2 = d_out.to(tl.float32) * mul_b_i
-    sum_ = tl.sum(tl.sum(mul_b_i_2, 1), 0)
+    # src[convolution.diag:18]
+    bias = tl.load(bias_ptr + c_index * bias_stride_c)
+    state = load_tile(
+        state_ptr + b_index[:, None] * state_stride_b + i_index[None, :] * state_stride_i + c_index * state_stride_c,
+        (b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        0.0,
+        EXACT_B and EXACT_I,
+    )
+    # src[convolution.diag:19]
+    add_b_i = state + bias
+    sigmoid_b_i = tl.sigmoid(add_b_i)
+    add_b_i_2 = tl.where((b_index < size_b)[:, None], ((1.0 - sigmoid_b_i) * add_b_i) + 1.0, 0.0)
+    add_b_i_3 = tl.where((i_index < size_i)[None, :], add_b_i_2, 0.0)
+    mul_b_i = (add_b_i_3 * sigmoid_b_i) * d_out.to(tl.float32)
+    sum_ = tl.sum(tl.sum(mul_b_i, 1), 0)
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, sum_)
 
 
@@ -1886,17 +1887,17 @@ def causal_depthwise_backward_d_bias_kernel(
         # whole tiles, no mask needed
         for first_i in tl.range(0, to_i, BLOCK_I):
             i_index = first_i + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-            )
-            mul_i_2 = d_out.to(tl.float32) * mul_i
+            mul_i = (((1.0 - sigmoid_i) * add_i) + 1.0) * sigmoid_i
+            mul_i_2 = mul_i * d_out.to(tl.float32)
             tile_sum = tl.sum(mul_i_2, 0)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
@@ -1904,22 +1905,22 @@ def causal_depthwise_backward_d_bias_kernel(
         # tiles that a mask or the end cuts
         for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
             i_index = first_i_2 + tl.arange(0, BLOCK_I)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
+                mask=(i_index < size_i),
+                other=0.0,
+            )
             state = tl.load(
                 state_ptr + b_index * state_stride_b + i_index * state_stride_i + c_index * state_stride_c,
                 mask=(i_index < size_i),
                 other=0.0,
             )
             # src[convolution.diag:19]
-            add_i = bias + state
+            add_i = state + bias
             sigmoid_i = tl.sigmoid(add_i)
-            mul_i = sigmoid_i * ((add_i * (1.0 - sigmoid_i)) + 1.0)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + i_index * d_out_stride_i + c_index * d_out_stride_c,
-                mask=(i_index < size_i),
-                other=0.0,
-            )
-            mul_i_2 = d_out.to(tl.float32) * mul_i
-            tile_sum = tl.sum(mul_i_2, 0)
+            add_i_2 = tl.where(i_index < size_i, ((1.0 - sigmoid_i) * add_i) + 1.0, 0.0)
+            mul_i = (add_i_2 * sigmoid_i) * d_out.to(tl.float32)
+            tile_sum = tl.sum(mul_i, 0)
             next_acc_b_i = acc_b_i + tile_sum
             acc_b_i = next_acc_b_i
     tl.store(d_bias_ptr + c_index * d_bias_stride_c, acc_b_i)
@@ -2864,7 +2865,7 @@ def depthwise2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
 def strided2d_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_even_i, X_stride_even_j, X_stride_c, W_stride_k, W_stride_l,
     W_stride_c, W_stride_o, out_stride_b, out_stride_half_i, out_stride_half_j, out_stride_o, size_b,
-    size_half_i, size_half_j, size_c, size_o, BLOCK_L: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
+    size_half_i, size_half_j, size_c, size_o, BLOCK_C: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2878,41 +2879,41 @@ def strided2d_kernel(
     program = program // size_half_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_HALF_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (l_index < 3)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -2929,7 +2930,7 @@ def strided2d_kernel(
 def strided2d_forward_kernel(
     X_ptr, W_ptr, out_ptr, X_stride_b, X_stride_even_i, X_stride_even_j, X_stride_c, W_stride_k, W_stride_l,
     W_stride_c, W_stride_o, out_stride_b, out_stride_half_i, out_stride_half_j, out_stride_o, size_b,
-    size_half_i, size_half_j, size_c, size_o, BLOCK_L: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
+    size_half_i, size_half_j, size_c, size_o, BLOCK_C: tl.constexpr, BLOCK_HALF_J: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2943,41 +2944,41 @@ def strided2d_forward_kernel(
     program = program // size_half_i
     b_index = program.to(tl.int64)
     acc_k_l_c = tl.full([BLOCK_HALF_J, BLOCK_O], 0.0, tl.float32)
-    for c_index in tl.range(0, size_c):
-        for k_index in tl.range(0, 3):
-            to_l = (3) // BLOCK_L * BLOCK_L
+    for k_index in tl.range(0, 3):
+        for l_index in tl.range(0, 3):
+            to_c = size_c // BLOCK_C * BLOCK_C
             # whole tiles, no mask needed
-            for first_l in tl.range(0, to_l, BLOCK_L):
-                l_index = first_l + tl.arange(0, BLOCK_L)
+            for first_c in tl.range(0, to_c, BLOCK_C):
+                c_index = first_c + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
                 next_acc_k_l_c = tl.dot(X, tl.trans(W), acc_k_l_c)
                 acc_k_l_c = next_acc_k_l_c
-            from_l = tl.maximum(0, to_l)
+            from_c = tl.maximum(0, to_c)
             # tiles that a mask or the end cuts
-            for first_l_2 in tl.range(from_l, 3, BLOCK_L):
-                l_index = first_l_2 + tl.arange(0, BLOCK_L)
+            for first_c_2 in tl.range(from_c, size_c, BLOCK_C):
+                c_index = first_c_2 + tl.arange(0, BLOCK_C)
                 # src[convolution.diag:26]
                 W = tl.load(
-                    W_ptr + k_index * W_stride_k + l_index[None, :] * W_stride_l + c_index * W_stride_c + o_index[:, None] * W_stride_o,
-                    mask=(l_index < 3)[None, :] & (o_index < size_o)[:, None],
+                    W_ptr + k_index * W_stride_k + l_index * W_stride_l + c_index[None, :] * W_stride_c + o_index[:, None] * W_stride_o,
+                    mask=(c_index < size_c)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
                 )
                 # src[convolution.diag:27]
                 X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index[None, :] + -1) * X_stride_even_j + c_index * X_stride_c,
-                    mask=(half_j_index < size_half_j)[:, None] & (l_index < 3)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) >= 0) & ((2 * half_j_index[:, None] + l_index[None, :] + -1) < (2 * size_half_j)),
+                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[:, None] + l_index + -1) * X_stride_even_j + c_index[None, :] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[:, None] & (c_index < size_c)[None, :] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[:, None] + l_index + -1) >= 0) & ((2 * half_j_index[:, None] + l_index + -1) < (2 * size_half_j)),
                     other=0,
                 )
                 # src[convolution.diag:28]
@@ -3078,16 +3079,16 @@ def strided2d_backward_d_W_kernel(
             # whole tiles, no mask needed
             for first_half_j in tl.range(0, to_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j + tl.arange(0, BLOCK_HALF_J)
-                # src[convolution.diag:27]
-                X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
-                    other=0,
-                )
                 d_out = tl.load(
                     d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
                     mask=(o_index < size_o)[:, None],
                     other=0.0,
+                )
+                # src[convolution.diag:27]
+                X = tl.load(
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
+                    other=0,
                 )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
@@ -3095,16 +3096,16 @@ def strided2d_backward_d_W_kernel(
             # tiles that a mask or the end cuts
             for first_half_j_2 in tl.range(from_half_j, size_half_j, BLOCK_HALF_J):
                 half_j_index = first_half_j_2 + tl.arange(0, BLOCK_HALF_J)
-                # src[convolution.diag:27]
-                X = tl.load(
-                    X_ptr + b_index * X_stride_b + (2 * half_i_index + k_index + -1) * X_stride_even_i + (2 * half_j_index[None, :] + l_index + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
-                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((2 * half_i_index + k_index + -1) >= 0) & ((2 * half_i_index + k_index + -1) < (2 * size_half_i)) & ((2 * half_j_index[None, :] + l_index + -1) >= 0) & ((2 * half_j_index[None, :] + l_index + -1) < (2 * size_half_j)),
-                    other=0.0,
-                )
                 d_out = tl.load(
                     d_out_ptr + b_index * d_out_stride_b + half_i_index * d_out_stride_half_i + half_j_index[None, :] * d_out_stride_half_j + o_index[:, None] * d_out_stride_o,
                     mask=(half_j_index < size_half_j)[None, :] & (o_index < size_o)[:, None],
                     other=0.0,
+                )
+                # src[convolution.diag:27]
+                X = tl.load(
+                    X_ptr + b_index * X_stride_b + (k_index + 2 * half_i_index + -1) * X_stride_even_i + (l_index + 2 * half_j_index[None, :] + -1) * X_stride_even_j + c_index[:, None] * X_stride_c,
+                    mask=(half_j_index < size_half_j)[None, :] & (c_index < size_c)[:, None] & ((k_index + 2 * half_i_index + -1) >= 0) & ((k_index + 2 * half_i_index + -1) < (2 * size_half_i)) & ((l_index + 2 * half_j_index[None, :] + -1) >= 0) & ((l_index + 2 * half_j_index[None, :] + -1) < (2 * size_half_j)),
+                    other=0,
                 )
                 next_acc_b_half_i_half_j = tl.dot(X, tl.trans(d_out), acc_b_half_i_half_j)
                 acc_b_half_i_half_j = next_acc_b_half_i_half_j
@@ -3137,9 +3138,9 @@ def strided2d_backward_d_X_rows_kernel(
         mask=(k_index < 3)[:, None] & (l_index < 3)[None, :] & (((even_i_index + -1 * k_index[:, None] + 1) // 2) >= 0) & (((even_i_index + -1 * k_index[:, None] + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) >= 0) & (((even_j_index + -1 * l_index[None, :] + 1) // 2) < size_half_j),
         other=0.0,
     )
-    mod_l = ((1 + (1 * even_j_index)) + (l_index * -1)) % 2
-    mod_k = (((even_i_index * 1) + 1) + (k_index * -1)) % 2
-    where_k_l = tl.where((mod_k == 0)[:, None] & (mod_l == 0)[None, :], buffer_0, 0.0)
+    mod_k = (((even_i_index * 1) + 1) + (-1 * k_index)) % 2
+    mod_l = (((even_j_index * 1) + 1) + (l_index * -1)) % 2
+    where_k_l = tl.where((mod_l == 0)[None, :] & (0 == mod_k)[:, None], buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_k_l, 1), 0)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
@@ -3161,11 +3162,11 @@ def strided2d_backward_d_X_kernel(
     even_i_index = (program % (2 * size_half_i)).to(tl.int64)
     program = program // (2 * size_half_i)
     b_index = program.to(tl.int64)
-    sum_k_l = tl.full([], 0.0, tl.float32)
-    mul = 1 * even_j_index
+    sum_l_k = tl.full([], 0.0, tl.float32)
+    mul = even_j_index * 1
     for k_index in tl.range(0, 3):
-        mod = (((even_i_index * 1) + (k_index * -1)) + 1) % 2
-        eq = mod == 0
+        mod = (((even_i_index * 1) + (-1 * k_index)) + 1) % 2
+        eq = 0 == mod
         to_l = (3) // BLOCK_L * BLOCK_L
         # whole tiles, no mask needed
         for first_l in tl.range(0, to_l, BLOCK_L):
@@ -3175,10 +3176,11 @@ def strided2d_backward_d_X_kernel(
                 mask=(((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where((((1 + mul) + (l_index * -1)) % 2) == 0, tl.where(eq, buffer_0, 0.0), 0.0)
-            tile_sum = tl.sum(where_l, 0)
-            next_sum_k_l = sum_k_l + tile_sum
-            sum_k_l = next_sum_k_l
+            where_l = tl.where((((mul + 1) + (l_index * -1)) % 2) == 0, buffer_0, 0.0)
+            where_l_2 = tl.where(eq, where_l, 0.0)
+            tile_sum = tl.sum(where_l_2, 0)
+            next_sum_l_k = sum_l_k + tile_sum
+            sum_l_k = next_sum_l_k
         from_l = tl.maximum(0, to_l)
         # tiles that a mask or the end cuts
         for first_l_2 in tl.range(from_l, 3, BLOCK_L):
@@ -3188,13 +3190,13 @@ def strided2d_backward_d_X_kernel(
                 mask=(l_index < 3) & (((even_i_index + -1 * k_index + 1) // 2) >= 0) & (((even_i_index + -1 * k_index + 1) // 2) < size_half_i) & (((even_j_index + -1 * l_index + 1) // 2) >= 0) & (((even_j_index + -1 * l_index + 1) // 2) < size_half_j),
                 other=0.0,
             )
-            where_l = tl.where(eq & ((((1 + mul) + (l_index * -1)) % 2) == 0), buffer_0, 0.0)
+            where_l = tl.where(((((mul + 1) + (l_index * -1)) % 2) == 0) & eq, buffer_0, 0.0)
             tile_sum = tl.sum(where_l, 0)
-            next_sum_k_l = sum_k_l + tile_sum
-            sum_k_l = next_sum_k_l
+            next_sum_l_k = sum_l_k + tile_sum
+            sum_l_k = next_sum_l_k
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + even_i_index * d_X_stride_even_i + even_j_index * d_X_stride_even_j + c_index * d_X_stride_c,
-        sum_k_l.to(tl.bfloat16),
+        sum_l_k.to(tl.bfloat16),
     )
 
 
@@ -3211,12 +3213,12 @@ def _strided2d(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_HALF_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, half_i, half_j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -3234,12 +3236,12 @@ def _strided2d_forward(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     if W.shape != (3, 3, c, o):
         raise ValueError(f"W: bf16[k l c o] has shape {W.shape}, expected {(3, 3, c, o)}")
     out = torch.empty((b, half_i, half_j, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_HALF_J, BLOCK_O, BLOCK_L, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_HALF_J, BLOCK_O, BLOCK_C, warps, stages = 128, 128, 64, 8, 3
     grid = (b * half_i * triton.cdiv(half_j, BLOCK_HALF_J) * triton.cdiv(o, BLOCK_O),)
     strided2d_forward_kernel[grid](
         X, W, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), W.stride(0), W.stride(1), W.stride(2),
         W.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, half_i, half_j, c, o,
-        BLOCK_L=BLOCK_L, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        BLOCK_C=BLOCK_C, BLOCK_HALF_J=BLOCK_HALF_J, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 

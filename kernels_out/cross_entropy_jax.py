@@ -63,7 +63,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             exp = jnp.exp(logits - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            chosen = jnp.where(label_tile[:, None] == vocab_index, logits, 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], logits, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
             return (next_m, next_sum_vocab, next_sum_vocab_2)
@@ -88,7 +88,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             exp = jnp.exp(logits_2 - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            mask = (label_tile[:, None] == vocab_index) & (vocab_index < vocab)
+            mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
             chosen = jnp.where(mask, logits_2, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -100,7 +100,7 @@ def _linear_cross_entropy(X, W, label, *, block_vocab=256, block_token=512):
             step_2,
             (m, sum_vocab, sum_vocab_2),
         )
-        return m + jnp.log(sum_vocab) - sum_vocab_2
+        return jnp.log(sum_vocab) + m - sum_vocab_2
 
     out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
     out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
@@ -180,7 +180,7 @@ def _linear_cross_entropy_forward(X, W, label, *, block_vocab=256, block_token=5
             step_2,
             (m, sum_vocab, sum_vocab_2),
         )
-        add = jnp.log(sum_vocab) + m
+        add = m + jnp.log(sum_vocab)
         return add - sum_vocab_2, add
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
@@ -216,7 +216,6 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
         first_token = tile * block_token
         acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-        mul = -1.0 * d_out_tile
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
@@ -226,11 +225,12 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], d_out_tile[:, None], 0.0)
             logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
-            tile_bf16 = (mul_2 + chosen).astype(jnp.bfloat16)
+            mul = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            tile_bf16 = (mul - safe_).astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
 
@@ -241,11 +241,12 @@ def _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum, *, block_voca
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(vocab_index == label_tile[:, None], mul[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], d_out_tile[:, None], 0.0)
             logits = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
-            chosen_2 = jnp.where((vocab_index < vocab), mul_2 + chosen, 0.0)
+            mul = jnp.exp(logits - logsum_tile[:, None]) * d_out_tile[:, None]
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            chosen_2 = jnp.where((vocab_index < vocab), mul - safe_, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
@@ -281,10 +282,10 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
     block_token = min(block_token, max(token, 1))
     block_vocab = min(block_vocab, max(vocab, 1))
     W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)),))
     label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
     logsum = jnp.pad(logsum, ((0, max(-token % block_token, block_token - token)),))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
 
     def program(tile):
         first_vocab = tile * block_vocab
@@ -296,14 +297,15 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
         def step(block, state):
             (acc_token,) = state
             first_token = block * block_token
-            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(vocab_index[:, None] == label_tile, -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             logits = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(logits - logsum_tile) * d_out_tile
-            tile_bf16 = (mul + chosen).astype(jnp.bfloat16)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            tile_bf16 = (mul - safe_).astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
 
@@ -314,14 +316,15 @@ def _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum, *, block_toke
             (acc_token,) = state
             first_token = block * block_token
             token_index = first_token + jnp.arange(block_token)
-            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(vocab_index[:, None] == label_tile, -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             logits = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(logits - logsum_tile) * d_out_tile
-            chosen_2 = jnp.where((token_index < token), mul + chosen, 0.0)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            chosen_2 = jnp.where((token_index < token), mul - safe_, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)

@@ -227,18 +227,19 @@ def cross_entropy_rows_backward_kernel(
     vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
     program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
     token_index = program.to(tl.int64)
-    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
     # src[cross_entropy.diag:6]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    where_vocab = tl.where(label == vocab_index, d_out, 0.0)
+    logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
     logits = tl.load(
         logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
         mask=(vocab_index < size_vocab),
         other=0.0,
     )
     sub_vocab = logits.to(tl.float32) - tl.where(logsum == float("-inf"), 0.0, logsum)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-    label = tl.load(label_ptr + token_index * label_stride_token)
-    where_vocab = tl.where(label == vocab_index, -1.0 * d_out, 0.0)
-    tile_bf16 = (where_vocab + (d_out * tl.exp(sub_vocab))).to(tl.bfloat16)
+    safe_ = tl.where(where_vocab == float("-inf"), 0.0, where_vocab)
+    tile_bf16 = ((tl.exp(sub_vocab) * d_out) - safe_).to(tl.bfloat16)
     tl.store(
         d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
         tile_bf16,
@@ -411,7 +412,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], logits, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -438,7 +439,7 @@ def linear_cross_entropy_kernel(
         exp_token_vocab = tl.exp(logits_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, logits_2, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -450,7 +451,7 @@ def linear_cross_entropy_kernel(
     # src[cross_entropy.diag:16]
     tl.store(
         out_ptr + token_index * out_stride_token,
-        ((m + tl.log(sum_vocab)) - sum_vocab_2),
+        ((tl.log(sum_vocab) + m) - sum_vocab_2),
         mask=(token_index < size_token),
     )
 
@@ -529,7 +530,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     )
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    tile = (vocab_index == label) & (vocab_index < size_vocab)
     where_vocab = tl.where(tile, logits, 0.0)
     # src[cross_entropy.diag:16]
     sum_ = tl.sum(where_vocab, 0)
@@ -540,7 +541,7 @@ def linear_cross_entropy_long_out_rows_kernel(
     exp_vocab = tl.exp(sub_vocab)
     sum_2 = tl.sum(exp_vocab, 0)
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((max_ + tl.log(sum_2)) - sum_))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_2) + max_) - sum_))
 
 
 @triton.jit
@@ -568,7 +569,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(label == vocab_index, logits, 0.0)
+        where_vocab = tl.where(vocab_index == label, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -592,7 +593,7 @@ def linear_cross_entropy_long_out_kernel(
         exp_vocab = tl.exp(logits - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
         where_vocab = tl.where(tile, logits, 0.0)
         # src[cross_entropy.diag:16]
         tile_sum_2 = tl.sum(where_vocab, 0)
@@ -602,7 +603,7 @@ def linear_cross_entropy_long_out_kernel(
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
     # src[cross_entropy.diag:16]
-    tl.store(out_ptr + token_index * out_stride_token, ((m + tl.log(sum_vocab)) - sum_vocab_2))
+    tl.store(out_ptr + token_index * out_stride_token, ((tl.log(sum_vocab) + m) - sum_vocab_2))
 
 
 @triton.jit
@@ -705,7 +706,6 @@ def linear_cross_entropy_backward_d_X_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token = -1.0 * d_out
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     logsum = tl.load(
@@ -723,7 +723,6 @@ def linear_cross_entropy_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -731,28 +730,31 @@ def linear_cross_entropy_backward_d_X_kernel(
             0.0,
             EXACT_D,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
-        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        tile_bf16 = (mul_token_vocab - safe_).to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token[:, None], 0.0)
         # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[cross_entropy.diag:15]
         logits = tl.dot(X, tl.trans(W))
         mul_token_vocab = tl.exp(logits - logsum[:, None]) * d_out[:, None]
-        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab - safe_, 0.0)
+        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -784,6 +786,11 @@ def linear_cross_entropy_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[cross_entropy.diag:13]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[cross_entropy.diag:11]
         X = load_tile(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -791,27 +798,17 @@ def linear_cross_entropy_backward_d_W_kernel(
             0.0,
             EXACT_D,
         )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[cross_entropy.diag:13]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[cross_entropy.diag:15]
         logits = tl.dot(W, tl.trans(X))
         mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        tile_bf16 = (mul_vocab_token - safe_).to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[cross_entropy.diag:11]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
@@ -823,17 +820,24 @@ def linear_cross_entropy_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[cross_entropy.diag:15]
         logits = tl.dot(W, tl.trans(X))
         mul_vocab_token = tl.exp(logits - logsum[None, :]) * d_out[None, :]
-        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token - safe_, 0.0)
+        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -860,16 +864,16 @@ def linear_cross_entropy_long_forward_logits_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[cross_entropy.diag:11]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[cross_entropy.diag:15]
@@ -879,16 +883,16 @@ def linear_cross_entropy_long_forward_logits_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[cross_entropy.diag:11]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[cross_entropy.diag:12]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[cross_entropy.diag:15]
@@ -928,7 +932,7 @@ def linear_cross_entropy_long_forward_out_logsum_rows_kernel(
     sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
     exp_vocab = tl.exp(sub_vocab)
     sum_2 = tl.sum(exp_vocab, 0)
-    add = max_ + tl.log(sum_2)
+    add = tl.log(sum_2) + max_
     # src[cross_entropy.diag:16]
     tl.store(out_ptr + token_index * out_stride_token, (add - sum_))
     tl.store(logsum_ptr + token_index * logsum_stride_token, add)
@@ -992,7 +996,7 @@ def linear_cross_entropy_long_forward_out_logsum_kernel(
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
-    add = m + tl.log(sum_vocab)
+    add = tl.log(sum_vocab) + m
     # src[cross_entropy.diag:16]
     tl.store(out_ptr + token_index * out_stride_token, (add - sum_vocab_2))
     tl.store(logsum_ptr + token_index * logsum_stride_token, add)
@@ -1013,7 +1017,6 @@ def linear_cross_entropy_long_backward_d_X_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token = -1.0 * d_out
     # src[cross_entropy.diag:13]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     logsum = tl.load(
@@ -1031,15 +1034,16 @@ def linear_cross_entropy_long_backward_d_X_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
         logits = tl.load(
             logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        add_token_vocab = (d_out[:, None] * tl.exp(sub_token_vocab)) + where_token_vocab
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab_2 = (tl.exp(sub_token_vocab) * d_out[:, None]) - safe_
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
@@ -1052,15 +1056,16 @@ def linear_cross_entropy_long_backward_d_X_kernel(
             mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
         logits = tl.load(
             logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=0.0,
         )
         sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        add_token_vocab = (d_out[:, None] * tl.exp(sub_token_vocab)) + where_token_vocab
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab_2 = (tl.exp(sub_token_vocab) * d_out[:, None]) - safe_
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -1097,7 +1102,7 @@ def linear_cross_entropy_long_backward_d_W_kernel(
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         # src[cross_entropy.diag:13]
         label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         logits = tl.load(
             logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
@@ -1105,8 +1110,9 @@ def linear_cross_entropy_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        add_vocab_token = (d_out[None, :] * tl.exp(sub_vocab_token)) + where_vocab_token
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token_2 = (tl.exp(sub_vocab_token) * d_out[None, :]) - safe_
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
@@ -1130,7 +1136,7 @@ def linear_cross_entropy_long_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -1142,8 +1148,9 @@ def linear_cross_entropy_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        add_vocab_token = (d_out[None, :] * tl.exp(sub_vocab_token)) + where_vocab_token
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token_2 = (tl.exp(sub_vocab_token) * d_out[None, :]) - safe_
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     tl.store(

@@ -13,7 +13,7 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
-def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -28,17 +28,17 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -46,8 +46,8 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index < filled, dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -56,9 +56,9 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -69,8 +69,8 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -79,22 +79,22 @@ def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16)
 
-    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    return out_tiles[:, :, :g]
+    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return out_tiles[:, :, :, :1]
 
 
-def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -109,17 +109,17 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -127,8 +127,8 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index < filled, dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -139,7 +139,7 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -150,8 +150,8 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -162,19 +162,19 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (max_x + jnp.log(z)).transpose(0, 1, 3, 2)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1)
-    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
+    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
 
 
 def _decode_backward_buffer_0(d_out, out):
@@ -185,11 +185,11 @@ def _decode_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
-def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
+def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
     """decode_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -211,21 +211,21 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        first_q = tile * block_q
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -233,16 +233,15 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
@@ -253,25 +252,24 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (0.125 * acc_x).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        return (0.125 * acc_x).astype(jnp.bfloat16)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    return d_Q_tiles[:, :, :g]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return d_Q_tiles[:, :, :, :1]
 
 
 def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
@@ -368,7 +366,7 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             return (acc_g_q, acc_g_q_2)
 
         acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
-        chosen = jnp.where(lt[:, None], 0.125 * acc_g_q, 0.0)
+        chosen = jnp.where(lt[:, None], acc_g_q * 0.125, 0.0)
         return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -380,33 +378,35 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_differentiable(Q, K, V, filled, block_x, block_g):
-    out = _decode(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_differentiable(Q, K, V, filled, block_x, block_q):
+    out = _decode(Q, K, V, filled, block_x=block_x, block_q=block_q)
     return out
 
 
-def _decode_keeping(Q, K, V, filled, block_x, block_g):
-    out, logsum = _decode_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_keeping(Q, K, V, filled, block_x, block_q):
+    out, logsum = _decode_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_pull(block_x, block_g, saved, cotangents):
+def _decode_pull(block_x, block_q, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_backward_buffer_0(d_out, out)
-    d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g)
-    d_K, d_V = _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x)
+    d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_K, d_V = _decode_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
     return (d_Q, d_K, d_V, None)
 
 
 _decode_differentiable.defvjp(_decode_keeping, _decode_pull)
 
 
-def decode(Q, K, V, filled, *, block_x=256, block_g=512):
+def decode(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_differentiable(Q, K, V, filled, block_x, block_g)
+    return _decode_differentiable(Q, K, V, filled, block_x, block_q)
 
 
 def decode_plain(Q, K, V, filled):
@@ -435,7 +435,7 @@ def decode_plain(Q, K, V, filled):
     return as_bf16
 
 
-def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -450,17 +450,17 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != (b,):
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -468,7 +468,7 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -480,7 +480,7 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -491,7 +491,7 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
             chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
@@ -504,20 +504,20 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16)
 
-    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    return out_tiles[:, :, :g]
+    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return out_tiles[:, :, :, :1]
 
 
-def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode_ragged_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -532,17 +532,17 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != (b,):
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        first_q = tile * block_q
+        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -550,8 +550,8 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -560,9 +560,9 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -573,9 +573,9 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
-            chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
+            chosen = jnp.where(mask[:, None, None, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -584,21 +584,21 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (jnp.log(z) + max_x).transpose(0, 1, 3, 2)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1)
-    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
+    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
 
 
 def _decode_ragged_backward_buffer_0(d_out, out):
@@ -609,11 +609,11 @@ def _decode_ragged_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
-def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
+def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
     """decode_ragged_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -635,21 +635,21 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_q = min(block_q, max(1, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        first_q = tile * block_q
+        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -657,16 +657,15 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
@@ -677,26 +676,25 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
             chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (0.125 * acc_x).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        return (acc_x * 0.125).astype(jnp.bfloat16)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
-    return d_Q_tiles[:, :, :g]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
+    return d_Q_tiles[:, :, :, :1]
 
 
 def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
@@ -724,8 +722,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
 
@@ -745,8 +743,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None, :, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -768,8 +766,8 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where((lt[:, :, None] & (q_index < 1))[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -793,7 +791,7 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
             return (acc_g_q, acc_g_q_2)
 
         acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
-        chosen = jnp.where(lt[:, None, :, None], 0.125 * acc_g_q, 0.0)
+        chosen = jnp.where(lt[:, None, :, None], acc_g_q * 0.125, 0.0)
         return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -805,35 +803,37 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_ragged_differentiable(Q, K, V, filled, block_x, block_g):
-    out = _decode_ragged(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q):
+    out = _decode_ragged(Q, K, V, filled, block_x=block_x, block_q=block_q)
     return out
 
 
-def _decode_ragged_keeping(Q, K, V, filled, block_x, block_g):
-    out, logsum = _decode_ragged_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_ragged_keeping(Q, K, V, filled, block_x, block_q):
+    out, logsum = _decode_ragged_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_ragged_pull(block_x, block_g, saved, cotangents):
+def _decode_ragged_pull(block_x, block_q, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_ragged_backward_buffer_0(d_out, out)
     d_Q = _decode_ragged_backward_d_Q(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g,
+        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q,
     )
-    d_K, d_V = _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x)
+    d_K, d_V = _decode_ragged_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+    )
     return (d_Q, d_K, d_V, None)
 
 
 _decode_ragged_differentiable.defvjp(_decode_ragged_keeping, _decode_ragged_pull)
 
 
-def decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
+def decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
     """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_g)
+    return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q)
 
 
 def decode_ragged_plain(Q, K, V, filled):
@@ -862,7 +862,7 @@ def decode_ragged_plain(Q, K, V, filled):
     return as_bf16
 
 
-def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
     """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -877,19 +877,19 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_few = min(block_few, max(4, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        few_index = jnp.arange(4)
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
-        add = filled - 4 + few_index
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
+        add = few_index + (filled - 4)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -897,8 +897,8 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index <= add[:, None])[:, None], 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -907,9 +907,9 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -920,9 +920,9 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask[:, None], 0.125 * dot, -jnp.inf)
+            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -931,22 +931,22 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        return chosen.astype(jnp.bfloat16)
 
-    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
-    return out_tiles[:, :, :g]
+    out_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    return out_tiles[:, :, :, :4]
 
 
-def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
+def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
     """decode_few_forward(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g few d], f32[b kv g few]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -961,19 +961,19 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_few = min(block_few, max(4, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        few_index = jnp.arange(4)
-        first_g = tile * block_g
-        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
         add = filled - 4 + few_index
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -981,8 +981,8 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index <= add[:, None])[:, None], 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -991,9 +991,9 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
@@ -1004,9 +1004,9 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask[:, None], 0.125 * dot, -jnp.inf)
+            chosen = jnp.where(mask, dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1015,21 +1015,21 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (max_x + jnp.log(z)).transpose(0, 1, 3, 2)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4)
-    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few)
+    return out_tiles[:, :, :, :4], logsum_tiles[:, :, :, :4]
 
 
 def _decode_few_backward_buffer_0(d_out, out):
@@ -1044,7 +1044,7 @@ def _decode_few_backward_buffer_0(d_out, out):
     return sum_d
 
 
-def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
+def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_few=512):
     """decode_few_backward_d_Q(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -1066,23 +1066,23 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
     if buffer_0.shape != (b, kv, g, 4):
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     block_x = min(block_x, max(x, 1))
-    block_g = min(block_g, max(g, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    block_few = min(block_few, max(4, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        few_index = jnp.arange(4)
-        first_g = tile * block_g
-        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
+        first_few = tile * block_few
+        few_index = first_few + jnp.arange(block_few)
+        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_few, block_few, 3)
         add = few_index + (filled - 4)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -1090,16 +1090,15 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index <= add[:, None])[:, None], 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(x_index <= add[:, None], dot * 0.125, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkfgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkfgx,bkxd->bkfgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
@@ -1110,26 +1109,24 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask[:, None], 0.125 * dot, -jnp.inf)
-            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
-            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, dot * 0.125, -jnp.inf) - safe_logsum[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkfgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
-            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkfgx,bkxd->bkfgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (acc_x * 0.125).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
+        return (acc_x * 0.125).astype(jnp.bfloat16)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
-    return d_Q_tiles[:, :, :g]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
+    return d_Q_tiles[:, :, :, :4]
 
 
 def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_few=256, block_x=512):
@@ -1157,32 +1154,32 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
     d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_few = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_few_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
         sub = filled - 4
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
         def step(block, state):
-            acc_few_g, acc_few_g_2 = state
+            acc_g_few, acc_g_few_2 = state
             to_few = (4) // block_few * block_few
 
             def step_2(block, state):
-                acc_few_g, acc_few_g_2 = state
+                acc_g_few, acc_g_few_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
+                chosen = jnp.where(x_index[:, None] <= few_index + sub, dot * 0.125, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
@@ -1190,50 +1187,50 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
                 dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_few = acc_g_few + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
+                next_acc_g_few_2 = acc_g_few_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_few, next_acc_g_few_2)
 
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
+            acc_g_few, acc_g_few_2 = lax.fori_loop(
                 0,
                 -(-to_few // block_few),
                 step_2,
-                (acc_few_g, acc_few_g_2),
+                (acc_g_few, acc_g_few_2),
             )
             from_few = jnp.maximum(0, to_few)
 
             def step_3(block, state):
-                acc_few_g, acc_few_g_2 = state
+                acc_g_few, acc_g_few_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
+                sub_2 = jnp.where(mask, dot * 0.125, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub_2)
                 buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_few = acc_g_few + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
+                next_acc_g_few_2 = acc_g_few_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_few, next_acc_g_few_2)
 
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
+            acc_g_few, acc_g_few_2 = lax.fori_loop(
                 from_few // block_few,
                 -(-4 // block_few),
                 step_3,
-                (acc_few_g, acc_few_g_2),
+                (acc_g_few, acc_g_few_2),
             )
-            return (acc_few_g, acc_few_g_2)
+            return (acc_g_few, acc_g_few_2)
 
-        acc_few_g, acc_few_g_2 = lax.fori_loop(0, g, step, (acc_few_g, acc_few_g_2))
-        return (0.125 * acc_few_g).astype(jnp.bfloat16), acc_few_g_2.astype(jnp.bfloat16)
+        acc_g_few, acc_g_few_2 = lax.fori_loop(0, g, step, (acc_g_few, acc_g_few_2))
+        return (acc_g_few * 0.125).astype(jnp.bfloat16), acc_g_few_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
@@ -1244,33 +1241,37 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_few_differentiable(Q, K, V, filled, block_x, block_g):
-    out = _decode_few(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_few_differentiable(Q, K, V, filled, block_x, block_few):
+    out = _decode_few(Q, K, V, filled, block_x=block_x, block_few=block_few)
     return out
 
 
-def _decode_few_keeping(Q, K, V, filled, block_x, block_g):
-    out, logsum = _decode_few_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
+def _decode_few_keeping(Q, K, V, filled, block_x, block_few):
+    out, logsum = _decode_few_forward(Q, K, V, filled, block_x=block_x, block_few=block_few)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_few_pull(block_x, block_g, saved, cotangents):
+def _decode_few_pull(block_x, block_few, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_few_backward_buffer_0(d_out, out)
-    d_Q = _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g)
-    d_K, d_V = _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x)
+    d_Q = _decode_few_backward_d_Q(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_few=block_few,
+    )
+    d_K, d_V = _decode_few_backward_d_K_d_V(
+        Q, K, V, filled, d_out, logsum, buffer_0, block_few=block_few, block_x=block_x,
+    )
     return (d_Q, d_K, d_V, None)
 
 
 _decode_few_differentiable.defvjp(_decode_few_keeping, _decode_few_pull)
 
 
-def decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
+def decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
     """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_few_differentiable(Q, K, V, filled, block_x, block_g)
+    return _decode_few_differentiable(Q, K, V, filled, block_x, block_few)
 
 
 def decode_few_plain(Q, K, V, filled):

@@ -12,6 +12,14 @@ import triton.language as tl
 __all__ = ["decode", "decode_ragged", "decode_few"]
 
 
+@triton.jit
+def load_tile(pointers, mask, fill, EXACT: tl.constexpr):
+    """A tile whose lanes beyond the end read `fill`; with EXACT there are none."""
+    if EXACT:
+        return tl.load(pointers)
+    return tl.load(pointers, mask=mask, other=fill)
+
+
 def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device: torch.device) -> None:
     """Refuse an array that the kernel would misread."""
     if array.dtype is not dtype or array.dim() != rank:
@@ -23,32 +31,39 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
         raise ValueError(f"{name}: spans {span} elements; the kernel counts to 2**31")
 
 
+def _processors(array: torch.Tensor) -> int:
+    """How many programs the device of an array runs at once at least."""
+    if array.device.type != "cuda":
+        return 132
+    return torch.cuda.get_device_properties(array.device).multi_processor_count
+
+
 @triton.jit
 def decode_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -62,13 +77,13 @@ def decode_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -95,13 +110,13 @@ def decode_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -119,11 +134,284 @@ def decode_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_parts_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, max_parts_stride_x_part_1, max_parts_stride_b, max_parts_stride_kv,
+    max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
+    z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
+    sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g, size_x, size_parts_x,
+    size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = (program % size_b).to(tl.int64)
+    program = program // size_b
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    mul = x_part_index * size_length_x
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:7]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:13]
+        add_x_in = mul + x_in_index
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
+        tile_max = tl.max(where_q_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:8]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        add_x_in = mul + x_in_index
+        tile = (add_x_in < filled) & (x_in_index < size_length_x)
+        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
+        tile_max = tl.max(where_q_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:9]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    tl.store(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        max_x_in,
+        mask=(q_index < 1),
+    )
+    tl.store(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        z,
+        mask=(q_index < 1),
+    )
+    tl.store(
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
+        acc_x_in,
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_joined_rows_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    max_parts = load_tile(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        (x_part_index < size_parts_x),
+        float("-inf"),
+        EXACT_X_PART_1,
+    )
+    max_ = tl.max(max_parts, 0)
+    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
+    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
+    z_parts = load_tile(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    mul_x_part = z_parts * where_x_part
+    sum_ = tl.sum(mul_x_part, 0)
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_d_x_part = sum_parts * where_x_part[None, :]
+    sum_2 = tl.sum(mul_d_x_part, 1)
+    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        tile_bf16,
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def decode_joined_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    max_x_part = tl.full([], float("-inf"), tl.float32)
+    acc_x_part = tl.full([], 0.0, tl.float32)
+    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        )
+        mul_x_part = z_parts * where_x_part
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        mul_x_part = z_parts * where_x_part
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -133,27 +421,27 @@ def decode_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -167,22 +455,22 @@ def decode_forward_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -200,40 +488,40 @@ def decode_forward_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(g_index < size_g),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < 1),
     )
 
 
@@ -328,62 +616,62 @@ def decode_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(g_index < size_g),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(g_index < size_g)[:, None],
-        other=0.0,
-    )
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(g_index < size_g),
+        mask=(q_index < 1),
         other=0.0,
     )
-    mul_g = logsum * 1.4426950408889634
+    mul_q = logsum * 1.4426950408889634
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
+        mask=(q_index < 1),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:13]
-        # src[decode.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -396,25 +684,25 @@ def decode_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[decode.diag:12]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:13]
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:12]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[decode.diag:13]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        mask=(q_index < 1)[:, None],
     )
 
 
@@ -439,12 +727,6 @@ def decode_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_g_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[decode.diag:9]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
     # src[decode.diag:8]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -455,32 +737,38 @@ def decode_backward_d_K_d_V_kernel(
     filled = tl.load(filled_ptr)
     # src[decode.diag:13]
     lt_x = x_index < filled
+    # src[decode.diag:9]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
     for g_index in tl.range(0, size_g):
         to_q = (1) // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+            )
+            mul_q = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             )
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             )
-            dot = tl.dot(V, tl.trans(d_out))
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[decode.diag:12]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None], dot_2 * 0.18033688011112042, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
@@ -490,12 +778,23 @@ def decode_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < 1),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 mask=(q_index < 1)[:, None],
                 other=0.0,
             )
+            # src[decode.diag:12]
+            dot = tl.dot(K, tl.trans(Q))
+            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
                 mask=(q_index < 1),
@@ -506,19 +805,8 @@ def decode_backward_d_K_d_V_kernel(
                 mask=(q_index < 1)[:, None],
                 other=0.0,
             )
-            dot = tl.dot(V, tl.trans(d_out))
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < 1),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[decode.diag:12]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            dot_2 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
@@ -558,18 +846,118 @@ def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Ten
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
+    )
+    return out
+
+
+def _decode_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_decode_parts(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
+    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_parts_kernel[grid](
+        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
+        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return max_parts, z_parts, sum_parts
+
+
+def _decode_joined(
+    max_parts: torch.Tensor,
+    z_parts: torch.Tensor,
+    sum_parts: torch.Tensor,
+    x: int,
+    length_x: int,
+) -> torch.Tensor:
+    """_decode_joined(max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
+    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
+    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
+    parts_x, b, kv, g, _ = max_parts.shape
+    if max_parts.shape != (parts_x, b, kv, g, 1):
+        raise ValueError(f"max_parts: f32[x_part b kv g q] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
+    if z_parts.shape != (parts_x, b, kv, g, 1):
+        raise ValueError(f"z_parts: f32[x_part b kv g q] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
+    if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
+        raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
+        decode_joined_rows_kernel[grid](
+            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
+            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
+            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
+    decode_joined_kernel[grid](
+        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
+        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -601,18 +989,18 @@ def _decode_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -692,12 +1080,12 @@ def _decode_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -705,7 +1093,7 @@ def _decode_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -800,6 +1188,16 @@ def decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tens
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_autograd.apply(Q, K, V, filled)
+    programs = b * kv * g
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            max_parts, z_parts, sum_parts = _decode_parts(Q, K, V, filled, parts_x, length_x)
+            out = _decode_joined(max_parts, z_parts, sum_parts, x, length_x)
+            return out
     out = _decode(Q, K, V, filled)
     return out
 
@@ -809,28 +1207,28 @@ def decode_ragged_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv,
-    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
+    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -844,22 +1242,22 @@ def decode_ragged_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -877,35 +1275,308 @@ def decode_ragged_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_ragged_parts_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_q, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, filled_stride_b, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g,
+    size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = (program % size_b).to(tl.int64)
+    program = program // size_b
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    mul = size_length_x * x_part_index
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    # src[decode.diag:18]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
+        other=0.0,
+    )
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:24]
+        add_x_in = x_in_index + mul
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
+        tile_max = tl.max(where_q_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:19]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:23]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:24]
+        add_x_in = x_in_index + mul
+        tile = (add_x_in < filled) & (x_in_index < size_length_x)
+        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
+        tile_max = tl.max(where_q_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[decode.diag:20]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    tl.store(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        max_x_in,
+        mask=(q_index < 1),
+    )
+    tl.store(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        z,
+        mask=(q_index < 1),
+    )
+    tl.store(
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
+        acc_x_in,
+        mask=(q_index < 1)[:, None],
+    )
+
+
+@triton.jit
+def decode_ragged_joined_rows_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    max_parts = load_tile(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        (x_part_index < size_parts_x),
+        float("-inf"),
+        EXACT_X_PART_1,
+    )
+    max_ = tl.max(max_parts, 0)
+    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
+    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
+    z_parts = load_tile(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    mul_x_part = z_parts * where_x_part
+    sum_ = tl.sum(mul_x_part, 0)
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_d_x_part = sum_parts * where_x_part[None, :]
+    sum_2 = tl.sum(mul_d_x_part, 1)
+    tile_bf16 = tl.where(sum_ > 0.0, sum_2 * (1.0 / sum_), 0.0).to(tl.bfloat16)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        tile_bf16,
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def decode_ragged_joined_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    max_x_part = tl.full([], float("-inf"), tl.float32)
+    acc_x_part = tl.full([], 0.0, tl.float32)
+    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+        )
+        mul_x_part = z_parts * where_x_part
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        mul_x_part = z_parts * where_x_part
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    where_d = tl.where(acc_x_part > 0.0, acc_x_part_2 * (1.0 / acc_x_part), 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -915,27 +1586,27 @@ def decode_ragged_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d,
     logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -949,22 +1620,22 @@ def decode_ragged_forward_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -982,40 +1653,40 @@ def decode_ragged_forward_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[decode.diag:20]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < 1)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(g_index < size_g),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+        mask=(q_index < 1),
     )
 
 
@@ -1110,41 +1781,41 @@ def decode_ragged_backward_d_Q_kernel(
     d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv,
     d_Q_stride_g, d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    q_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(1, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(g_index < size_g),
+        mask=(q_index < 1),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(g_index < size_g)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(g_index < size_g),
+        mask=(q_index < 1),
         other=0.0,
     )
-    mul_g = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1163,9 +1834,9 @@ def decode_ragged_backward_d_Q_kernel(
         )
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1188,15 +1859,15 @@ def decode_ragged_backward_d_Q_kernel(
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        mask=(q_index < 1)[:, None],
     )
 
 
@@ -1242,10 +1913,6 @@ def decode_ragged_backward_d_K_d_V_kernel(
         # whole tiles, no mask needed
         for first_q in tl.range(0, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[decode.diag:18]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
@@ -1256,7 +1923,11 @@ def decode_ragged_backward_d_K_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
             where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot_2, float("-inf"))
@@ -1272,12 +1943,6 @@ def decode_ragged_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[decode.diag:18]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < 1)[:, None],
-                other=0.0,
-            )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
                 mask=(q_index < 1),
@@ -1294,7 +1959,13 @@ def decode_ragged_backward_d_K_d_V_kernel(
                 mask=(q_index < 1),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
+            # src[decode.diag:18]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < 1)[:, None],
+                other=0.0,
+            )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
             where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
@@ -1340,18 +2011,118 @@ def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: to
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_ragged_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g,
-        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
+    )
+    return out
+
+
+def _decode_ragged_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_decode_ragged_parts(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 1, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 1, 64):
+        raise ValueError(f"Q: bf16[b kv g q d] has shape {Q.shape}, expected {(b, kv, g, 1, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != (b,):
+        raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
+    max_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
+    sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
+    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    decode_ragged_parts_kernel[grid](
+        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), filled.stride(0), max_parts.stride(0), max_parts.stride(1),
+        max_parts.stride(2), max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1),
+        z_parts.stride(2), z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
+        sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x,
+        parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return max_parts, z_parts, sum_parts
+
+
+def _decode_ragged_joined(
+    max_parts: torch.Tensor,
+    z_parts: torch.Tensor,
+    sum_parts: torch.Tensor,
+    x: int,
+    length_x: int,
+) -> torch.Tensor:
+    """_decode_ragged_joined(max_parts: f32[x_part b kv g q], z_parts: f32[x_part b kv g q], sum_parts: f32[x_part b kv g q d]) -> out: bf16[b kv g q d]. Any strides; sizes are read off the shapes."""
+    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
+    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
+    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
+    parts_x, b, kv, g, _ = max_parts.shape
+    if max_parts.shape != (parts_x, b, kv, g, 1):
+        raise ValueError(f"max_parts: f32[x_part b kv g q] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
+    if z_parts.shape != (parts_x, b, kv, g, 1):
+        raise ValueError(f"z_parts: f32[x_part b kv g q] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 1)}")
+    if sum_parts.shape != (parts_x, b, kv, g, 1, 64):
+        raise ValueError(f"sum_parts: f32[x_part b kv g q d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 1, 64)}")
+    out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=max_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
+        decode_ragged_joined_rows_kernel[grid](
+            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
+            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
+            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 1 * triton.cdiv(64, BLOCK_D),)
+    decode_ragged_joined_kernel[grid](
+        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
+        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -1383,18 +2154,18 @@ def _decode_ragged_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_ragged_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
         out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out, logsum
@@ -1475,12 +2246,12 @@ def _decode_ragged_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
     decode_ragged_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -1488,7 +2259,7 @@ def _decode_ragged_backward_d_Q(
         d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
         logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_Q
@@ -1584,6 +2355,16 @@ def decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: tor
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_ragged_autograd.apply(Q, K, V, filled)
+    programs = b * kv * g
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            max_parts, z_parts, sum_parts = _decode_ragged_parts(Q, K, V, filled, parts_x, length_x)
+            out = _decode_ragged_joined(max_parts, z_parts, sum_parts, x, length_x)
+            return out
     out = _decode_ragged(Q, K, V, filled)
     return out
 
@@ -1593,29 +2374,29 @@ def decode_few_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_few, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    few_index = (program % 4).to(tl.int64)
-    program = program // 4
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add = (filled - 4) + few_index
+    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1629,13 +2410,13 @@ def decode_few_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index <= add)[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1662,13 +2443,14 @@ def decode_few_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1686,11 +2468,286 @@ def decode_few_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
+        where_few_d.to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
+    )
+
+
+@triton.jit
+def decode_few_parts_kernel(
+    Q_ptr, K_ptr, V_ptr, filled_ptr, max_parts_ptr, z_parts_ptr, sum_parts_ptr, Q_stride_b, Q_stride_kv,
+    Q_stride_g, Q_stride_few, Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b,
+    V_stride_kv, V_stride_x, V_stride_d, max_parts_stride_x_part_1, max_parts_stride_b, max_parts_stride_kv,
+    max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
+    z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
+    sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, size_b, size_kv, size_g, size_x,
+    size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = (program % size_b).to(tl.int64)
+    program = program // size_b
+    x_part_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x_in = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    mul = x_part_index * size_length_x
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    add_few = (filled - 4) + few_index
+    # src[decode.diag:29]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
+        other=0.0,
+    )
+    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    # whole tiles, no mask needed
+    for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
+        x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:35]
+        add_x_in = x_in_index + mul
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
+        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
+        tile_max = tl.max(where_few_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    from_x_in = tl.maximum(0, to_x_in)
+    # tiles that a mask or the end cuts
+    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+        x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
+        # src[decode.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[decode.diag:34]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[decode.diag:35]
+        add_x_in = x_in_index + mul
+        tile = (add_x_in[None, :] <= add_few[:, None]) & (x_in_index < size_length_x)[None, :]
+        where_few_x_in = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
+        tile_max = tl.max(where_few_x_in_2, 1)
+        next_max_x_in = tl.maximum(max_x_in, tile_max)
+        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
+        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        # src[maps.diag:5]
+        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[decode.diag:31]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x_in = tl.dot(e_bf16, V, (acc_x_in * scale[:, None]))
+        max_x_in = next_max_x_in
+        z = next_z
+        acc_x_in = next_acc_x_in
+    tl.store(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
+        max_x_in,
+        mask=(few_index < 4),
+    )
+    tl.store(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
+        z,
+        mask=(few_index < 4),
+    )
+    tl.store(
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index[:, None] * sum_parts_stride_few + d_index[None, :] * sum_parts_stride_d,
+        acc_x_in,
+        mask=(few_index < 4)[:, None],
+    )
+
+
+@triton.jit
+def decode_few_joined_rows_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X_PART_1: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    x_part_index = tl.arange(0, BLOCK_X_PART_1)
+    max_parts = load_tile(
+        max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
+        (x_part_index < size_parts_x),
+        float("-inf"),
+        EXACT_X_PART_1,
+    )
+    max_ = tl.max(max_parts, 0)
+    sub_x_part = max_parts - tl.where(max_ == float("-inf"), 0.0, max_)
+    where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(sub_x_part), 0.0)
+    sum_parts = tl.load(
+        sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+        mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+        other=0.0,
+    )
+    mul_d_x_part = sum_parts * where_x_part[None, :]
+    sum_ = tl.sum(mul_d_x_part, 1)
+    z_parts = load_tile(
+        z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
+        (x_part_index < size_parts_x),
+        0.0,
+        EXACT_X_PART_1,
+    )
+    mul_x_part = where_x_part * z_parts
+    sum_2 = tl.sum(mul_x_part, 0)
+    tile_bf16 = tl.where(sum_2 > 0.0, (1.0 / sum_2) * sum_, 0.0).to(tl.bfloat16)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+        tile_bf16,
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def decode_few_joined_kernel(
+    max_parts_ptr, z_parts_ptr, sum_parts_ptr, out_ptr, max_parts_stride_x_part_1, max_parts_stride_b,
+    max_parts_stride_kv, max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b,
+    z_parts_stride_kv, z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b,
+    sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, out_stride_b,
+    out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_parts_x, size_b, size_kv, size_g, size_x,
+    size_length_x, BLOCK_X_PART_1: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    max_x_part = tl.full([], float("-inf"), tl.float32)
+    acc_x_part = tl.full([], 0.0, tl.float32)
+    acc_x_part_2 = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_x_part = size_parts_x // BLOCK_X_PART_1 * BLOCK_X_PART_1
+    # whole tiles, no mask needed
+    for first_x_part in tl.range(0, to_x_part, BLOCK_X_PART_1):
+        x_part_index = first_x_part + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
+        )
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        mul_x_part = where_x_part * z_parts
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    from_x_part = tl.maximum(0, to_x_part)
+    # tiles that a mask or the end cuts
+    for first_x_part_2 in tl.range(from_x_part, size_parts_x, BLOCK_X_PART_1):
+        x_part_index = first_x_part_2 + tl.arange(0, BLOCK_X_PART_1)
+        max_parts = tl.load(
+            max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
+            mask=(x_part_index < size_parts_x),
+            other=float("-inf"),
+        )
+        tile_max = tl.max(max_parts, 0)
+        next_max_x_part = tl.maximum(max_x_part, tile_max)
+        safe_next_max_x_part = tl.where(next_max_x_part == float("-inf"), 0.0, next_max_x_part)
+        scale = tl.exp2(max_x_part - safe_next_max_x_part)
+        z_parts = tl.load(
+            z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
+            mask=(x_part_index < size_parts_x),
+            other=0.0,
+        )
+        where_x_part = tl.where((size_length_x * x_part_index) < size_x, tl.exp2(max_parts - safe_next_max_x_part), 0.0)
+        mul_x_part = where_x_part * z_parts
+        tile_sum = tl.sum(mul_x_part, 0)
+        next_acc_x_part = (acc_x_part * scale) + tile_sum
+        sum_parts = tl.load(
+            sum_parts_ptr + x_part_index[None, :] * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[:, None] * sum_parts_stride_d,
+            mask=(x_part_index < size_parts_x)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        mul_d_x_part = sum_parts * where_x_part[None, :]
+        tile_sum_2 = tl.sum(mul_d_x_part, 1)
+        next_acc_x_part_2 = (acc_x_part_2 * scale) + tile_sum_2
+        max_x_part = next_max_x_part
+        acc_x_part = next_acc_x_part
+        acc_x_part_2 = next_acc_x_part_2
+    where_d = tl.where(acc_x_part > 0.0, (1.0 / acc_x_part) * acc_x_part_2, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
+        where_d.to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -1700,29 +2757,29 @@ def decode_few_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_few, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    few_index = (program % 4).to(tl.int64)
-    program = program // 4
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add = few_index + (filled - 4)
+    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1736,13 +2793,13 @@ def decode_few_forward_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index <= add)[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1769,13 +2826,14 @@ def decode_few_forward_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1793,16 +2851,16 @@ def decode_few_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
+        where_few_d.to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
-        mask=(g_index < size_g),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(few_index < 4),
     )
 
 
@@ -1822,13 +2880,13 @@ def decode_few_backward_buffer_0_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
@@ -1856,13 +2914,13 @@ def decode_few_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1870,17 +2928,17 @@ def decode_few_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index * out_stride_few + d_index * out_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index * d_out_stride_few + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1898,43 +2956,43 @@ def decode_few_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_few, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(size_g, BLOCK_G)
-    few_index = (program % 4).to(tl.int64)
-    program = program // 4
+    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
+    few_index = first_few + tl.arange(0, BLOCK_FEW)
+    program = program // tl.cdiv(4, BLOCK_FEW)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-        mask=(g_index < size_g),
+        mask=(few_index < 4),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + few_index * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-        mask=(g_index < size_g)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+        mask=(few_index < 4)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        mask=(g_index < size_g),
+        mask=(few_index < 4),
         other=0.0,
     )
-    mul_g = 1.4426950408889634 * logsum
+    mul_few = 1.4426950408889634 * logsum
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
     # src[decode.diag:35]
-    add = few_index + (filled - 4)
+    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(g_index < size_g)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(few_index < 4)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -1953,9 +3011,9 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:35]
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_g_x = tl.where((x_index <= add)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1978,15 +3036,16 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        where_g_x = tl.where(((x_index <= add) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
+        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
+        where_few_x = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + few_index * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
-        (0.125 * acc_x).to(tl.bfloat16),
-        mask=(g_index < size_g)[:, None],
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + few_index[:, None] * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
+        (acc_x * 0.125).to(tl.bfloat16),
+        mask=(few_index < 4)[:, None],
     )
 
 
@@ -2009,8 +3068,8 @@ def decode_few_backward_d_K_d_V_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_few_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_few_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_few = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_few_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:31]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2054,11 +3113,11 @@ def decode_few_backward_d_K_d_V_kernel(
             sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
-            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
             tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
-            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
-            acc_few_g = next_acc_few_g
-            acc_few_g_2 = next_acc_few_g_2
+            next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
+            acc_g_few = next_acc_g_few
+            acc_g_few_2 = next_acc_g_few_2
         from_few = tl.maximum(0, to_few)
         # tiles that a mask or the end cuts
         for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
@@ -2094,19 +3153,19 @@ def decode_few_backward_d_K_d_V_kernel(
             sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
-            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
             tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
-            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
-            acc_few_g = next_acc_few_g
-            acc_few_g_2 = next_acc_few_g_2
+            next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
+            acc_g_few = next_acc_g_few
+            acc_g_few_2 = next_acc_g_few_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (0.125 * acc_few_g).to(tl.bfloat16),
+        (0.125 * acc_g_few).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_few_g_2.to(tl.bfloat16),
+        acc_g_few_2.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 
@@ -2132,18 +3191,118 @@ def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
     decode_few_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
+    )
+    return out
+
+
+def _decode_few_parts(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    filled: torch.Tensor,
+    parts_x: int,
+    length_x: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_decode_few_parts(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> max_parts: f32[x_part b kv g few], z_parts: f32[x_part b kv g few], sum_parts: f32[x_part b kv g few d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("filled", filled, torch.int32, 0, Q.device)
+    b, kv, g, _, _ = Q.shape
+    _, _, x, _ = K.shape
+    if Q.shape != (b, kv, g, 4, 64):
+        raise ValueError(f"Q: bf16[b kv g few d] has shape {Q.shape}, expected {(b, kv, g, 4, 64)}")
+    if K.shape != (b, kv, x, 64):
+        raise ValueError(f"K: bf16[b kv x d] has shape {K.shape}, expected {(b, kv, x, 64)}")
+    if V.shape != (b, kv, x, 64):
+        raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, kv, x, 64)}")
+    if filled.shape != ():
+        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
+    max_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
+    z_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
+    sum_parts = torch.empty((parts_x, b, kv, g, 4, 64), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 256:
+        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    elif BLOCK_D <= 128:
+        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
+    grid = (parts_x * b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    decode_few_parts_kernel[grid](
+        Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
+        V.stride(2), V.stride(3), max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
+        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return max_parts, z_parts, sum_parts
+
+
+def _decode_few_joined(
+    max_parts: torch.Tensor,
+    z_parts: torch.Tensor,
+    sum_parts: torch.Tensor,
+    x: int,
+    length_x: int,
+) -> torch.Tensor:
+    """_decode_few_joined(max_parts: f32[x_part b kv g few], z_parts: f32[x_part b kv g few], sum_parts: f32[x_part b kv g few d]) -> out: bf16[b kv g few d]. Any strides; sizes are read off the shapes."""
+    _check("max_parts", max_parts, torch.float32, 5, max_parts.device)
+    _check("z_parts", z_parts, torch.float32, 5, max_parts.device)
+    _check("sum_parts", sum_parts, torch.float32, 6, max_parts.device)
+    parts_x, b, kv, g, _ = max_parts.shape
+    if max_parts.shape != (parts_x, b, kv, g, 4):
+        raise ValueError(f"max_parts: f32[x_part b kv g few] has shape {max_parts.shape}, expected {(parts_x, b, kv, g, 4)}")
+    if z_parts.shape != (parts_x, b, kv, g, 4):
+        raise ValueError(f"z_parts: f32[x_part b kv g few] has shape {z_parts.shape}, expected {(parts_x, b, kv, g, 4)}")
+    if sum_parts.shape != (parts_x, b, kv, g, 4, 64):
+        raise ValueError(f"sum_parts: f32[x_part b kv g few d] has shape {sum_parts.shape}, expected {(parts_x, b, kv, g, 4, 64)}")
+    out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=max_parts.device)
+    BLOCK_X_PART_1 = max(16, triton.next_power_of_2(parts_x))
+    if BLOCK_X_PART_1 <= 1024:
+        if BLOCK_X_PART_1 <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X_PART_1 <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
+        decode_few_joined_rows_kernel[grid](
+            max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+            max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+            z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
+            sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0),
+            out.stride(1), out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+            BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, EXACT_X_PART_1=parts_x == BLOCK_X_PART_1,
+            num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_X_PART_1, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (b * kv * g * 4 * triton.cdiv(64, BLOCK_D),)
+    decode_few_joined_kernel[grid](
+        max_parts, z_parts, sum_parts, out, max_parts.stride(0), max_parts.stride(1), max_parts.stride(2),
+        max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
+        z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
+        sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), out.stride(4), parts_x, b, kv, g, x, length_x,
+        BLOCK_X_PART_1=BLOCK_X_PART_1, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2175,18 +3334,18 @@ def _decode_few_forward(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
     decode_few_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -2266,12 +3425,12 @@ def _decode_few_backward_d_Q(
     if BLOCK_D > 256:
         raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 32, 4, 2
     elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 8, 2
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 8, 2
     else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
+        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
     decode_few_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -2279,7 +3438,7 @@ def _decode_few_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -2374,5 +3533,15 @@ def decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_few_autograd.apply(Q, K, V, filled)
+    programs = b * kv * g
+    processors = _processors(Q)
+    if 0 < 2 * programs <= processors:
+        if x >= 512:
+            parts_x = min(triton.cdiv(x, 256), triton.cdiv(processors, programs))
+            length_x = triton.cdiv(x, parts_x * 256) * 256
+            parts_x = triton.cdiv(x, length_x)
+            max_parts, z_parts, sum_parts = _decode_few_parts(Q, K, V, filled, parts_x, length_x)
+            out = _decode_few_joined(max_parts, z_parts, sum_parts, x, length_x)
+            return out
     out = _decode_few(Q, K, V, filled)
     return out

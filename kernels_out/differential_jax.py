@@ -62,160 +62,6 @@ def _differential(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
-        to_x = x // block_x * block_x
-
-        def step(block, state):
-            max_x, z, max_x_2, z_2 = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            le = x_index <= q_index[:, None]
-            chosen = jnp.where(le, rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            e_2 = jnp.exp(chosen - safe_next_max_x[:, None])
-            tile_sum = jnp.sum(e_2, axis=1)
-            next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
-            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            chosen_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf)
-            tile_max_2 = jnp.max(chosen_2, axis=1)
-            next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
-            safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
-            z_3 = z_2 * jnp.exp(max_x_2 - safe_next_max_x_2)
-            e_3 = jnp.exp(chosen_2 - safe_next_max_x_2[:, None])
-            tile_sum_2 = jnp.sum(e_3, axis=1)
-            next_z_2 = z_3 + tile_sum_2
-            return (next_max_x, next_z, next_max_x_2, next_z_2)
-
-        max_x, z, max_x_2, z_2 = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, max_x_2, z_2))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            max_x, z, max_x_2, z_2 = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            le = x_index <= q_index[:, None]
-            chosen = jnp.where(le & (x_index < x), rsqrt * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=1)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            e_2 = jnp.exp(chosen - safe_next_max_x[:, None])
-            tile_sum = jnp.sum(e_2, axis=1)
-            next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
-            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            chosen_2 = jnp.where(le & (x_index < x), rsqrt * dot_2, -jnp.inf)
-            tile_max_2 = jnp.max(chosen_2, axis=1)
-            next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
-            safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
-            z_3 = z_2 * jnp.exp(max_x_2 - safe_next_max_x_2)
-            e_3 = jnp.exp(chosen_2 - safe_next_max_x_2[:, None])
-            tile_sum_2 = jnp.sum(e_3, axis=1)
-            next_z_2 = z_3 + tile_sum_2
-            return (next_max_x, next_z, next_max_x_2, next_z_2)
-
-        max_x, z, max_x_2, z_2 = lax.fori_loop(
-            from_x // block_x,
-            -(-x // block_x),
-            step_2,
-            (max_x, z, max_x_2, z_2),
-        )
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        recip = 1 / z_2
-        gt = z_2 > 0.0
-        recip_2 = 1 / z
-        gt_2 = z > 0.0
-
-        def step_3(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            le = x_index <= q_index[:, None]
-            safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
-            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
-            mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
-            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
-            P = chosen - jnp.where(gt[:, None], mul, 0.0)
-            P_bf16 = P.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step_3, (acc_x,))
-
-        def step_4(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
-            le = x_index <= q_index[:, None]
-            safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
-            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
-            mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
-            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
-            P = chosen - jnp.where(gt[:, None], mul, 0.0)
-            P_bf16 = jnp.where((x_index < x), P, 0.0).astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_4, (acc_x,))
-        return acc_x.astype(jnp.bfloat16)
-
-    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
-    return out_tiles[:q]
-
-
-def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
-    """differential_forward(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> (bf16[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
-    Q, K, Q2, K2, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, Q2, K2, V))
-    lambda_ = jnp.asarray(lambda_, jnp.float32)
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if Q2.shape != (q, d):
-        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
-    if K2.shape != (x, d):
-        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if lambda_.shape != ():
-        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    K2 = jnp.pad(K2, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-
-    def program(tile):
-        first_q = tile * block_q
-        q_index = first_q + jnp.arange(block_q)
-        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
-        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
@@ -292,6 +138,7 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
@@ -304,7 +151,6 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
             P_bf16 = P.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -314,6 +160,7 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
             le = x_index <= q_index[:, None]
@@ -325,13 +172,166 @@ def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512)
             sub_2 = jnp.where(le, dot_2 * rsqrt, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
             chosen = jnp.where(gt_2[:, None], recip_2[:, None] * jnp.exp(sub_2), 0.0)
             P = chosen - jnp.where(gt[:, None], mul, 0.0)
-            P_bf16 = jnp.where((x_index < x), P, 0.0).astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            P_bf16 = P.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_4, (acc_x,))
-        return acc_x.astype(jnp.bfloat16), jnp.log(z) + max_x, jnp.log(z_2) + max_x_2
+        return acc_x.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
+    return out_tiles[:q]
+
+
+def _differential_forward(Q, K, Q2, K2, V, lambda_, *, block_x=256, block_q=512):
+    """differential_forward(Q: bf16[q d], K: bf16[x d], Q2: bf16[q d], K2: bf16[x d], V: bf16[x e], lambda: f32[]) -> (bf16[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    Q, K, Q2, K2, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, Q2, K2, V))
+    lambda_ = jnp.asarray(lambda_, jnp.float32)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K2 = jnp.pad(K2, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        q_index = first_q + jnp.arange(block_q)
+        max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
+        max_x_2 = jnp.full((block_q,), -jnp.inf, jnp.float32)
+        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, max_x_2, z_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            le = x_index <= q_index[:, None]
+            chosen = jnp.where(le, rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            e_2 = jnp.exp(chosen - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e_2, axis=1)
+            next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
+            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
+            chosen_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf)
+            tile_max_2 = jnp.max(chosen_2, axis=1)
+            next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
+            safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
+            z_3 = z_2 * jnp.exp(max_x_2 - safe_next_max_x_2)
+            e_3 = jnp.exp(chosen_2 - safe_next_max_x_2[:, None])
+            tile_sum_2 = jnp.sum(e_3, axis=1)
+            next_z_2 = z_3 + tile_sum_2
+            return (next_max_x, next_z, next_max_x_2, next_z_2)
+
+        max_x, z, max_x_2, z_2 = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, max_x_2, z_2))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, max_x_2, z_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            le = x_index <= q_index[:, None]
+            chosen = jnp.where(le & (x_index < x), rsqrt * dot, -jnp.inf)
+            tile_max = jnp.max(chosen, axis=1)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
+            e_2 = jnp.exp(chosen - safe_next_max_x[:, None])
+            tile_sum = jnp.sum(e_2, axis=1)
+            next_z = z * jnp.exp(max_x - safe_next_max_x) + tile_sum
+            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
+            chosen_2 = jnp.where(le & (x_index < x), rsqrt * dot_2, -jnp.inf)
+            tile_max_2 = jnp.max(chosen_2, axis=1)
+            next_max_x_2 = jnp.maximum(max_x_2, tile_max_2)
+            safe_next_max_x_2 = jnp.where(next_max_x_2 == -jnp.inf, 0.0, next_max_x_2)
+            z_3 = z_2 * jnp.exp(max_x_2 - safe_next_max_x_2)
+            e_3 = jnp.exp(chosen_2 - safe_next_max_x_2[:, None])
+            tile_sum_2 = jnp.sum(e_3, axis=1)
+            next_z_2 = z_3 + tile_sum_2
+            return (next_max_x, next_z, next_max_x_2, next_z_2)
+
+        max_x, z, max_x_2, z_2 = lax.fori_loop(
+            from_x // block_x,
+            -(-x // block_x),
+            step_2,
+            (max_x, z, max_x_2, z_2),
+        )
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        recip = 1 / z_2
+        gt = z_2 > 0.0
+        recip_2 = 1 / z
+        gt_2 = z > 0.0
+
+        def step_3(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
+            le = x_index <= q_index[:, None]
+            safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
+            mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
+            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
+            P = chosen - jnp.where(gt[:, None], mul, 0.0)
+            P_bf16 = P.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step_3, (acc_x,))
+
+        def step_4(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            K2_tile = lax.dynamic_slice_in_dim(K2, first_x, block_x, 0)
+            dot = jnp.einsum("qd,xd->qx", Q2_tile, K2_tile, preferred_element_type=jnp.float32)
+            le = x_index <= q_index[:, None]
+            safe_max_x = jnp.where(max_x_2 == -jnp.inf, 0.0, max_x_2)
+            sub = jnp.where(le, rsqrt * dot, -jnp.inf) - safe_max_x[:, None]
+            mul = (lambda_ * recip)[:, None] * jnp.exp(sub)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub_2 = jnp.where(le, rsqrt * dot_2, -jnp.inf) - jnp.where(max_x == -jnp.inf, 0.0, max_x)[:, None]
+            chosen = jnp.where(gt_2[:, None], jnp.exp(sub_2) * recip_2[:, None], 0.0)
+            P = chosen - jnp.where(gt[:, None], mul, 0.0)
+            P_bf16 = P.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("qx,xe->qe", P_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_4, (acc_x,))
+        return acc_x.astype(jnp.bfloat16), max_x + jnp.log(z), max_x_2 + jnp.log(z_2)
 
     out_tiles, logsum_tiles, logsum__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
@@ -425,9 +425,9 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
             next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             chosen_3 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_4 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            acc_x_8 = acc_x_5 + acc_x_6 * (chosen_4 - chosen_3)[:, None]
-            tile_bf16_3 = (exp_2 * (next_acc_x_2[:, None] - dot)).astype(jnp.bfloat16)
-            next_acc_x_5 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
+            acc_x_8 = -1.0 * acc_x_6 * (chosen_4 - chosen_3)[:, None]
+            tile_bf16_3 = (exp_2 * (dot - next_acc_x_2[:, None])).astype(jnp.bfloat16)
+            next_acc_x_5 = acc_x_5 + acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = exp_2.astype(jnp.bfloat16)
             next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_4, K2_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6)
@@ -473,10 +473,10 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
             next_acc_x_4 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             chosen_6 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_7 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            acc_x_8 = acc_x_5 + acc_x_6 * (chosen_7 - chosen_6)[:, None]
-            chosen_8 = jnp.where((x_index < x), next_acc_x_2[:, None] - dot, 0.0)
+            acc_x_8 = -1.0 * acc_x_6 * (chosen_7 - chosen_6)[:, None]
+            chosen_8 = jnp.where((x_index < x), dot - next_acc_x_2[:, None], 0.0)
             tile_bf16_3 = (exp_2 * chosen_8).astype(jnp.bfloat16)
-            next_acc_x_5 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
+            next_acc_x_5 = acc_x_5 + acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_3, K2_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = exp_2.astype(jnp.bfloat16)
             next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_4, K2_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6)
@@ -487,7 +487,7 @@ def _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(
             step_2,
             (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6),
         )
-        tile_bf16 = (rsqrt * lambda_ * acc_x_5).astype(jnp.bfloat16)
+        tile_bf16 = (rsqrt * -1.0 * lambda_ * acc_x_5).astype(jnp.bfloat16)
         return acc_x, acc_x_2, (rsqrt * acc_x_3).astype(jnp.bfloat16), tile_bf16
 
     buffer_0_tiles, buffer_1_tiles, d_Q_tiles, d_Q2_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -536,8 +536,8 @@ def _differential_backward_d_K_d_K2_d_V(
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum_ = jnp.pad(logsum_, ((0, max(-q % block_q, block_q - q)),))
     Q2 = jnp.pad(Q2, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum_ = jnp.pad(logsum_, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -568,14 +568,14 @@ def _differential_backward_d_K_d_K2_d_V(
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
             Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
+            logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
             dot_3 = jnp.einsum("xd,qd->xq", K2_tile, Q2_tile, preferred_element_type=jnp.float32)
             safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
             sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_
             exp_2 = jnp.exp(sub_2)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            tile_bf16_2 = (exp_2 * (buffer_1_tile - dot_2)).astype(jnp.bfloat16)
+            tile_bf16_2 = (exp_2 * (dot_2 - buffer_1_tile)).astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, Q2_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp - exp_2 * lambda_).astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
@@ -601,14 +601,14 @@ def _differential_backward_d_K_d_K2_d_V(
             chosen = jnp.where((q_index < q), dot_2 - buffer_0_tile, 0.0)
             tile_bf16 = (exp * chosen).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
             Q2_tile = lax.dynamic_slice_in_dim(Q2, first_q, block_q, 0)
+            logsum__tile = lax.dynamic_slice_in_dim(logsum_, first_q, block_q, 0)
             dot_3 = jnp.einsum("xd,qd->xq", K2_tile, Q2_tile, preferred_element_type=jnp.float32)
             safe_logsum_ = jnp.where(logsum__tile == -jnp.inf, 0.0, logsum__tile)
             sub_2 = jnp.where(le, rsqrt * dot_3, -jnp.inf) - safe_logsum_
             exp_2 = jnp.exp(sub_2)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            tile_bf16_2 = (exp_2 * (buffer_1_tile - dot_2)).astype(jnp.bfloat16)
+            tile_bf16_2 = (exp_2 * (dot_2 - buffer_1_tile)).astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, Q2_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp - exp_2 * lambda_).astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
@@ -620,7 +620,7 @@ def _differential_backward_d_K_d_K2_d_V(
             step_2,
             (acc_q, acc_q_2, acc_q_3),
         )
-        tile_bf16 = (rsqrt * lambda_ * acc_q_2).astype(jnp.bfloat16)
+        tile_bf16 = (rsqrt * -1.0 * lambda_ * acc_q_2).astype(jnp.bfloat16)
         return (rsqrt * acc_q).astype(jnp.bfloat16), tile_bf16, acc_q_3.astype(jnp.bfloat16)
 
     d_K_tiles, d_K2_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))

@@ -119,7 +119,7 @@ def weights_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -141,7 +141,7 @@ def weights_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -231,7 +231,7 @@ def weights_long_out_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
         mask=(x_index < size_x),
     )
 
@@ -291,7 +291,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
         )
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
@@ -306,7 +306,7 @@ def weights_long_out_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
             mask=(x_index < size_x),
         )
 
@@ -380,7 +380,7 @@ def weights_forward_kernel(
         z = next_z
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -404,7 +404,7 @@ def weights_forward_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -426,7 +426,7 @@ def weights_forward_kernel(
         sub_q_x = where_q_x - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_2 = tl.where(gt_q[:, None], tl.exp2(sub_q_x) * recip_q[:, None], 0.0)
+        where_q_x_2 = tl.where(gt_q[:, None], recip_q[:, None] * tl.exp2(sub_q_x), 0.0)
         tl.store(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             where_q_x_2,
@@ -442,19 +442,19 @@ def weights_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = d_out * out
     sum_ = tl.sum(mul_x, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -471,9 +471,9 @@ def weights_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
         out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
-        mul_x = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
+        mul_x = d_out * out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -481,17 +481,17 @@ def weights_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = d_out * out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -535,7 +535,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -572,7 +572,7 @@ def weights_backward_d_Q_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
@@ -599,7 +599,7 @@ def weights_backward_d_Q_kernel(
         acc_x_3 = next_acc_x_3
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], rsqrt * acc_x_2, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x_2 * rsqrt, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -651,7 +651,7 @@ def weights_backward_d_K_kernel(
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -678,7 +678,7 @@ def weights_backward_d_K_kernel(
         )
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         tile = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
@@ -705,7 +705,7 @@ def weights_backward_d_K_kernel(
         # src[differential.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -799,10 +799,10 @@ def weights_long_forward_out_logsum_z_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
         mask=(x_index < size_x),
     )
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
     tl.store(z_ptr + q_index * z_stride_q, sum_)
 
 
@@ -855,7 +855,7 @@ def weights_long_forward_out_logsum_z_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
     tl.store(z_ptr + q_index * z_stride_q, z)
     recip = 1.0 / z
     # src[maps.diag:7]
@@ -872,7 +872,7 @@ def weights_long_forward_out_logsum_z_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
         )
     from_x_2 = tl.maximum(0, to_x_3)
     # tiles that a mask or the end cuts
@@ -890,7 +890,7 @@ def weights_long_forward_out_logsum_z_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            tl.where(gt, tl.exp2(sub_x) * recip, 0.0),
             mask=(x_index < size_x),
         )
 
@@ -903,19 +903,19 @@ def weights_long_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = out * d_out
     sum_ = tl.sum(mul_x, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -932,9 +932,9 @@ def weights_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
-        mul_x = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
+        mul_x = out * d_out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -942,21 +942,77 @@ def weights_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = out * d_out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+
+
+@triton.jit
+def weights_long_backward_d_Q_rows_kernel(
+    K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
+    d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    out = tl.load(
+        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    mul_q_x = tl.exp2(sub_q_x) * d_out
+    sum_ = tl.sum(mul_q_x, 1)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], d_out - sum_[:, None], 0.0)
+    tile_bf16 = (sub_q_x_2 * out).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16_2,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
 
 
 @triton.jit
@@ -993,7 +1049,7 @@ def weights_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         mul_q_x = tl.exp2(sub_q_x) * d_out
         tile_sum = tl.sum(mul_q_x, 1)
@@ -1034,7 +1090,7 @@ def weights_long_backward_d_Q_kernel(
             other=0.0,
         )
         # src[differential.diag:7]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         mul_q_x = tl.exp2(sub_q_x) * d_out
         tile_sum = tl.sum(mul_q_x, 1)
@@ -1072,6 +1128,55 @@ def weights_long_backward_d_Q_kernel(
 
 
 @triton.jit
+def weights_long_backward_d_K_rows_kernel(
+    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
+    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_out = tl.load(
+        d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+    # src[differential.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def weights_long_backward_d_K_kernel(
     Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
     d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
@@ -1098,6 +1203,13 @@ def weights_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1107,16 +1219,9 @@ def weights_long_backward_d_K_kernel(
         )
         # src[differential.diag:7]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        tile_2 = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1130,14 +1235,6 @@ def weights_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
@@ -1145,7 +1242,15 @@ def weights_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        tile = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1159,6 +1264,13 @@ def weights_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1168,22 +1280,15 @@ def weights_long_backward_d_K_kernel(
         )
         # src[differential.diag:7]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        tile_2 = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -1525,7 +1630,23 @@ def _weights_long_backward_d_Q(
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        weights_long_backward_d_Q_rows_kernel[grid](
+            K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
+            out.stride(0), out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_Q_kernel[grid](
         K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
@@ -1560,7 +1681,23 @@ def _weights_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        weights_long_backward_d_K_rows_kernel[grid](
+            Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0),
+            d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
         Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
@@ -1642,14 +1779,14 @@ def differential_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     max_x_2 = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:13]
     Q2 = tl.load(
         Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
@@ -1755,6 +1892,13 @@ def differential_kernel(
     # whole tiles, no mask needed
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
         # src[differential.diag:14]
         K2 = load_tile(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1783,23 +1927,22 @@ def differential_kernel(
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
     # tiles that a mask or the end cuts
     for first_x_4 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -1826,16 +1969,10 @@ def differential_kernel(
         sub_q_x_2 = where_q_x_2 - tl.where(max_x == float("-inf"), 0.0, max_x)[:, None]
         # src[maps.diag:5]
         # src[maps.diag:7]
-        where_q_x_3 = tl.where(gt_q_2[:, None], recip_q_2[:, None] * tl.exp2(sub_q_x_2), 0.0)
+        where_q_x_3 = tl.where(gt_q_2[:, None], tl.exp2(sub_q_x_2) * recip_q_2[:, None], 0.0)
         # src[differential.diag:18]
         P = where_q_x_3 - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
+        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, V, acc_x)
         acc_x = next_acc_x
@@ -1863,16 +2000,16 @@ def differential_long_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1882,16 +2019,16 @@ def differential_long_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1924,16 +2061,16 @@ def differential_long_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -1943,16 +2080,16 @@ def differential_long_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -2124,21 +2261,27 @@ def differential_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
     z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z_
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
     gt_q = z_ > 0.0
-    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q_2 = 1.0 / z
+    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -2156,16 +2299,10 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -2173,6 +2310,12 @@ def differential_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -2190,16 +2333,10 @@ def differential_long_out_kernel(
         safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(buffer_0 - safe_buffer_4[:, None])
+        mul_q_x_2 = tl.exp2(buffer_0 - safe_buffer_4[:, None]) * recip_q_2[:, None]
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
-        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
-        # src[differential.diag:15]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
+        P_bf16 = P.to(tl.bfloat16)
         # src[differential.diag:19]
         next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -2330,9 +2467,9 @@ def differential_forward_kernel(
         max_x_2 = next_max_x_2
         z_2 = next_z_2
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    recip_q = 1.0 / z_2
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    recip_q = 1.0 / z_2
     # src[maps.diag:7]
     gt_q = z_2 > 0.0
     recip_q_2 = 1.0 / z
@@ -2431,12 +2568,12 @@ def differential_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
     tl.store(
         logsum__ptr + q_index * logsum__stride_q,
-        ((0.6931471805599453 * max_x_2) + tl.log(z_2)),
+        ((max_x_2 * 0.6931471805599453) + tl.log(z_2)),
         mask=(q_index < size_q),
     )
 
@@ -2468,14 +2605,14 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = logsum_ * 1.4426950408889634
     # src[differential.diag:13]
@@ -2506,7 +2643,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
@@ -2521,7 +2658,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
         exp2_q_x_2 = tl.exp2(sub_q_x_2)
         mul_q_x_2 = exp2_q_x_2 * dot
@@ -2530,15 +2667,15 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
-        tile_bf16 = ((dot - next_acc_x[:, None]) * exp2_q_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_q_x * (dot - next_acc_x[:, None])).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
-        tile_bf16_3 = ((next_acc_x_2[:, None] - dot) * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        acc_x_8 = (-1.0 * acc_x_6) * (where_q_4 - where_q_3)[:, None]
+        tile_bf16_3 = (exp2_q_x_2 * (dot - next_acc_x_2[:, None])).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, (acc_x_5 + acc_x_8))
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
         acc_x = next_acc_x
@@ -2567,7 +2704,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         # src[differential.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
@@ -2581,7 +2718,7 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(Q2, tl.trans(K2))
-        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_q_x_2 = tl.where(le_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
         exp2_q_x_2 = tl.exp2(sub_q_x_2)
         mul_q_x_2 = exp2_q_x_2 * dot
@@ -2591,16 +2728,16 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         acc_x_7 = (-1.0 * acc_x_4) * (where_q_2 - where_q)[:, None]
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], dot - next_acc_x[:, None], 0.0)
-        tile_bf16 = (sub_q_x_3 * exp2_q_x).to(tl.bfloat16)
+        tile_bf16 = (exp2_q_x * sub_q_x_3).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_7))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        acc_x_8 = acc_x_5 + (acc_x_6 * (where_q_4 - where_q_3)[:, None])
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], next_acc_x_2[:, None] - dot, 0.0)
-        tile_bf16_3 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_3, K2, acc_x_8)
+        acc_x_8 = (-1.0 * acc_x_6) * (where_q_4 - where_q_3)[:, None]
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], dot - next_acc_x_2[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x_4).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, K2, (acc_x_5 + acc_x_8))
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
         next_acc_x_6 = tl.dot(tile_bf16_4, K2, acc_x_6)
         acc_x = next_acc_x
@@ -2613,14 +2750,15 @@ def differential_backward_buffer_0_buffer_1_d_Q_d_Q2_kernel(
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x_3).to(tl.bfloat16),
+        (acc_x_3 * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
+    tile_bf16 = (((-1.0 * lambda_) * rsqrt) * acc_x_5).to(tl.bfloat16)
     tl.store(
         d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        ((rsqrt * lambda_) * acc_x_5).to(tl.bfloat16),
+        tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2643,20 +2781,20 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    # src[differential.diag:15]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[differential.diag:12]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
     # src[differential.diag:14]
     K2 = tl.load(
         K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
@@ -2669,6 +2807,8 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = logsum * 1.4426950408889634
         # src[differential.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2676,6 +2816,12 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
@@ -2683,18 +2829,9 @@ def differential_backward_d_K_d_K2_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        # src[differential.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
@@ -2706,12 +2843,13 @@ def differential_backward_d_K_d_K2_d_V_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
-        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         exp2_x_q_2 = tl.exp2(sub_x_q_2)
-        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile_bf16_2 = (exp2_x_q_2 * (dot_2 - buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -2720,31 +2858,30 @@ def differential_backward_d_K_d_K2_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[differential.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        sub_x_q = tl.where((q_index < size_q)[None, :], dot - buffer_0[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[differential.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q_2)
-        tile_bf16 = (sub_x_q * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], dot_2 - buffer_0[None, :], 0.0)
+        tile_bf16 = (exp2_x_q * sub_x_q_2).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q_2 = logsum_ * 1.4426950408889634
         # src[differential.diag:13]
@@ -2755,24 +2892,26 @@ def differential_backward_d_K_d_K2_d_V_kernel(
         )
         # src[differential.diag:7]
         dot_3 = tl.dot(K2, tl.trans(Q2))
-        where_x_q_2 = tl.where(le_x_q, (rsqrt * 1.4426950408889634) * dot_3, float("-inf"))
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * dot_3, float("-inf"))
         sub_x_q_3 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         exp2_x_q_2 = tl.exp2(sub_x_q_3)
-        tile_bf16_2 = ((buffer_1[None, :] - dot) * exp2_x_q_2).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_bf16_2 = (exp2_x_q_2 * (dot_2 - buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, Q2, acc_q_2)
-        tile_bf16_3 = (exp2_x_q - (lambda_ * exp2_x_q_2)).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_x_q - (exp2_x_q_2 * lambda_)).to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16_3, d_out, acc_q_3)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
         acc_q_3 = next_acc_q_3
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
+    tile_bf16 = (((-1.0 * lambda_) * rsqrt) * acc_q_2).to(tl.bfloat16)
     tl.store(
         d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
-        ((rsqrt * lambda_) * acc_q_2).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2794,7 +2933,7 @@ def differential_backward_d_lambda_rows_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     sum_ = tl.sum(buffer_1, 0)
-    tl.store(d_lambda_ptr, (-1.0 * sum_))
+    tl.store(d_lambda_ptr, (sum_ * -1.0))
 
 
 @triton.jit
@@ -2822,7 +2961,7 @@ def differential_backward_d_lambda_kernel(
         tile_sum = tl.sum(buffer_1, 0)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_lambda_ptr, (-1.0 * sum_q))
+    tl.store(d_lambda_ptr, (sum_q * -1.0))
 
 
 @triton.jit
@@ -2841,16 +2980,16 @@ def differential_long_forward_state_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -2860,16 +2999,16 @@ def differential_long_forward_state_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -2899,16 +3038,16 @@ def differential_long_forward_state__kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -2918,16 +3057,16 @@ def differential_long_forward_state__kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[differential.diag:14]
         K2 = tl.load(
             K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[differential.diag:7]
@@ -3118,18 +3257,18 @@ def differential_long_forward_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z_
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
     buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z_
     # src[maps.diag:7]
     gt_q = z_ > 0.0
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q_2 = 1.0 / z
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
     gt_q_2 = z > 0.0
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -3156,7 +3295,7 @@ def differential_long_forward_out_kernel(
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(where_q_x_2 - safe_buffer_2[:, None]) * recip_q_2[:, None]
+        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(where_q_x_2 - safe_buffer_2[:, None])
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = P.to(tl.bfloat16)
@@ -3194,7 +3333,7 @@ def differential_long_forward_out_kernel(
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         # src[maps.diag:5]
         # src[maps.diag:7]
-        mul_q_x_2 = tl.exp2(where_q_x_2 - safe_buffer_2[:, None]) * recip_q_2[:, None]
+        mul_q_x_2 = recip_q_2[:, None] * tl.exp2(where_q_x_2 - safe_buffer_2[:, None])
         # src[differential.diag:18]
         P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
         P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
@@ -3290,6 +3429,11 @@ def differential_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         mul_q = 1.4426950408889634 * logsum_
         state_ = tl.load(
@@ -3312,17 +3456,17 @@ def differential_long_backward_d_V_kernel(
         sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
         tile_bf16 = sub_x_q_3.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum_
         state_ = tl.load(
@@ -3344,13 +3488,7 @@ def differential_long_backward_d_V_kernel(
         where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
-        sub_x_q_4 = tl.where((q_index < size_q)[None, :], sub_x_q_3, 0.0)
-        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
+        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -3481,10 +3619,92 @@ def differential_long_backward_buffer_1_buffer_2_kernel(
 
 
 @triton.jit
-def differential_long_backward_d_Q_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+def differential_long_backward_d_Q_d_Q2_rows_kernel(
+    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
+    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:12]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[differential.diag:7]
+    le_q_x = x_index[None, :] <= q_index[:, None]
+    where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[differential.diag:14]
+    K2 = tl.load(
+        K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    state_ = tl.load(
+        state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+    tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+    tile_bf16_2 = tile_2.to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(K2))
+    tile_bf16_3 = (((-1.0 * rsqrt) * lambda_) * dot_2).to(tl.bfloat16)
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        tile_bf16_3,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_Q_d_Q2_kernel(
+    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
+    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3494,79 +3714,209 @@ def differential_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
         )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[differential.diag:7]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
         acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_x_2).to(tl.bfloat16)
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
 
 
 @triton.jit
-def differential_long_backward_d_K_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+def differential_long_backward_d_K_d_K2_rows_kernel(
+    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
+    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[differential.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    le_x_q = x_index[:, None] <= q_index[None, :]
+    where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    # src[differential.diag:13]
+    Q2 = tl.load(
+        Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum_ = load_tile(logsum__ptr + q_index * logsum__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    state_ = tl.load(
+        state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+    tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
+    tile_bf16_2 = tile_2.to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(Q2))
+    tile_bf16_3 = (((-1.0 * rsqrt) * lambda_) * dot_2).to(tl.bfloat16)
+    tl.store(
+        d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
+        tile_bf16_3,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_K_d_K2_kernel(
+    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
+    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3576,45 +3926,13 @@ def differential_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -3629,7 +3947,9 @@ def differential_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:11]
@@ -3639,11 +3959,32 @@ def differential_long_backward_d_K_kernel(
             other=0.0,
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -3656,14 +3997,14 @@ def differential_long_backward_d_K_kernel(
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
+            other=float("-inf"),
         )
         # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -3671,213 +4012,39 @@ def differential_long_backward_d_K_kernel(
             other=0.0,
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
         acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-
-
-@triton.jit
-def differential_long_backward_d_Q2_kernel(
-    K2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_2_ptr, buffer_0_ptr, d_Q2_ptr, K2_stride_x,
-    K2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_2_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, d_Q2_stride_q, d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum_
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[differential.diag:14]
-        K2 = tl.load(
-            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_2[:, None] - safe_buffer_0) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[differential.diag:14]
-        K2 = tl.load(
-            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_2[:, None] - safe_buffer_0) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
-        acc_x = next_acc_x
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    tl.store(
-        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        ((lambda_ * rsqrt) * acc_x).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def differential_long_backward_d_K2_kernel(
-    Q2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_2_ptr, buffer_0_ptr, d_K2_ptr, Q2_stride_q,
-    Q2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_2_stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, d_K2_stride_x, d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
-        acc_q = next_acc_q
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
+    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_q_2).to(tl.bfloat16)
     tl.store(
         d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
-        ((lambda_ * rsqrt) * acc_q).to(tl.bfloat16),
+        tile_bf16,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3894,7 +4061,7 @@ def differential_long_backward_d_lambda_rows_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     sum_ = tl.sum(buffer_2, 0)
-    tl.store(d_lambda_ptr, (-1.0 * sum_))
+    tl.store(d_lambda_ptr, (sum_ * -1.0))
 
 
 @triton.jit
@@ -3922,7 +4089,7 @@ def differential_long_backward_d_lambda_kernel(
         tile_sum = tl.sum(buffer_2, 0)
         next_sum_q = sum_q + tile_sum
         sum_q = next_sum_q
-    tl.store(d_lambda_ptr, (-1.0 * sum_q))
+    tl.store(d_lambda_ptr, (sum_q * -1.0))
 
 
 def _differential(
@@ -4579,148 +4746,138 @@ def _differential_long_backward_buffer_1_buffer_2(
     return buffer_1, buffer_2
 
 
-def _differential_long_backward_d_Q(
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _differential_long_backward_d_Q_d_Q2(
+    K: torch.Tensor, K2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_d_Q_d_Q2(K: bf16[x d], K2: bf16[x d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d], d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
+    _check("K2", K2, torch.bfloat16, 2, K.device)
+    _check("lambda", lambda_, torch.float32, 0, K.device)
     _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("logsum_", logsum_, torch.float32, 1, K.device)
     _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 2, K.device)
     _check("buffer_0", buffer_0, torch.float32, 2, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
     x, d = K.shape
     (q,) = logsum.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_Q_kernel[grid](
-        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_Q
-
-
-def _differential_long_backward_d_K(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_K_kernel[grid](
-        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_K
-
-
-def _differential_long_backward_d_Q2(
-    K2: torch.Tensor,
-    lambda_: torch.Tensor,
-    logsum_: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_Q2(K2: bf16[x d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_2: f32[q], buffer_0: f32[q x]) -> d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
-    _check("K2", K2, torch.bfloat16, 2, K2.device)
-    _check("lambda", lambda_, torch.float32, 0, K2.device)
-    _check("logsum_", logsum_, torch.float32, 1, K2.device)
-    _check("state_", state_, torch.float32, 2, K2.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K2.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, K2.device)
-    x, d = K2.shape
-    (q,) = logsum_.shape
-    if lambda_.shape != ():
-        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K2.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_Q2_kernel[grid](
-        K2, lambda_, logsum_, state_, buffer_2, buffer_0, d_Q2, K2.stride(0), K2.stride(1), logsum_.stride(0),
-        state_.stride(0), state_.stride(1), buffer_2.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_Q2
-
-
-def _differential_long_backward_d_K2(
-    Q2: torch.Tensor,
-    lambda_: torch.Tensor,
-    logsum_: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_differential_long_backward_d_K2(Q2: bf16[q d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_2: f32[q], buffer_0: f32[q x]) -> d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
-    _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
-    _check("lambda", lambda_, torch.float32, 0, Q2.device)
-    _check("logsum_", logsum_, torch.float32, 1, Q2.device)
-    _check("state_", state_, torch.float32, 2, Q2.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q2.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q2.device)
-    q, d = Q2.shape
-    _, x = state_.shape
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if logsum_.shape != (q,):
         raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q, x):
         raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q2.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_K2_kernel[grid](
-        Q2, lambda_, logsum_, state_, buffer_2, buffer_0, d_K2, Q2.stride(0), Q2.stride(1), logsum_.stride(0),
-        state_.stride(0), state_.stride(1), buffer_2.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-        d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        differential_long_backward_d_Q_d_Q2_rows_kernel[grid](
+            K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2,
+            K.stride(0), K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1),
+            d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q, d_Q2
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_Q_d_Q2_kernel[grid](
+        K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2, K.stride(0),
+        K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), d_Q2.stride(0), d_Q2.stride(1),
+        x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return d_K2
+    return d_Q, d_Q2
+
+
+def _differential_long_backward_d_K_d_K2(
+    Q: torch.Tensor, Q2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_d_K_d_K2(Q: bf16[q d], Q2: bf16[q d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        differential_long_backward_d_K_d_K2_rows_kernel[grid](
+            Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2,
+            Q.stride(0), Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1),
+            d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K, d_K2
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_K_d_K2_kernel[grid](
+        Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2, Q.stride(0),
+        Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_K2.stride(0), d_K2.stride(1),
+        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_K2
 
 
 def _differential_long_backward_d_lambda(buffer_2: torch.Tensor) -> torch.Tensor:
@@ -4802,10 +4959,8 @@ class _differential_long_autograd(torch.autograd.Function):
         buffer_0 = _differential_long_backward_buffer_0(V, d_out)
         d_V = _differential_long_backward_d_V(lambda_, d_out, logsum, logsum_, state, state_, d)
         buffer_1, buffer_2 = _differential_long_backward_buffer_1_buffer_2(logsum, logsum_, state, state_, buffer_0, d)
-        d_Q = _differential_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
-        d_K = _differential_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
-        d_Q2 = _differential_long_backward_d_Q2(K2, lambda_, logsum_, state_, buffer_2, buffer_0)
-        d_K2 = _differential_long_backward_d_K2(Q2, lambda_, logsum_, state_, buffer_2, buffer_0)
+        d_Q, d_Q2 = _differential_long_backward_d_Q_d_Q2(K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
+        d_K, d_K2 = _differential_long_backward_d_K_d_K2(Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
         d_lambda = _differential_long_backward_d_lambda(buffer_2)
         return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
 

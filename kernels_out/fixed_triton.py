@@ -40,16 +40,14 @@ def rmsnorm_1024_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:6]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     X_f32 = X.to(tl.float32)
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    # src[fixed.diag:6]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    tile = tl.rsqrt((sum_ * 0.0009765625) + 1e-05) * weight
-    # src[maps.diag:25]
-    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * X_f32).to(tl.bfloat16))
+    tile = tl.rsqrt(1e-05 + (sum_ * 0.0009765625)) * X_f32
+    tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * weight).to(tl.bfloat16))
 
 
 @triton.jit
@@ -85,24 +83,24 @@ def rmsnorm_1024_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt((acc_n * 0.0009765625) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * 0.0009765625))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[maps.diag:25]
-        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16 = ((rsqrt * X.to(tl.float32)) * weight).to(tl.bfloat16)
         tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, tile_bf16)
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
-        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         # src[maps.diag:25]
-        tile_bf16 = ((rsqrt * weight) * X.to(tl.float32)).to(tl.bfloat16)
+        tile_bf16 = ((rsqrt * X.to(tl.float32)) * weight).to(tl.bfloat16)
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             tile_bf16,
@@ -119,15 +117,13 @@ def rmsnorm_1024_forward_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:6]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     X_f32 = X.to(tl.float32)
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    # src[fixed.diag:6]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * X_f32
-    # src[maps.diag:25]
+    tile = tl.rsqrt(1e-05 + (0.0009765625 * sum_)) * X_f32
     tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, (tile * weight).to(tl.bfloat16))
     tl.store(state_ptr + row_index * state_stride_row, sum_)
 
@@ -166,7 +162,7 @@ def rmsnorm_1024_forward_kernel(
         acc_n = next_acc_n
     tl.store(state_ptr + row_index * state_stride_row, acc_n)
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * acc_n) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * acc_n))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -200,20 +196,20 @@ def rmsnorm_1024_backward_d_X_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
-    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
     out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
+    d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
     d_out_f32 = d_out.to(tl.float32)
-    mul_n = out.to(tl.float32) * d_out_f32
+    mul_n = d_out_f32 * out.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
     # src[fixed.diag:6]
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     state = tl.load(state_ptr + row_index * state_stride_row)
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (state * 0.0009765625))
     # src[fixed.diag:6]
-    mul_n_2 = ((0.0009765625 * rsqrt) * sum_) * X.to(tl.float32)
+    mul_n_2 = ((rsqrt * 0.0009765625) * sum_) * X.to(tl.float32)
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    sub_n = (d_out_f32 * weight) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    sub_n = (weight * d_out_f32) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
     tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, (rsqrt * sub_n).to(tl.bfloat16))
 
 
@@ -230,9 +226,9 @@ def rmsnorm_1024_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
         out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
-        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -240,32 +236,32 @@ def rmsnorm_1024_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        d_out = tl.load(
-            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
-            mask=(n_index < 1024),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row)
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (state * 0.0009765625))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        mul_n = ((0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_n = ((rsqrt * 0.0009765625) * acc_n) * X.to(tl.float32)
         d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
-        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        sub_n = (weight * d_out.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             (rsqrt * sub_n).to(tl.bfloat16),
@@ -275,14 +271,14 @@ def rmsnorm_1024_backward_d_X_kernel(
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:6]
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
-        mul_n = ((0.0009765625 * rsqrt) * acc_n) * X.to(tl.float32)
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        mul_n = ((rsqrt * 0.0009765625) * acc_n) * X.to(tl.float32)
         d_out = tl.load(
             d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
+        sub_n = (weight * d_out.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             (rsqrt * sub_n).to(tl.bfloat16),
@@ -300,22 +296,22 @@ def rmsnorm_1024_backward_d_weight_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
-    d_out = tl.load(
-        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-        other=0.0,
-    )
     # src[fixed.diag:6]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     # src[maps.diag:25]
-    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state * 0.0009765625)), 0.0)
     # src[fixed.diag:6]
-    mul_n_row = (rsqrt_row[None, :] * X.to(tl.float32)) * d_out.to(tl.float32)
+    mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
 
@@ -333,22 +329,22 @@ def rmsnorm_1024_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-            mask=(n_index < 1024)[:, None],
-            other=0.0,
-        )
         # src[fixed.diag:6]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(n_index < 1024)[:, None],
             other=0.0,
         )
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
         state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:25]
         # src[fixed.diag:6]
-        tile = tl.rsqrt((0.0009765625 * state) + 1e-05)[None, :] * X.to(tl.float32)
-        mul_n_row = tile * d_out.to(tl.float32)
+        tile = tl.rsqrt(1e-05 + (state * 0.0009765625))[None, :] * d_out.to(tl.float32)
+        mul_n_row = tile * X.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -356,22 +352,22 @@ def rmsnorm_1024_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-            other=0.0,
-        )
         # src[fixed.diag:6]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
             other=0.0,
         )
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:25]
-        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
+        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(1e-05 + (state * 0.0009765625)), 0.0)
         # src[fixed.diag:6]
-        mul_n_row = (rsqrt_row[None, :] * X.to(tl.float32)) * d_out.to(tl.float32)
+        mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -578,17 +574,16 @@ def residual_rmsnorm_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     # src[fixed.diag:14]
     S = X.to(tl.float32) + R.to(tl.float32)
-    # src[fixed.diag:10]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     # src[maps.diag:25]
     mul_n = S * S
     sum_ = tl.sum(mul_n, 0)
-    tile = tl.rsqrt(1e-05 + (0.0009765625 * sum_)) * weight
-    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (tile * S).to(tl.bfloat16))
+    mul_n_2 = (tl.rsqrt(1e-05 + (sum_ * 0.0009765625)) * S) * weight
+    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mul_n_2.to(tl.bfloat16))
     # src[fixed.diag:14]
     tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
 
@@ -630,21 +625,20 @@ def residual_rmsnorm_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * acc_n))
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * 0.0009765625))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fixed.diag:14]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
         )
         # src[fixed.diag:14]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -652,16 +646,15 @@ def residual_rmsnorm_kernel(
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         # src[fixed.diag:14]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
             mask=(n_index < 1024),
         )
         # src[fixed.diag:14]
@@ -682,16 +675,17 @@ def residual_rmsnorm_forward_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fixed.diag:10]
-    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     # src[fixed.diag:14]
     S = X.to(tl.float32) + R.to(tl.float32)
+    # src[fixed.diag:10]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
     # src[maps.diag:25]
     mul_n = S * S
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = (tl.rsqrt((0.0009765625 * sum_) + 1e-05) * S) * weight
-    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, mul_n_2.to(tl.bfloat16))
+    tile = tl.rsqrt((0.0009765625 * sum_) + 1e-05) * weight
+    tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (tile * S).to(tl.bfloat16))
     # src[fixed.diag:14]
     tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
     tl.store(state_ptr + row_index * state_stride_row, sum_)
@@ -741,15 +735,16 @@ def residual_rmsnorm_forward_kernel(
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fixed.diag:14]
         S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
+            ((rsqrt * weight) * S).to(tl.bfloat16),
         )
         # src[fixed.diag:14]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -757,15 +752,16 @@ def residual_rmsnorm_forward_kernel(
     for first_n_4 in tl.range(from_n, 1024, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         # src[fixed.diag:14]
         S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
+            ((rsqrt * weight) * S).to(tl.bfloat16),
             mask=(n_index < 1024),
         )
         # src[fixed.diag:14]
@@ -790,19 +786,18 @@ def residual_rmsnorm_backward_d_X_d_R_rows_kernel(
     R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
     X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
     # src[fixed.diag:14]
-    state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
     Y = tl.load(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n)
     d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
     d_Y_f32 = d_Y.to(tl.float32)
     mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = (((0.0009765625 * sum_) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
-    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
+    mul_n_2 = (((rsqrt * rsqrt) * 0.0009765625) * sum_) * (X.to(tl.float32) + R.to(tl.float32))
     # src[fixed.diag:10]
     weight = tl.load(weight_ptr + n_index * weight_stride_n)
-    add_n = ((rsqrt * weight) * d_Y_f32) + d_S.to(tl.float32)
+    d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+    add_n = d_S.to(tl.float32) + ((rsqrt * d_Y_f32) * weight)
     sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
     tile_bf16 = sub_n.to(tl.bfloat16)
     tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
@@ -844,8 +839,7 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt((0.0009765625 * state) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (0.0009765625 * state))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -853,12 +847,12 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fixed.diag:14]
-        mul_n = (((0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
-        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+        mul_n = (((rsqrt * rsqrt) * 0.0009765625) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
         # src[fixed.diag:10]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        add_n = ((rsqrt * weight) * d_Y.to(tl.float32)) + d_S.to(tl.float32)
+        d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
         sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
@@ -870,20 +864,20 @@ def residual_rmsnorm_backward_d_X_d_R_kernel(
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n, mask=(n_index < 1024), other=0.0)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n, mask=(n_index < 1024), other=0.0)
         # src[fixed.diag:14]
-        mul_n = (((0.0009765625 * acc_n) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
-        d_S = tl.load(
-            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
-            mask=(n_index < 1024),
-            other=0.0,
-        )
+        mul_n = (((rsqrt * rsqrt) * 0.0009765625) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
+        # src[fixed.diag:10]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
         d_Y = tl.load(
             d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
             mask=(n_index < 1024),
             other=0.0,
         )
-        # src[fixed.diag:10]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < 1024), other=0.0)
-        add_n = ((rsqrt * weight) * d_Y.to(tl.float32)) + d_S.to(tl.float32)
+        d_S = tl.load(
+            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
+            mask=(n_index < 1024),
+            other=0.0,
+        )
+        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
         sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(
@@ -908,11 +902,6 @@ def residual_rmsnorm_backward_d_weight_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
-    d_Y = tl.load(
-        d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-        other=0.0,
-    )
     # src[fixed.diag:10]
     R = tl.load(
         R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -926,10 +915,13 @@ def residual_rmsnorm_backward_d_weight_rows_kernel(
     )
     # src[fixed.diag:14]
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:25]
-    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
-    tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
-    mul_n_row = tile * d_Y.to(tl.float32)
+    d_Y = tl.load(
+        d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+        other=0.0,
+    )
+    tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
+    mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < 1024))
 
@@ -948,11 +940,6 @@ def residual_rmsnorm_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
-        d_Y = tl.load(
-            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-            mask=(n_index < 1024)[:, None],
-            other=0.0,
-        )
         # src[fixed.diag:10]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -966,9 +953,13 @@ def residual_rmsnorm_backward_d_weight_kernel(
         )
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:25]
-        tile = tl.rsqrt((0.0009765625 * state) + 1e-05)[None, :] * (X.to(tl.float32) + R.to(tl.float32))
-        mul_n_row = tile * d_Y.to(tl.float32)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(n_index < 1024)[:, None],
+            other=0.0,
+        )
+        tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
+        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -976,11 +967,6 @@ def residual_rmsnorm_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-        d_Y = tl.load(
-            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
-            other=0.0,
-        )
         # src[fixed.diag:10]
         R = tl.load(
             R_ptr + row_index[None, :] * R_stride_row + n_index[:, None] * R_stride_n,
@@ -994,10 +980,13 @@ def residual_rmsnorm_backward_d_weight_kernel(
         )
         # src[fixed.diag:14]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:25]
-        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((0.0009765625 * state) + 1e-05), 0.0)
-        tile = rsqrt_row[None, :] * (X.to(tl.float32) + R.to(tl.float32))
-        mul_n_row = tile * d_Y.to(tl.float32)
+        d_Y = tl.load(
+            d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < 1024)[:, None],
+            other=0.0,
+        )
+        tile = tl.rsqrt(1e-05 + (0.0009765625 * state))[None, :] * d_Y.to(tl.float32)
+        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1363,7 +1352,7 @@ def scaled_mean_backward_kernel(
     d_out = tl.load(d_out_ptr + row_index * d_out_stride_row)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
-        (d_out * 0.0001220703125),
+        (0.0001220703125 * d_out),
         mask=(n_index < 1024),
     )
 

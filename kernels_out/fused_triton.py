@@ -40,22 +40,23 @@ def layernorm_residual_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[fused.diag:6]
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:10]
     S = tl.where(n_index < size_n, X.to(tl.float32) + R.to(tl.float32), 0.0)
     sum_ = tl.sum(S, 0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
-    sub_n = tl.where(n_index < size_n, S - (recip * sum_), 0.0)
-    # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    sub_n = tl.where(n_index < size_n, S - (sum_ * recip), 0.0)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt((sum_2 * recip) + 1e-05) * weight) * sub_n
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:29]
+    mul_n_2 = (tl.rsqrt(1e-05 + (sum_2 * recip)) * weight) * sub_n
     # src[fused.diag:6]
     bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[maps.diag:29]
@@ -100,7 +101,7 @@ def layernorm_residual_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -138,7 +139,7 @@ def layernorm_residual_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -154,11 +155,10 @@ def layernorm_residual_kernel(
         acc_n = next_acc_n
         sum_n_2 = next_sum_n_2
         centre = next_centre
-    # src[maps.diag:29]
-    mul = recip * sum_n
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt((acc_n * recip) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * recip))
+    mul = sum_n * recip
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -221,21 +221,23 @@ def layernorm_residual_forward_rows_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:10]
     S = tl.where(n_index < size_n, X.to(tl.float32) + R.to(tl.float32), 0.0)
     sum_ = tl.sum(S, 0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
-    sub_n = tl.where(n_index < size_n, S - (recip * sum_), 0.0)
+    sub_n = tl.where(n_index < size_n, S - (sum_ * recip), 0.0)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt(1e-05 + (sum_2 * recip)) * sub_n) * weight
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:29]
+    mul_n_2 = (tl.rsqrt(1e-05 + (recip * sum_2)) * weight) * sub_n
     # src[fused.diag:6]
     bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[maps.diag:29]
@@ -282,7 +284,7 @@ def layernorm_residual_forward_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -320,7 +322,7 @@ def layernorm_residual_forward_kernel(
         tile_sum = tl.sum(S, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -338,25 +340,26 @@ def layernorm_residual_forward_kernel(
         centre = next_centre
     tl.store(state_ptr + row_index * state_stride_row, sum_n)
     tl.store(state___ptr + row_index * state___stride_row, acc_n)
-    # src[maps.diag:29]
-    mul = recip * sum_n
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt(1e-05 + (acc_n * recip))
+    rsqrt = tl.rsqrt(1e-05 + (recip * acc_n))
+    mul = sum_n * recip
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:10]
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
         # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:29]
+        # src[fused.diag:6]
         bias = tl.load(bias_ptr + n_index * bias_stride_n)
         # src[maps.diag:29]
-        tile_bf16 = (bias + ((rsqrt * (S - mul)) * weight)).to(tl.bfloat16)
+        tile_bf16 = (bias + ((rsqrt * weight) * (S - mul))).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16)
         # src[fused.diag:10]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -364,7 +367,6 @@ def layernorm_residual_forward_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -379,9 +381,12 @@ def layernorm_residual_forward_kernel(
         S = X.to(tl.float32) + R.to(tl.float32)
         # src[maps.diag:29]
         # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        # src[fused.diag:6]
         bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        tile_bf16 = (bias + ((rsqrt * (S - mul)) * weight)).to(tl.bfloat16)
+        tile_bf16 = (bias + ((rsqrt * weight) * (S - mul))).to(tl.bfloat16)
         tl.store(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, tile_bf16, mask=(n_index < size_n))
         # src[fused.diag:10]
         tl.store(
@@ -404,9 +409,9 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
     n_index = tl.arange(0, BLOCK_N)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:21]
     rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
     mul_row = state * recip
     # src[fused.diag:6]
     R = tl.load(
@@ -420,33 +425,32 @@ def layernorm_residual_backward_d_X_d_R_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:10]
+    # src[maps.diag:29]
     sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-    # src[fused.diag:6]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_Y = tl.load(
         d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
+    # src[fused.diag:6]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_Y_f32 = d_Y.to(tl.float32)
     mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n
     sum_ = tl.sum(mul_row_n, 1)
-    tile = (((recip * sum_) * rsqrt_row) * rsqrt_row) * rsqrt_row
-    mul_row_n_2 = tile[:, None] * sub_row_n
-    mul_row_n_3 = d_Y_f32 * weight[None, :]
-    mul_row_n_4 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+    mul_row_n_2 = ((sum_ * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+    mul_row_n_3 = (((recip * sum_) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
     safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
+    sub_row_n_2 = tl.where((n_index < size_n)[None, :], (weight[None, :] * d_Y_f32) - safe_, 0.0)
     sum_2 = tl.sum(sub_row_n_2, 1)
-    mul_row_n_5 = (rsqrt_row[:, None] * weight[None, :]) * d_Y_f32
+    mul_row_n_4 = (recip * rsqrt_row)[:, None] * (sum_2[:, None] + mul_row_n_2)
+    mul_row_n_5 = (weight[None, :] * rsqrt_row[:, None]) * d_Y_f32
     d_S = tl.load(
         d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    tile_2 = ((recip * sum_2) * rsqrt_row)[:, None] + d_S.to(tl.float32)
-    safe_2 = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-    tile_bf16 = ((tile_2 + mul_row_n_5) - safe_2).to(tl.bfloat16)
+    safe_2 = tl.where(mul_row_n_4 == float("-inf"), 0.0, mul_row_n_4)
+    tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_5) - safe_2).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -474,16 +478,15 @@ def layernorm_residual_backward_d_X_d_R_kernel(
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
     mul_row = state * recip
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:21]
     rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(
             R_ptr + row_index[:, None] * R_stride_row + n_index[None, :] * R_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -495,25 +498,27 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_Y_f32 = d_Y.to(tl.float32)
         mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = d_Y_f32 * weight[None, :]
-        mul_row_n_3 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = mul_row_n_3 - safe_
+        sub_row_n_2 = (weight[None, :] * d_Y_f32) - safe_
         tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -524,7 +529,6 @@ def layernorm_residual_backward_d_X_d_R_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index[:, None] * R_stride_row + n_index[None, :] * R_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -536,6 +540,7 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
         d_Y = tl.load(
@@ -543,25 +548,25 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_Y_f32 = d_Y.to(tl.float32)
         mul_row_n = (weight[None, :] * d_Y_f32) * sub_row_n_2
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = d_Y_f32 * weight[None, :]
-        mul_row_n_3 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * next_acc_n) * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n_2
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * d_Y_f32) - safe_, 0.0)
         tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = (recip * sum_n) * rsqrt_row
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -577,25 +582,25 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((recip * acc_n) * rsqrt_row) * rsqrt_row) * rsqrt_row
-        mul_row_n = tile[:, None] * sub_row_n
-        # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        mul_row_n_2 = (recip * rsqrt_row)[:, None] * (sum_n[:, None] + mul_row_n)
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        mul_row_n_2 = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_row_n_3 = (weight[None, :] * rsqrt_row[:, None]) * d_Y.to(tl.float32)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        add_row_n = (mul_row_2[:, None] + d_S.to(tl.float32)) + mul_row_n_2
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = (add_row_n - safe_).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_3) - safe_).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -621,25 +626,25 @@ def layernorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_row_n = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        tile = (((recip * acc_n) * rsqrt_row) * rsqrt_row) * rsqrt_row
-        mul_row_n = tile[:, None] * sub_row_n
-        # src[fused.diag:6]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_row_n = ((acc_n * rsqrt_row) * rsqrt_row)[:, None] * sub_row_n
+        mul_row_n_2 = (recip * rsqrt_row)[:, None] * (sum_n[:, None] + mul_row_n)
         d_Y = tl.load(
             d_Y_ptr + row_index[:, None] * d_Y_stride_row + n_index[None, :] * d_Y_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        mul_row_n_2 = (rsqrt_row[:, None] * weight[None, :]) * d_Y.to(tl.float32)
+        # src[fused.diag:6]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_row_n_3 = (weight[None, :] * rsqrt_row[:, None]) * d_Y.to(tl.float32)
         d_S = tl.load(
             d_S_ptr + row_index[:, None] * d_S_stride_row + n_index[None, :] * d_S_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        add_row_n = (mul_row_2[:, None] + d_S.to(tl.float32)) + mul_row_n_2
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = (add_row_n - safe_).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        tile_bf16 = ((d_S.to(tl.float32) + mul_row_n_3) - safe_).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -665,8 +670,8 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
     row_index = tl.arange(0, BLOCK_ROW)
     recip = 1.0 / tl.cast(size_n, tl.float32)
     state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:21]
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:29]
     mul_row = state * recip
     # src[fused.diag:6]
     R = tl.load(
@@ -680,6 +685,7 @@ def layernorm_residual_backward_d_weight_d_bias_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:10]
+    # src[maps.diag:29]
     sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
@@ -712,8 +718,8 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state__ = tl.load(state___ptr + row_index * state___stride_row)
-        # src[maps.diag:21]
         state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:29]
         mul_row = state * recip
         # src[fused.diag:6]
         R = tl.load(
@@ -727,6 +733,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
@@ -751,8 +758,8 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             mask=(row_index < size_row),
             other=0.0,
         )
-        # src[maps.diag:21]
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:29]
         mul_row = state * recip
         # src[fused.diag:6]
         R = tl.load(
@@ -766,6 +773,7 @@ def layernorm_residual_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[fused.diag:10]
+        # src[maps.diag:29]
         sub_n_row = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
@@ -1048,7 +1056,7 @@ def rmsnorm_residual_rows_kernel(
     # src[maps.diag:25]
     tl.store(
         Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-        ((tl.rsqrt(add) * S) * weight).to(tl.bfloat16),
+        ((tl.rsqrt(add) * weight) * S).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
     # src[fused.diag:18]
@@ -1111,15 +1119,16 @@ def rmsnorm_residual_kernel(
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
+            ((rsqrt * weight) * S).to(tl.bfloat16),
         )
         # src[fused.diag:18]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -1127,7 +1136,6 @@ def rmsnorm_residual_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -1140,10 +1148,12 @@ def rmsnorm_residual_kernel(
         )
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
+        # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * S) * weight).to(tl.bfloat16),
+            ((rsqrt * weight) * S).to(tl.bfloat16),
             mask=(n_index < size_n),
         )
         # src[fused.diag:18]
@@ -1164,19 +1174,18 @@ def rmsnorm_residual_forward_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[fused.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:18]
     S = tl.where(n_index < size_n, X.to(tl.float32) + R.to(tl.float32), 0.0)
-    # src[fused.diag:14]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[maps.diag:25]
     mul_n = S * S
     sum_ = tl.sum(mul_n, 0)
-    add = (sum_ * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * sum_)
     tl.store(
         Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-        ((tl.rsqrt(add) * weight) * S).to(tl.bfloat16),
+        ((tl.rsqrt(add) * S) * weight).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
     # src[fused.diag:18]
@@ -1235,22 +1244,21 @@ def rmsnorm_residual_forward_kernel(
         acc_n = next_acc_n
     tl.store(state_ptr + row_index * state_stride_row, acc_n)
     # src[maps.diag:25]
-    add = (acc_n * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * acc_n)
     rsqrt = tl.rsqrt(add)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
         )
         # src[fused.diag:18]
         tl.store(S_ptr + row_index * S_stride_row + n_index * S_stride_n, S.to(tl.bfloat16))
@@ -1258,6 +1266,7 @@ def rmsnorm_residual_forward_kernel(
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[fused.diag:14]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         R = tl.load(
             R_ptr + row_index * R_stride_row + n_index * R_stride_n,
             mask=(n_index < size_n),
@@ -1270,12 +1279,10 @@ def rmsnorm_residual_forward_kernel(
         )
         # src[fused.diag:18]
         S = X.to(tl.float32) + R.to(tl.float32)
-        # src[fused.diag:14]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:25]
         tl.store(
             Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n,
-            ((rsqrt * weight) * S).to(tl.bfloat16),
+            ((rsqrt * S) * weight).to(tl.bfloat16),
             mask=(n_index < size_n),
         )
         # src[fused.diag:18]
@@ -1300,6 +1307,9 @@ def rmsnorm_residual_backward_d_X_d_R_rows_kernel(
     R = load_tile(R_ptr + row_index * R_stride_row + n_index * R_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     # src[fused.diag:18]
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    rsqrt = tl.rsqrt(1e-05 + (state * recip))
     Y = load_tile(Y_ptr + row_index * Y_stride_row + n_index * Y_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_Y = load_tile(
         d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n,
@@ -1310,19 +1320,16 @@ def rmsnorm_residual_backward_d_X_d_R_rows_kernel(
     d_Y_f32 = d_Y.to(tl.float32)
     mul_n = d_Y_f32 * Y.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    state = tl.load(state_ptr + row_index * state_stride_row)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    rsqrt = tl.rsqrt((recip * state) + 1e-05)
-    mul_n_2 = (((recip * rsqrt) * rsqrt) * sum_) * (X.to(tl.float32) + R.to(tl.float32))
+    mul_n_2 = (((sum_ * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
+    # src[fused.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     d_S = load_tile(
         d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
         (n_index < size_n),
         0.0,
         EXACT_N,
     )
-    # src[fused.diag:14]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    add_n = ((rsqrt * d_Y_f32) * weight) + d_S.to(tl.float32)
+    add_n = d_S.to(tl.float32) + ((rsqrt * d_Y_f32) * weight)
     sub_n = add_n - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
     tile_bf16 = sub_n.to(tl.bfloat16)
     tl.store(
@@ -1375,9 +1382,9 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
-    state = tl.load(state_ptr + row_index * state_stride_row)
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    rsqrt = tl.rsqrt((recip * state) + 1e-05)
+    state = tl.load(state_ptr + row_index * state_stride_row)
+    rsqrt = tl.rsqrt(1e-05 + (state * recip))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -1385,12 +1392,12 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
         R = tl.load(R_ptr + row_index * R_stride_row + n_index * R_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[fused.diag:18]
-        mul_n = (((recip * rsqrt) * rsqrt) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
-        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+        mul_n = (((acc_n * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_Y = tl.load(d_Y_ptr + row_index * d_Y_stride_row + n_index * d_Y_stride_n)
-        add_n = ((rsqrt * d_Y.to(tl.float32)) * weight) + d_S.to(tl.float32)
+        d_S = tl.load(d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n)
+        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
         sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n, tile_bf16)
@@ -1410,12 +1417,7 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
-        mul_n = (((recip * rsqrt) * rsqrt) * acc_n) * (X.to(tl.float32) + R.to(tl.float32))
-        d_S = tl.load(
-            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
+        mul_n = (((acc_n * recip) * rsqrt) * rsqrt) * (X.to(tl.float32) + R.to(tl.float32))
         # src[fused.diag:14]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_Y = tl.load(
@@ -1423,7 +1425,12 @@ def rmsnorm_residual_backward_d_X_d_R_kernel(
             mask=(n_index < size_n),
             other=0.0,
         )
-        add_n = ((rsqrt * d_Y.to(tl.float32)) * weight) + d_S.to(tl.float32)
+        d_S = tl.load(
+            d_S_ptr + row_index * d_S_stride_row + n_index * d_S_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        add_n = d_S.to(tl.float32) + ((rsqrt * d_Y.to(tl.float32)) * weight)
         sub_n = add_n - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tile_bf16 = sub_n.to(tl.bfloat16)
         tl.store(
@@ -1460,15 +1467,15 @@ def rmsnorm_residual_backward_d_weight_rows_kernel(
         other=0.0,
     )
     # src[fused.diag:18]
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    add_row = 1e-05 + (state * (1.0 / tl.cast(size_n, tl.float32)))
     d_Y = tl.load(
         d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
-    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
-    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(add_row), 0.0)
-    mul_n_row = (rsqrt_row[None, :] * d_Y.to(tl.float32)) * (X.to(tl.float32) + R.to(tl.float32))
+    tile = tl.rsqrt(add_row)[None, :] * d_Y.to(tl.float32)
+    mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
@@ -1500,13 +1507,13 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
+        state = tl.load(state_ptr + row_index * state_stride_row)
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        tile = tl.rsqrt((recip * state) + 1e-05)[None, :] * d_Y.to(tl.float32)
+        tile = tl.rsqrt(1e-05 + (state * recip))[None, :] * d_Y.to(tl.float32)
         mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -1527,14 +1534,14 @@ def rmsnorm_residual_backward_d_weight_kernel(
             other=0.0,
         )
         # src[fused.diag:18]
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         d_Y = tl.load(
             d_Y_ptr + row_index[None, :] * d_Y_stride_row + n_index[:, None] * d_Y_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((recip * state) + 1e-05), 0.0)
-        mul_n_row = (rsqrt_row[None, :] * d_Y.to(tl.float32)) * (X.to(tl.float32) + R.to(tl.float32))
+        tile = tl.rsqrt(1e-05 + (state * recip))[None, :] * d_Y.to(tl.float32)
+        mul_n_row = tile * (X.to(tl.float32) + R.to(tl.float32))
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1792,7 +1799,7 @@ def groupnorm_buffer_0_buffer_1_rows_kernel(
     sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((sum_2 * recip) + 1e-05),
+        tl.rsqrt(1e-05 + (sum_2 * recip)),
     )
 
 
@@ -1889,7 +1896,7 @@ def groupnorm_buffer_0_buffer_1_kernel(
     # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
+        tl.rsqrt(1e-05 + (acc_channel_pixel * recip)),
     )
 
 
@@ -1912,8 +1919,6 @@ def groupnorm_out_kernel(
     b_index = program.to(tl.int64)
     # src[fused.diag:25]
     bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     # src[fused.diag:23]
     X = tl.load(
@@ -1923,6 +1928,8 @@ def groupnorm_out_kernel(
     )
     safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
     # src[maps.diag:33]
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     # src[maps.diag:34]
     mul_pixel = (buffer_1 * weight) * (X.to(tl.float32) - safe_buffer_0)
@@ -2056,9 +2063,9 @@ def groupnorm_forward_state_state___kernel(
 
 @triton.jit
 def groupnorm_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, weight_ptr, bias_ptr, state_ptr, state___ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
-    bias_stride_channel, state___stride_b, state___stride_group, state_stride_b, state_stride_group,
+    bias_stride_channel, state_stride_b, state_stride_group, state___stride_b, state___stride_group,
     out_stride_b, out_stride_group, out_stride_channel, out_stride_pixel, size_b, size_pixel,
     BLOCK_PIXEL: tl.constexpr,
 ):
@@ -2071,7 +2078,13 @@ def groupnorm_forward_out_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
+    # src[fused.diag:25]
+    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+    # src[fused.diag:24]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -2083,17 +2096,11 @@ def groupnorm_forward_out_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    # src[fused.diag:24]
-    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
-    mul_pixel = (tl.rsqrt((state__ * recip) + 1e-05) * weight) * centred
-    # src[fused.diag:25]
-    bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-    # src[maps.diag:34]
+    mul_pixel = (tl.rsqrt(1e-05 + (state__ * recip)) * weight) * centred
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
-        (bias + mul_pixel).to(tl.bfloat16),
+        (mul_pixel + bias).to(tl.bfloat16),
         mask=(pixel_index < size_pixel),
     )
 
@@ -2114,20 +2121,22 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     group_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:23]
     X = tl.load(
         X_ptr + b_index[:, None, None] * X_stride_b + group_index * X_stride_group + channel_index[None, :, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    sub_b_channel_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
     d_out = tl.load(
         d_out_ptr + b_index[:, None, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[None, :, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
@@ -2136,27 +2145,27 @@ def groupnorm_backward_buffer_0_buffer_1_rows_kernel(
     # src[fused.diag:24]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out_f32 = d_out.to(tl.float32)
-    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * sub_b_channel_pixel
+    mul_b_channel_pixel = (weight[None, :, None] * d_out_f32) * centred
     sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
         sum_,
         mask=(b_index < size_b),
     )
-    mul_b_channel_pixel_2 = weight[None, :, None] * d_out_f32
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
-    mul_b_channel_pixel_3 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * sub_b_channel_pixel
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
     safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
-    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel_2, 2), 1)
+    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * d_out_f32) - safe_, 0.0)
+    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (recip * sum_2),
+        sum_2,
         mask=(b_index < size_b),
     )
 
@@ -2178,19 +2187,21 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
     acc_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
-    rsqrt_b = tl.rsqrt((recip * state__) + 1e-05)
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:24]
         weight = tl.load(
@@ -2206,27 +2217,28 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
-            sub_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel
+            mul_b_pixel = (weight * d_out_f32) * centred
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = weight * d_out_f32
-            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            mul_b_pixel_2 = tile[:, None] * centred
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel_2 = (tile[:, None] * sub_b_pixel) - safe_
-            tile_sum_2 = tl.sum(sub_b_pixel_2, 1)
+            sub_b_pixel = (weight * d_out_f32) - safe_
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel, 1)
+            tile_sum_3 = tl.sum(centred, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -2241,28 +2253,29 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
-            sub_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
-            sub_b_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], sub_b_pixel, 0.0)
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
             d_out = tl.load(
                 d_out_ptr + b_index[:, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_b_pixel = (weight * d_out_f32) * sub_b_pixel_2
+            mul_b_pixel = (weight * d_out_f32) * centred_2
             tile_sum = tl.sum(mul_b_pixel, 1)
             next_acc_channel_pixel = acc_channel_pixel + tile_sum
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = weight * d_out_f32
-            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            mul_b_pixel_2 = tile[:, None] * centred_2
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel_3 = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * sub_b_pixel_2) - safe_, 0.0)
-            tile_sum_2 = tl.sum(sub_b_pixel_3, 1)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight * d_out_f32) - safe_, 0.0)
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
-            tile_sum_3 = tl.sum(sub_b_pixel_2, 1)
+            tile_sum_3 = tl.sum(centred_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
             acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
@@ -2274,7 +2287,7 @@ def groupnorm_backward_buffer_0_buffer_1_kernel(
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (recip * sum_channel_pixel),
+        sum_channel_pixel,
         mask=(b_index < size_b),
     )
 
@@ -2295,21 +2308,23 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
         0.0,
         EXACT_B,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul_b = recip * state
+    # src[maps.diag:33]
+    mul_b = state * recip
     # src[fused.diag:23]
     X = tl.load(
         X_ptr + b_index[None, :, None] * X_stride_b + group_index * X_stride_group + channel_index[:, None, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    sub_channel_b_pixel = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
     d_out = tl.load(
         d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
@@ -2321,9 +2336,10 @@ def groupnorm_backward_d_weight_d_bias_rows_kernel(
         0.0,
         EXACT_B,
     )
-    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((recip * state__) + 1e-05), 0.0)
+    # src[maps.diag:34]
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt(1e-05 + (state__ * recip)), 0.0)
     d_out_f32 = d_out.to(tl.float32)
-    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * sub_channel_b_pixel
+    mul_channel_b_pixel = (rsqrt_b[None, :, None] * d_out_f32) * centred
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -2356,9 +2372,11 @@ def groupnorm_backward_d_weight_d_bias_kernel(
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-        mul = recip * state
+        # src[maps.diag:33]
+        mul = state * recip
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -2369,14 +2387,15 @@ def groupnorm_backward_d_weight_d_bias_kernel(
                 mask=(channel_index < 16)[:, None],
                 other=0.0,
             )
-            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -2393,14 +2412,15 @@ def groupnorm_backward_d_weight_d_bias_kernel(
                 mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
-            sub_channel_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None] * d_out_stride_channel + pixel_index[None, :] * d_out_stride_pixel,
                 mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            mul_channel_pixel = (rsqrt * d_out_f32) * sub_channel_pixel
+            mul_channel_pixel = (rsqrt * d_out_f32) * centred
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(d_out_f32, 1)
@@ -2437,21 +2457,25 @@ def groupnorm_backward_d_X_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    mul = recip * state
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    # src[maps.diag:33]
+    mul = state * recip
     # src[fused.diag:23]
     X = tl.load(
         X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
-    sub_pixel = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
     state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    rsqrt = tl.rsqrt((recip * state__) + 1e-05)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
-    mul_pixel = (((recip * buffer_0) * rsqrt) * rsqrt) * sub_pixel
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_pixel = buffer_1 + (((rsqrt * rsqrt) * buffer_0) * centred)
+    mul_pixel = add_pixel * recip
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + group_index * d_out_stride_group + channel_index * d_out_stride_channel + pixel_index * d_out_stride_pixel,
         mask=(pixel_index < size_pixel),
@@ -2460,10 +2484,10 @@ def groupnorm_backward_d_X_kernel(
     # src[fused.diag:24]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    sub_pixel_2 = ((weight * d_out.to(tl.float32)) + buffer_1) - safe_
+    mul_pixel_2 = rsqrt * ((weight * d_out.to(tl.float32)) - safe_)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
-        (rsqrt * sub_pixel_2).to(tl.bfloat16),
+        mul_pixel_2.to(tl.bfloat16),
         mask=(pixel_index < size_pixel),
     )
 
@@ -2578,15 +2602,15 @@ def _groupnorm_forward_out(
     X: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    state__: torch.Tensor,
     state: torch.Tensor,
+    state__: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state__: f32[b group], state: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state: f32[b group], state__: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -2594,18 +2618,18 @@ def _groupnorm_forward_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if state__.shape != (b, 4):
-        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_forward_out_kernel[grid](
-        X, weight, bias, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), state__.stride(0),
-        state__.stride(1), state.stride(0), state.stride(1), out.stride(0), out.stride(1), out.stride(2),
-        out.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        X, weight, bias, state, state__, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), state.stride(0), state.stride(1),
+        state__.stride(0), state__.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b,
+        pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -2773,7 +2797,7 @@ class _groupnorm_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, weight, bias):
         state, state__ = _groupnorm_forward_state_state__(X)
-        out = _groupnorm_forward_out(X, weight, bias, state__, state)
+        out = _groupnorm_forward_out(X, weight, bias, state, state__)
         ctx.save_for_backward(X, weight, state, state__)
         return out
 
@@ -2815,6 +2839,7 @@ def groupnorm_residual_buffer_0_buffer_1_rows_kernel(
     b_index = program.to(tl.int64)
     channel_index = tl.arange(0, BLOCK_CHANNEL)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:32]
     R = load_tile(
         R_ptr + b_index * R_stride_b + group_index * R_stride_group + channel_index[:, None] * R_stride_channel + pixel_index[None, :] * R_stride_pixel,
@@ -2833,9 +2858,8 @@ def groupnorm_residual_buffer_0_buffer_1_rows_kernel(
     # src[fused.diag:36]
     add_channel_pixel = tl.where((pixel_index < size_pixel)[None, :], X.to(tl.float32) + R.to(tl.float32), 0.0)
     sum_ = tl.sum(tl.sum(add_channel_pixel, 1), 0)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[maps.diag:33]
-    mul = recip * sum_
+    mul = sum_ * recip
     tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
     centred = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel - mul, 0.0)
     # src[maps.diag:34]
@@ -2843,7 +2867,7 @@ def groupnorm_residual_buffer_0_buffer_1_rows_kernel(
     sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((sum_2 * recip) + 1e-05),
+        tl.rsqrt(1e-05 + (sum_2 * recip)),
     )
 
 
@@ -2885,7 +2909,7 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(add_pixel, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = recip * (next_sum_channel_pixel * where)
+            mul = (next_sum_channel_pixel * where) * recip
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2928,7 +2952,7 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
             tile_sum = tl.sum(add_pixel, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = recip * (next_sum_channel_pixel * where)
+            mul = (next_sum_channel_pixel * where) * recip
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -2949,21 +2973,21 @@ def groupnorm_residual_buffer_0_buffer_1_kernel(
     # src[maps.diag:33]
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
-        (recip * sum_channel_pixel),
+        (sum_channel_pixel * recip),
     )
     # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
+        tl.rsqrt(1e-05 + (acc_channel_pixel * recip)),
     )
 
 
 @triton.jit
 def groupnorm_residual_out_kernel(
-    X_ptr, R_ptr, weight_ptr, bias_ptr, buffer_1_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, R_ptr, weight_ptr, bias_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group, R_stride_channel, R_stride_pixel,
-    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, buffer_1_stride_b,
-    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, out_stride_b, out_stride_group,
+    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, out_stride_b, out_stride_group,
     out_stride_channel, out_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2975,6 +2999,7 @@ def groupnorm_residual_out_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     # src[fused.diag:32]
     R = tl.load(
@@ -2995,12 +3020,11 @@ def groupnorm_residual_out_kernel(
     centred = (X.to(tl.float32) + R.to(tl.float32)) - safe_buffer_0
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     # src[maps.diag:34]
     # src[fused.diag:34]
     bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
     # src[maps.diag:34]
-    tile_bf16 = (bias + ((buffer_1 * weight) * centred)).to(tl.bfloat16)
+    tile_bf16 = (bias + ((weight * buffer_1) * centred)).to(tl.bfloat16)
     tl.store(
         out_ptr + b_index * out_stride_b + group_index * out_stride_group + channel_index * out_stride_channel + pixel_index * out_stride_pixel,
         tile_bf16,
@@ -3154,10 +3178,10 @@ def groupnorm_residual_forward_state_state___kernel(
 
 @triton.jit
 def groupnorm_residual_forward_out_kernel(
-    X_ptr, R_ptr, weight_ptr, bias_ptr, state_ptr, state___ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, R_ptr, weight_ptr, bias_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group, R_stride_channel, R_stride_pixel,
-    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, state_stride_b,
-    state_stride_group, state___stride_b, state___stride_group, out_stride_b, out_stride_group,
+    weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel, state___stride_b,
+    state___stride_group, state_stride_b, state_stride_group, out_stride_b, out_stride_group,
     out_stride_channel, out_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3174,8 +3198,6 @@ def groupnorm_residual_forward_out_kernel(
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -3195,6 +3217,7 @@ def groupnorm_residual_forward_out_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
     # src[maps.diag:34]
     mul_pixel = (tl.rsqrt(1e-05 + (state__ * recip)) * weight) * centred
     tl.store(
@@ -3260,21 +3283,20 @@ def groupnorm_residual_backward_buffer_0_buffer_1_rows_kernel(
         sum_,
         mask=(b_index < size_b),
     )
-    mul_b_channel_pixel_2 = d_out_f32 * weight[None, :, None]
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
-    mul_b_channel_pixel_3 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    mul_b_channel_pixel_2 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
     safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
+    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (d_out_f32 * weight[None, :, None]) - safe_, 0.0)
     sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (sum_2 * recip),
+        sum_2,
         mask=(b_index < size_b),
     )
 
@@ -3310,7 +3332,7 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:33]
         weight = tl.load(
@@ -3348,11 +3370,11 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = d_out_f32 * weight
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
             tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            mul_b_pixel_2 = tile[:, None] * centred
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = (tile[:, None] * centred) - safe_
+            sub_b_pixel = (d_out_f32 * weight) - safe_
             tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
             tile_sum_3 = tl.sum(centred, 1)
@@ -3393,11 +3415,11 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
             where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
             where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = d_out_f32 * weight
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
             tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_channel_pixel
+            mul_b_pixel_2 = tile[:, None] * centred_2
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * centred_2) - safe_, 0.0)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (d_out_f32 * weight) - safe_, 0.0)
             tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
             tile_sum_3 = tl.sum(centred_2, 1)
@@ -3412,7 +3434,7 @@ def groupnorm_residual_backward_buffer_0_buffer_1_kernel(
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (sum_channel_pixel * recip),
+        sum_channel_pixel,
         mask=(b_index < size_b),
     )
 
@@ -3435,13 +3457,6 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state__ = load_tile(
-        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
-    )
-    # src[maps.diag:34]
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
@@ -3466,13 +3481,20 @@ def groupnorm_residual_backward_d_weight_d_bias_rows_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:34]
     d_out = tl.load(
         d_out_ptr + b_index[None, :, None] * d_out_stride_b + group_index * d_out_stride_group + channel_index[:, None, None] * d_out_stride_channel + pixel_index[None, None, :] * d_out_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt((state__ * recip) + 1e-05)[None, :, None] * d_out_f32
+    tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :, None] * d_out_f32
     mul_channel_b_pixel = tile * centred
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
@@ -3506,12 +3528,12 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
     sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
         mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -3592,12 +3614,12 @@ def groupnorm_residual_backward_d_weight_d_bias_kernel(
 
 @triton.jit
 def groupnorm_residual_backward_d_X_d_R_kernel(
-    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, d_R_ptr,
+    X_ptr, R_ptr, weight_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, d_R_ptr,
     X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, R_stride_b, R_stride_group,
     R_stride_channel, R_stride_pixel, weight_stride_group, weight_stride_channel, d_out_stride_b,
     d_out_stride_group, d_out_stride_channel, d_out_stride_pixel, state_stride_b, state_stride_group,
-    state___stride_b, state___stride_group, buffer_1_stride_b, buffer_1_stride_group, buffer_0_stride_b,
-    buffer_0_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
+    state___stride_b, state___stride_group, buffer_0_stride_b, buffer_0_stride_group, buffer_1_stride_b,
+    buffer_1_stride_group, d_X_stride_b, d_X_stride_group, d_X_stride_channel, d_X_stride_pixel, d_R_stride_b,
     d_R_stride_group, d_R_stride_channel, d_R_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3609,11 +3631,9 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -3633,7 +3653,11 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
     # src[fused.diag:36]
     # src[maps.diag:33]
     centred = (X.to(tl.float32) + R.to(tl.float32)) - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_pixel = (((rsqrt * rsqrt) * recip) * buffer_0) * centred
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
+    add_pixel = (((rsqrt * rsqrt) * buffer_0) * centred) + buffer_1
+    mul_pixel = recip * add_pixel
     # src[fused.diag:33]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
     d_out = tl.load(
@@ -3641,10 +3665,9 @@ def groupnorm_residual_backward_d_X_d_R_kernel(
         mask=(pixel_index < size_pixel),
         other=0.0,
     )
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    sub_pixel = (buffer_1 + (d_out.to(tl.float32) * weight)) - safe_
-    tile_bf16 = (sub_pixel * rsqrt).to(tl.bfloat16)
+    mul_pixel_2 = rsqrt * ((d_out.to(tl.float32) * weight) - safe_)
+    tile_bf16 = mul_pixel_2.to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
         tile_bf16,
@@ -3704,16 +3727,16 @@ def _groupnorm_residual_out(
     R: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    buffer_1: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_residual_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], buffer_1: f32[b group], buffer_0: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], buffer_0: f32[b group], buffer_1: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -3723,18 +3746,18 @@ def _groupnorm_residual_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    if buffer_1.shape != (b, 4):
+        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_out_kernel[grid](
-        X, R, weight, bias, buffer_1, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, R, weight, bias, buffer_0, buffer_1, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0), weight.stride(1),
-        bias.stride(0), bias.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
+        bias.stride(0), bias.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
         BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
@@ -3787,16 +3810,16 @@ def _groupnorm_residual_forward_out(
     R: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
-    state: torch.Tensor,
     state__: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_residual_forward_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state: f32[b group], state__: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_forward_out(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], state__: f32[b group], state: f32[b group]) -> out: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -3806,18 +3829,18 @@ def _groupnorm_residual_forward_out(
         raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
     if bias.shape != (4, 16):
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if state.shape != (b, 4):
-        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_forward_out_kernel[grid](
-        X, R, weight, bias, state, state__, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, R, weight, bias, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0), weight.stride(1),
-        bias.stride(0), bias.stride(1), state.stride(0), state.stride(1), state__.stride(0),
-        state__.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
+        bias.stride(0), bias.stride(1), state__.stride(0), state__.stride(1), state.stride(0),
+        state.stride(1), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, pixel,
         BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
@@ -3950,18 +3973,18 @@ def _groupnorm_residual_backward_d_X_d_R(
     d_out: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_1: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_residual_backward_d_X_d_R(X: bf16[b group channel pixel], R: bf16[b group channel pixel], weight: f32[group channel], d_out: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel], d_R: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("R", R, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 4, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
@@ -3975,20 +3998,20 @@ def _groupnorm_residual_backward_d_X_d_R(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    if buffer_1.shape != (b, 4):
+        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     d_R = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_residual_backward_d_X_d_R_kernel[grid](
-        X, R, weight, d_out, state, state__, buffer_1, buffer_0, d_X, d_R, X.stride(0), X.stride(1),
+        X, R, weight, d_out, state, state__, buffer_0, buffer_1, d_X, d_R, X.stride(0), X.stride(1),
         X.stride(2), X.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), weight.stride(0),
         weight.stride(1), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), state.stride(0),
-        state.stride(1), state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
+        state.stride(1), state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
         num_warps=warps, num_stages=stages,
     )
@@ -4001,7 +4024,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, R, weight, bias):
         state, state__ = _groupnorm_residual_forward_state_state__(X, R)
-        out = _groupnorm_residual_forward_out(X, R, weight, bias, state, state__)
+        out = _groupnorm_residual_forward_out(X, R, weight, bias, state__, state)
         ctx.save_for_backward(X, R, weight, state, state__)
         return out
 
@@ -4010,7 +4033,7 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
         X, R, weight, state, state__ = ctx.saved_tensors
         buffer_0, buffer_1 = _groupnorm_residual_backward_buffer_0_buffer_1(X, R, weight, d_out, state, state__)
         d_weight, d_bias = _groupnorm_residual_backward_d_weight_d_bias(X, R, d_out, state, state__)
-        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_1, buffer_0)
+        d_X, d_R = _groupnorm_residual_backward_d_X_d_R(X, R, weight, d_out, state, state__, buffer_0, buffer_1)
         return d_X, d_R, d_weight, d_bias
 
 
@@ -4033,7 +4056,7 @@ def groupnorm_residual(
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, R, weight, bias)):
         return _groupnorm_residual_autograd.apply(X, R, weight, bias)
     buffer_0, buffer_1 = _groupnorm_residual_buffer_0_buffer_1(X, R)
-    out = _groupnorm_residual_out(X, R, weight, bias, buffer_1, buffer_0)
+    out = _groupnorm_residual_out(X, R, weight, bias, buffer_0, buffer_1)
     return out
 
 
@@ -4053,8 +4076,8 @@ def layernorm_matmul_kernel(
     acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     acc_n_2 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    acc_n_3 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    acc_n_4 = tl.full([BLOCK_O], 0.0, tl.float32)
+    acc_n_3 = tl.full([BLOCK_O], 0.0, tl.float32)
+    acc_n_4 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
     centre = tl.full([BLOCK_ROW], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     tile_f32 = tl.cast(size_n, tl.float32)
@@ -4086,36 +4109,38 @@ def layernorm_matmul_kernel(
         tile_sum_2 = tl.sum(mul_row_n, 1)
         next_acc_n = (acc_n + acc_n_5) + tile_sum_2
         # src[maps.diag:29]
-        rsqrt_row = tl.rsqrt((next_acc_n * recip) + 1e-05)
+        rsqrt_row = tl.rsqrt(1e-05 + (next_acc_n * recip))
         next_centre_2 = tl.where(tl.abs(rsqrt_row) < float("inf"), rsqrt_row, 0.0)
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_n_6 = acc_n_3 + ((-1.0 * acc_n_4)[None, :] * change[:, None])
-        acc_n_7 = (-1.0 * (centre_2[:, None] * acc_n_4[None, :])) * change[:, None]
-        acc_n_8 = (acc_n_2 + acc_n_7) + (acc_n_6 * (next_centre_2 - centre_2)[:, None])
+        change_2 = next_centre_2 - centre_2
+        acc_n_6 = (-1.0 * (centre_2[:, None] * acc_n_3[None, :])) + ((-1.0 * acc_n_3)[None, :] * change_2[:, None])
+        acc_n_7 = (acc_n_2 + (acc_n_4 * change_2[:, None])) + (acc_n_6 * change[:, None])
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         # src[maps.diag:29]
-        mul_row_n_2 = (next_centre_2[:, None] * weight[None, :]) * sub_row_n
-        tile_bf16 = (mul_row_n_2 + bias[None, :]).to(tl.bfloat16)
+        mul_row_n_2 = (weight[None, :] * next_centre_2[:, None]) * sub_row_n
+        # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        # src[maps.diag:29]
+        tile_bf16 = (bias[None, :] + mul_row_n_2).to(tl.bfloat16)
         # src[fused.diag:40]
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_8)
-        acc_n_9 = acc_n_3 + ((-1.0 * acc_n_4)[None, :] * change[:, None])
+        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_7)
         # src[fused.diag:39]
         W_f32 = W.to(tl.float32)
+        mul_o_n = W_f32 * weight[None, :]
+        tile_sum_4 = tl.sum(mul_o_n, 1)
+        next_acc_n_3 = acc_n_3 + tile_sum_4
+        acc_n_8 = acc_n_4 + ((-1.0 * acc_n_3)[None, :] * change[:, None])
         tile_bf16_2 = (W_f32 * weight[None, :]).to(tl.bfloat16)
         # src[maps.diag:29]
         tile_bf16_3 = sub_row_n.to(tl.bfloat16)
-        next_acc_n_3 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_9)
-        mul_o_n = W_f32 * weight[None, :]
-        tile_sum_4 = tl.sum(mul_o_n, 1)
-        next_acc_n_4 = acc_n_4 + tile_sum_4
+        next_acc_n_4 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_8)
         sum_n = next_sum_n
         acc_n = next_acc_n
         sum_n_2 = next_sum_n_2
@@ -4151,37 +4176,39 @@ def layernorm_matmul_kernel(
         tile_sum_2 = tl.sum(mul_row_n, 1)
         next_acc_n = (acc_n + acc_n_5) + tile_sum_2
         # src[maps.diag:29]
-        rsqrt_row = tl.rsqrt((next_acc_n * recip) + 1e-05)
+        rsqrt_row = tl.rsqrt(1e-05 + (next_acc_n * recip))
         next_centre_2 = tl.where(tl.abs(rsqrt_row) < float("inf"), rsqrt_row, 0.0)
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        acc_n_6 = acc_n_3 + ((-1.0 * acc_n_4)[None, :] * change[:, None])
-        acc_n_7 = (-1.0 * (centre_2[:, None] * acc_n_4[None, :])) * change[:, None]
-        acc_n_8 = (acc_n_2 + acc_n_7) + (acc_n_6 * (next_centre_2 - centre_2)[:, None])
+        change_2 = next_centre_2 - centre_2
+        acc_n_6 = (-1.0 * (centre_2[:, None] * acc_n_3[None, :])) + ((-1.0 * acc_n_3)[None, :] * change_2[:, None])
+        acc_n_7 = (acc_n_2 + (acc_n_4 * change_2[:, None])) + (acc_n_6 * change[:, None])
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        mul_row_n_2 = (next_centre_2[:, None] * weight[None, :]) * sub_row_n
-        add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n_2 + bias[None, :], 0.0)
+        mul_row_n_2 = (weight[None, :] * next_centre_2[:, None]) * sub_row_n
+        # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n_2, 0.0)
         tile_bf16 = add_row_n.to(tl.bfloat16)
         # src[fused.diag:40]
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_8)
-        acc_n_9 = acc_n_3 + ((-1.0 * acc_n_4)[None, :] * change[:, None])
+        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_7)
         # src[fused.diag:39]
         W_f32 = W.to(tl.float32)
+        mul_o_n = W_f32 * weight[None, :]
+        tile_sum_4 = tl.sum(mul_o_n, 1)
+        next_acc_n_3 = acc_n_3 + tile_sum_4
+        acc_n_8 = acc_n_4 + ((-1.0 * acc_n_3)[None, :] * change[:, None])
         tile_bf16_2 = (W_f32 * weight[None, :]).to(tl.bfloat16)
         # src[maps.diag:29]
         tile_bf16_3 = sub_row_n.to(tl.bfloat16)
-        next_acc_n_3 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_9)
-        mul_o_n = W_f32 * weight[None, :]
-        tile_sum_4 = tl.sum(mul_o_n, 1)
-        next_acc_n_4 = acc_n_4 + tile_sum_4
+        next_acc_n_4 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_8)
         sum_n = next_sum_n
         acc_n = next_acc_n
         sum_n_2 = next_sum_n_2
@@ -4298,8 +4325,8 @@ def layernorm_matmul_forward_state_state___kernel(
 
 @triton.jit
 def layernorm_matmul_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_row, X_stride_n,
-    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state___stride_row, state_stride_row,
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state_ptr, state___ptr, out_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state_stride_row, state___stride_row,
     out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
@@ -4310,19 +4337,20 @@ def layernorm_matmul_forward_out_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    # src[maps.diag:29]
-    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    mul_row = recip * state
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -4330,14 +4358,8 @@ def layernorm_matmul_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        # src[maps.diag:29]
         mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        # src[maps.diag:29]
-        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        tile_bf16 = (mul_row_n + bias[None, :]).to(tl.bfloat16)
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
@@ -4352,6 +4374,8 @@ def layernorm_matmul_forward_out_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -4359,14 +4383,8 @@ def layernorm_matmul_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
         mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n, 0.0)
+        add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n + bias[None, :], 0.0)
         tile_bf16 = add_row_n.to(tl.bfloat16)
         # src[fused.diag:39]
         W = tl.load(
@@ -4410,13 +4428,12 @@ def layernorm_matmul_backward_d_X_kernel(
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         W = load_tile(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             (o_index < size_o)[None, :],
@@ -4431,18 +4448,19 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (sub_row_n * dot) * weight[None, :]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_row_n = weight[None, :] * (sub_row_n * dot)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = weight[None, :] * dot
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = mul_row_n_3 - safe_
+        sub_row_n_2 = (weight[None, :] * dot) - safe_
         tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -4453,7 +4471,6 @@ def layernorm_matmul_backward_d_X_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
@@ -4468,24 +4485,24 @@ def layernorm_matmul_backward_d_X_kernel(
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
-        mul_row_n = (sub_row_n_2 * dot) * weight[None, :]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_row_n = weight[None, :] * (sub_row_n_2 * dot)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = weight[None, :] * dot
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * dot) - safe_, 0.0)
         tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = recip * sum_n
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -4497,7 +4514,8 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         # src[fused.diag:39]
         W = load_tile(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
@@ -4507,12 +4525,11 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         dot = tl.dot(d_out, tl.trans(W))
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        sub_row_n_2 = ((weight[None, :] * dot) + mul_row_2[:, None]) - safe_
-        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = ((weight[None, :] * dot) - safe_) * rsqrt_row[:, None]
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            tile_bf16,
+            mul_row_n_3.to(tl.bfloat16),
             mask=(row_index < size_row)[:, None],
         )
     # tiles that a mask or the end cuts
@@ -4526,7 +4543,8 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
@@ -4535,12 +4553,11 @@ def layernorm_matmul_backward_d_X_kernel(
         )
         dot = tl.dot(d_out, tl.trans(W))
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        sub_row_n_2 = ((weight[None, :] * dot) + mul_row_2[:, None]) - safe_
-        tile_bf16 = (sub_row_n_2 * rsqrt_row[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = ((weight[None, :] * dot) - safe_) * rsqrt_row[:, None]
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            tile_bf16,
+            mul_row_n_3.to(tl.bfloat16),
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         )
 
@@ -4589,7 +4606,7 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * dot) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        mul_n_row = (sub_n_row * dot) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(dot, 1)
@@ -4624,7 +4641,7 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * tile) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        mul_n_row = (sub_n_row * tile) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(tile, 1)
@@ -4675,7 +4692,7 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
@@ -4705,7 +4722,7 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
@@ -4817,8 +4834,8 @@ def layernorm_matmul_long_forward_state_state___kernel(
 
 @triton.jit
 def layernorm_matmul_long_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_row, X_stride_n,
-    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state___stride_row, state_stride_row,
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state_ptr, state___ptr, out_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state_stride_row, state___stride_row,
     out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
@@ -4829,19 +4846,20 @@ def layernorm_matmul_long_forward_out_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    # src[maps.diag:29]
-    mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    mul_row = recip * state
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -4849,14 +4867,8 @@ def layernorm_matmul_long_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        # src[maps.diag:29]
         mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        # src[maps.diag:29]
-        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        tile_bf16 = (mul_row_n + bias[None, :]).to(tl.bfloat16)
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
@@ -4871,6 +4883,8 @@ def layernorm_matmul_long_forward_out_kernel(
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -4878,14 +4892,8 @@ def layernorm_matmul_long_forward_out_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
         mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n, 0.0)
+        add_row_n = tl.where((n_index < size_n)[None, :], mul_row_n + bias[None, :], 0.0)
         tile_bf16 = add_row_n.to(tl.bfloat16)
         # src[fused.diag:39]
         W = tl.load(
@@ -4997,7 +5005,7 @@ def layernorm_matmul_long_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
@@ -5027,7 +5035,7 @@ def layernorm_matmul_long_backward_d_W_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile = weight[:, None] * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
         next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
@@ -5053,16 +5061,13 @@ def layernorm_matmul_long_backward_d_X_rows_kernel(
     recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
-    # src[fused.diag:39]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
     buffer_0 = tl.load(
         buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    # src[maps.diag:29]
     mul_row = recip * state
     # src[fused.diag:39]
     X = tl.load(
@@ -5072,16 +5077,19 @@ def layernorm_matmul_long_backward_d_X_rows_kernel(
     )
     # src[maps.diag:29]
     sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-    mul_row_n = (sub_row_n * buffer_0) * weight[None, :]
+    # src[fused.diag:39]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    mul_row_n = weight[None, :] * (sub_row_n * buffer_0)
     sum_ = tl.sum(mul_row_n, 1)
-    mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
-    mul_row_n_3 = weight[None, :] * buffer_0
+    mul_row_n_2 = ((rsqrt_row * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_4 = weight[None, :] * buffer_0
     safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_2 - safe_, 0.0)
+    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
     sum_2 = tl.sum(sub_row_n_2, 1)
-    safe_2 = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-    sub_row_n_3 = (mul_row_n_3 + (recip * sum_2)[:, None]) - safe_2
-    tile_bf16 = (sub_row_n_3 * rsqrt_row[:, None]).to(tl.bfloat16)
+    mul_row_n_5 = recip * (sum_2[:, None] + mul_row_n_2)
+    safe_2 = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
+    tile_bf16 = ((mul_row_n_4 - safe_2) * rsqrt_row[:, None]).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -5108,18 +5116,17 @@ def layernorm_matmul_long_backward_d_X_kernel(
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state__))
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
+        # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -5127,18 +5134,19 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (sub_row_n * buffer_0) * weight[None, :]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        mul_row_n = weight[None, :] * (sub_row_n * buffer_0)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = weight[None, :] * buffer_0
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = mul_row_n_3 - safe_
+        sub_row_n_2 = (weight[None, :] * buffer_0) - safe_
         tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -5148,13 +5156,12 @@ def layernorm_matmul_long_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        # src[fused.diag:39]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
+        # src[fused.diag:39]
         X = tl.load(
             X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -5163,24 +5170,24 @@ def layernorm_matmul_long_backward_d_X_kernel(
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
         sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
-        mul_row_n = (sub_row_n_2 * buffer_0) * weight[None, :]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        mul_row_n = weight[None, :] * (sub_row_n_2 * buffer_0)
         tile_sum = tl.sum(mul_row_n, 1)
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = weight[None, :] * buffer_0
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (weight[None, :] * buffer_0) - safe_, 0.0)
         tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = recip * sum_n
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -5192,7 +5199,8 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
             mask=(row_index < size_row)[:, None],
@@ -5200,12 +5208,11 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        add_row_n = (weight[None, :] * buffer_0) + mul_row_2[:, None]
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = ((add_row_n - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = ((weight[None, :] * buffer_0) - safe_) * rsqrt_row[:, None]
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            tile_bf16,
+            mul_row_n_3.to(tl.bfloat16),
             mask=(row_index < size_row)[:, None],
         )
     # tiles that a mask or the end cuts
@@ -5219,7 +5226,8 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = recip * (sum_n[:, None] + mul_row_n)
         buffer_0 = tl.load(
             buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
@@ -5227,12 +5235,11 @@ def layernorm_matmul_long_backward_d_X_kernel(
         )
         # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        add_row_n = (weight[None, :] * buffer_0) + mul_row_2[:, None]
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = ((add_row_n - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        mul_row_n_3 = ((weight[None, :] * buffer_0) - safe_) * rsqrt_row[:, None]
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
-            tile_bf16,
+            mul_row_n_3.to(tl.bfloat16),
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         )
 
@@ -5268,7 +5275,7 @@ def layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
     # src[maps.diag:29]
     sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
     sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
-    mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+    mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
     sum_2 = tl.sum(buffer_0, 1)
@@ -5309,7 +5316,7 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
         )
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
-        mul_n_row = (sub_n_row * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        mul_n_row = (sub_n_row * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(buffer_0, 1)
@@ -5343,7 +5350,7 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
-        mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt(1e-05 + (recip * state__))[None, :]
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         tile_sum_2 = tl.sum(buffer_0, 1)
@@ -5418,16 +5425,16 @@ def _layernorm_matmul_forward_out(
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
-    state__: torch.Tensor,
     state: torch.Tensor,
+    state__: torch.Tensor,
 ) -> torch.Tensor:
-    """_layernorm_matmul_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state__: f32[row], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    """_layernorm_matmul_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state: f32[row], state__: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("bias", bias, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
-    _check("state__", state__, torch.float32, 1, X.device)
     _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
@@ -5436,16 +5443,16 @@ def _layernorm_matmul_forward_out(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
-    if state__.shape != (row,):
-        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_forward_out_kernel[grid](
-        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
-        W.stride(0), W.stride(1), state__.stride(0), state.stride(0), out.stride(0), out.stride(1), row, n, o,
+        X, weight, bias, W, state, state__, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+        W.stride(0), W.stride(1), state.stride(0), state__.stride(0), out.stride(0), out.stride(1), row, n, o,
         BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -5615,16 +5622,16 @@ def _layernorm_matmul_long_forward_out(
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
-    state__: torch.Tensor,
     state: torch.Tensor,
+    state__: torch.Tensor,
 ) -> torch.Tensor:
-    """_layernorm_matmul_long_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state__: f32[row], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    """_layernorm_matmul_long_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state: f32[row], state__: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("bias", bias, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
-    _check("state__", state__, torch.float32, 1, X.device)
     _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
@@ -5633,16 +5640,16 @@ def _layernorm_matmul_long_forward_out(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
-    if state__.shape != (row,):
-        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_forward_out_kernel[grid](
-        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
-        W.stride(0), W.stride(1), state__.stride(0), state.stride(0), out.stride(0), out.stride(1), row, n, o,
+        X, weight, bias, W, state, state__, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+        W.stride(0), W.stride(1), state.stride(0), state__.stride(0), out.stride(0), out.stride(1), row, n, o,
         BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
@@ -5807,7 +5814,7 @@ class _layernorm_matmul_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, weight, bias, W):
         state, state__ = _layernorm_matmul_forward_state_state__(X)
-        out = _layernorm_matmul_forward_out(X, weight, bias, W, state__, state)
+        out = _layernorm_matmul_forward_out(X, weight, bias, W, state, state__)
         ctx.save_for_backward(X, weight, bias, W, state, state__)
         return out
 
@@ -5826,7 +5833,7 @@ class _layernorm_matmul_long_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, weight, bias, W):
         state, state__ = _layernorm_matmul_long_forward_state_state__(X)
-        out = _layernorm_matmul_long_forward_out(X, weight, bias, W, state__, state)
+        out = _layernorm_matmul_long_forward_out(X, weight, bias, W, state, state__)
         ctx.save_for_backward(X, weight, bias, W, state, state__)
         return out
 
@@ -5875,8 +5882,8 @@ def rmsnorm_matmul_kernel(
     program = program // tl.cdiv(size_o, BLOCK_O)
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
-    acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    acc_n_2 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    acc_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
@@ -5888,19 +5895,18 @@ def rmsnorm_matmul_kernel(
             other=0.0,
         )
         X_f32 = X.to(tl.float32)
-        # src[maps.diag:25]
-        mul_row_n = X_f32 * X_f32
-        tile_sum = tl.sum(mul_row_n, 1)
-        next_acc_n = acc_n + tile_sum
-        # src[fused.diag:43]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        tile_bf16 = (X_f32 * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        tile_bf16 = (weight[None, :] * W.to(tl.float32)).to(tl.bfloat16)
-        next_acc_n_2 = tl.dot(X, tl.trans(tile_bf16), acc_n_2)
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        # src[maps.diag:25]
+        mul_row_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n_2 = acc_n_2 + tile_sum
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     from_n = tl.maximum(0, to_n)
@@ -5914,25 +5920,24 @@ def rmsnorm_matmul_kernel(
             other=0.0,
         )
         X_f32 = X.to(tl.float32)
-        # src[maps.diag:25]
-        mul_row_n = X_f32 * X_f32
-        tile_sum = tl.sum(mul_row_n, 1)
-        next_acc_n = acc_n + tile_sum
-        # src[fused.diag:43]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        tile_bf16 = (X_f32 * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        tile_bf16 = (weight[None, :] * W.to(tl.float32)).to(tl.bfloat16)
-        next_acc_n_2 = tl.dot(X, tl.trans(tile_bf16), acc_n_2)
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        # src[maps.diag:25]
+        mul_row_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n_2 = acc_n_2 + tile_sum
         acc_n = next_acc_n
         acc_n_2 = next_acc_n_2
     # src[maps.diag:25]
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * acc_n) + 1e-05
+    add_row = 1e-05 + (acc_n_2 * (1.0 / tl.cast(size_n, tl.float32)))
     # src[fused.diag:44]
-    tile_bf16 = (tl.rsqrt(add_row)[:, None] * acc_n_2).to(tl.bfloat16)
+    tile_bf16 = (acc_n * tl.rsqrt(add_row)[:, None]).to(tl.bfloat16)
     tl.store(
         out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
         tile_bf16,
@@ -6020,44 +6025,44 @@ def rmsnorm_matmul_forward_out_kernel(
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
         # src[fused.diag:43]
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        tile_bf16 = (X.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        tile_bf16 = (W.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(X, tl.trans(tile_bf16), acc_n)
         acc_n = next_acc_n
     from_n = tl.maximum(0, to_n)
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:43]
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
-            other=0.0,
-        )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        tile_bf16 = (X.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
-        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        tile_bf16 = (W.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(X, tl.trans(tile_bf16), acc_n)
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:25]
     add_row = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * state)
     # src[fused.diag:44]
-    tile_bf16 = (tl.rsqrt(add_row)[:, None] * acc_n).to(tl.bfloat16)
+    tile_bf16 = (acc_n * tl.rsqrt(add_row)[:, None]).to(tl.bfloat16)
     tl.store(
         out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
         tile_bf16,
@@ -6084,15 +6089,15 @@ def rmsnorm_matmul_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
         # src[fused.diag:43]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -6110,15 +6115,15 @@ def rmsnorm_matmul_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
         # src[fused.diag:43]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -6132,21 +6137,19 @@ def rmsnorm_matmul_backward_d_X_kernel(
         next_acc_o_2 = acc_o_2 + tile_sum
         acc_o = next_acc_o
         acc_o_2 = next_acc_o_2
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    rsqrt_row = tl.rsqrt(1e-05 + (state * recip))
     # src[fused.diag:43]
     X = tl.load(
         X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
         mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
         other=0.0,
     )
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    # src[maps.diag:25]
-    rsqrt_row = tl.rsqrt((recip * state) + 1e-05)
-    # src[fused.diag:43]
-    mul_row_n = ((recip * rsqrt_row) * acc_o_2)[:, None] * X.to(tl.float32)
+    mul_row_n = ((recip * acc_o_2) * rsqrt_row)[:, None] * X.to(tl.float32)
     weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-    mul_row_n_2 = rsqrt_row[:, None] * ((weight[None, :] * acc_o) - safe_)
+    mul_row_n_2 = ((weight[None, :] * acc_o) - safe_) * rsqrt_row[:, None]
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         mul_row_n_2.to(tl.bfloat16),
@@ -6166,30 +6169,27 @@ def rmsnorm_matmul_backward_d_weight_rows_kernel(
     n_index = first_n + tl.arange(0, BLOCK_N)
     o_index = tl.arange(0, BLOCK_O)
     row_index = tl.arange(0, BLOCK_ROW)
-    # src[fused.diag:43]
-    X = tl.load(
-        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    # src[maps.diag:25]
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
-    # src[fused.diag:43]
-    W = tl.load(
-        W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
-        mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
+    add_row = 1e-05 + (state * (1.0 / tl.cast(size_n, tl.float32)))
     d_out = load_tile(
         d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
         (row_index < size_row)[None, :] & (o_index < size_o)[:, None],
         0.0,
         EXACT_ROW and EXACT_O,
     )
-    tile = tl.rsqrt(add_row)[None, :] * d_out.to(tl.float32)
-    tile_2 = tile[None, :, :] * W.to(tl.float32)[:, :, None]
-    mul_n_o_row = tile_2 * X.to(tl.float32)[:, None, :]
+    # src[fused.diag:43]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    W = tl.load(
+        W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+        mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    tile = tl.rsqrt(add_row)[None, None, :] * W.to(tl.float32)[:, :, None]
+    mul_n_o_row = (tile * X.to(tl.float32)[:, None, :]) * d_out.to(tl.float32)[None, :, :]
     sum_ = tl.sum(tl.sum(mul_n_o_row, 2), 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
@@ -6198,60 +6198,56 @@ def rmsnorm_matmul_backward_d_weight_rows_kernel(
 def rmsnorm_matmul_backward_d_weight_kernel(
     X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
     d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
-    BLOCK_O: tl.constexpr, BLOCK_N: tl.constexpr,
+    BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
-    acc_row_o = tl.full([BLOCK_N], 0.0, tl.float32)
-    for row_index in tl.range(0, size_row):
+    acc_o_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    for o_index in tl.range(0, size_o):
         # src[fused.diag:43]
-        X = tl.load(
-            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:25]
-        add = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
-        rsqrt = tl.rsqrt(add)
-        to_o = size_o // BLOCK_O * BLOCK_O
+        W = tl.load(W_ptr + n_index * W_stride_n + o_index * W_stride_o, mask=(n_index < size_n), other=0.0)
+        to_row = size_row // BLOCK_ROW * BLOCK_ROW
         # whole tiles, no mask needed
-        for first_o in tl.range(0, to_o, BLOCK_O):
-            o_index = first_o + tl.arange(0, BLOCK_O)
-            # src[fused.diag:43]
-            W = tl.load(
-                W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+        for first_row in tl.range(0, to_row, BLOCK_ROW):
+            row_index = first_row + tl.arange(0, BLOCK_ROW)
+            state = tl.load(state_ptr + row_index * state_stride_row)
+            d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + o_index * d_out_stride_o)
+            X = tl.load(
+                X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
                 mask=(n_index < size_n)[:, None],
                 other=0.0,
             )
-            d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + o_index * d_out_stride_o)
-            tile = (rsqrt * d_out.to(tl.float32))[None, :] * X.to(tl.float32)[:, None]
-            mul_n_o = tile * W.to(tl.float32)
-            tile_sum = tl.sum(mul_n_o, 1)
-            next_acc_row_o = acc_row_o + tile_sum
-            acc_row_o = next_acc_row_o
-        from_o = tl.maximum(0, to_o)
+            tile = W.to(tl.float32)[:, None] * d_out.to(tl.float32)[None, :]
+            tile_2 = tile * tl.rsqrt(1e-05 + (state * recip))[None, :]
+            mul_n_row = tile_2 * X.to(tl.float32)
+            tile_sum = tl.sum(mul_n_row, 1)
+            next_acc_o_row = acc_o_row + tile_sum
+            acc_o_row = next_acc_o_row
+        from_row = tl.maximum(0, to_row)
         # tiles that a mask or the end cuts
-        for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
-            o_index = first_o_2 + tl.arange(0, BLOCK_O)
-            # src[fused.diag:43]
-            W = tl.load(
-                W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
-                mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-                other=0.0,
-            )
+        for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+            row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+            state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
             d_out = tl.load(
                 d_out_ptr + row_index * d_out_stride_row + o_index * d_out_stride_o,
-                mask=(o_index < size_o),
+                mask=(row_index < size_row),
                 other=0.0,
             )
-            tile = (rsqrt * d_out.to(tl.float32))[None, :] * X.to(tl.float32)[:, None]
-            mul_n_o = tile * W.to(tl.float32)
-            tile_sum = tl.sum(mul_n_o, 1)
-            next_acc_row_o = acc_row_o + tile_sum
-            acc_row_o = next_acc_row_o
-    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row_o, mask=(n_index < size_n))
+            # src[fused.diag:43]
+            X = tl.load(
+                X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+                mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+                other=0.0,
+            )
+            tile = W.to(tl.float32)[:, None] * d_out.to(tl.float32)[None, :]
+            tile_2 = tile * tl.rsqrt(1e-05 + (state * recip))[None, :]
+            mul_n_row = tile_2 * X.to(tl.float32)
+            tile_sum = tl.sum(mul_n_row, 1)
+            next_acc_o_row = acc_o_row + tile_sum
+            acc_o_row = next_acc_o_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_o_row, mask=(n_index < size_n))
 
 
 @triton.jit
@@ -6272,49 +6268,47 @@ def rmsnorm_matmul_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:25]
-        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state) + 1e-05)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[fused.diag:43]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        next_acc_row = tl.dot(X, tl.trans(tile_bf16), acc_row)
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state * recip))[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     from_row = tl.maximum(0, to_row)
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
-            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:25]
-        tile = d_out.to(tl.float32) * tl.rsqrt((recip * state) + 1e-05)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[fused.diag:43]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        next_acc_row = tl.dot(X, tl.trans(tile_bf16), acc_row)
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state * recip))[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
         acc_row = next_acc_row
     # src[fused.diag:43]
     weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     tl.store(
         d_W_ptr + n_index[:, None] * d_W_stride_n + o_index[None, :] * d_W_stride_o,
-        (weight[:, None] * acc_row).to(tl.bfloat16),
+        (acc_row * weight[:, None]).to(tl.bfloat16),
         mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
     )
 
@@ -6475,11 +6469,11 @@ def _rmsnorm_matmul_backward_d_weight(
             num_warps=warps, num_stages=stages,
         )
         return d_weight
-    BLOCK_O, BLOCK_N, warps, stages = 128, 16, 8, 2
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_weight_kernel[grid](
         X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
-        d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O, BLOCK_N=BLOCK_N,
+        d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
         num_warps=warps, num_stages=stages,
     )
     return d_weight
@@ -6580,7 +6574,7 @@ def groupnorm_matmul_buffer_0_buffer_1_rows_kernel(
     sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((recip * sum_2) + 1e-05),
+        tl.rsqrt(1e-05 + (sum_2 * recip)),
     )
 
 
@@ -6677,16 +6671,16 @@ def groupnorm_matmul_buffer_0_buffer_1_kernel(
     # src[maps.diag:34]
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((recip * acc_channel_pixel) + 1e-05),
+        tl.rsqrt(1e-05 + (acc_channel_pixel * recip)),
     )
 
 
 @triton.jit
 def groupnorm_matmul_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_ptr, weight_ptr, bias_ptr, W_ptr, buffer_1_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
-    bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, out_stride_b, out_stride_o,
+    bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, out_stride_b, out_stride_o,
     out_stride_pixel, size_b, size_pixel, size_o, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr,
     BLOCK_PIXEL: tl.constexpr,
 ):
@@ -6700,8 +6694,8 @@ def groupnorm_matmul_out_kernel(
     b_index = program.to(tl.int64)
     acc_group_channel = tl.full([BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
     for group_index in tl.range(0, 4):
-        buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+        buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
         # whole tiles, no mask needed
         for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
@@ -6712,6 +6706,12 @@ def groupnorm_matmul_out_kernel(
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
+            # src[fused.diag:51]
+            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -6720,16 +6720,9 @@ def groupnorm_matmul_out_kernel(
             )
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             # src[maps.diag:33]
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-            )
             # src[maps.diag:34]
             mul_pixel_channel = (buffer_1 * weight)[None, :] * (X.to(tl.float32) - safe_buffer_0)
-            # src[fused.diag:51]
-            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
-            # src[maps.diag:34]
-            Y_bf16 = (bias[None, :] + mul_pixel_channel).to(tl.bfloat16)
+            Y_bf16 = (mul_pixel_channel + bias[None, :]).to(tl.bfloat16)
             # src[fused.diag:55]
             next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
             acc_group_channel = next_acc_group_channel
@@ -6743,6 +6736,18 @@ def groupnorm_matmul_out_kernel(
                 mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
+            # src[fused.diag:51]
+            bias = tl.load(
+                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -6751,22 +6756,9 @@ def groupnorm_matmul_out_kernel(
             )
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
             # src[maps.diag:33]
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-                mask=(channel_index < 16),
-                other=0.0,
-            )
             # src[maps.diag:34]
             mul_pixel_channel = (buffer_1 * weight)[None, :] * (X.to(tl.float32) - safe_buffer_0)
-            # src[fused.diag:51]
-            bias = tl.load(
-                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
-                mask=(channel_index < 16),
-                other=0.0,
-            )
-            # src[maps.diag:34]
-            Y_bf16 = (bias[None, :] + mul_pixel_channel).to(tl.bfloat16)
+            Y_bf16 = (mul_pixel_channel + bias[None, :]).to(tl.bfloat16)
             # src[fused.diag:55]
             next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
             acc_group_channel = next_acc_group_channel
@@ -6801,7 +6793,7 @@ def groupnorm_matmul_forward_state_state___rows_kernel(
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
     # src[maps.diag:33]
-    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
     centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
     mul_channel_pixel = centred * centred
@@ -6841,7 +6833,7 @@ def groupnorm_matmul_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -6876,7 +6868,7 @@ def groupnorm_matmul_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -6919,10 +6911,10 @@ def groupnorm_matmul_forward_out_kernel(
     for group_index in tl.range(0, 4):
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = state * recip
+        mul = recip * state
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+        rsqrt = tl.rsqrt(1e-05 + (recip * state__))
         to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
         # whole tiles, no mask needed
         for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
@@ -6933,10 +6925,6 @@ def groupnorm_matmul_forward_out_kernel(
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -6945,6 +6933,10 @@ def groupnorm_matmul_forward_out_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
             # src[maps.diag:34]
             # src[fused.diag:51]
             bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
@@ -6964,12 +6956,6 @@ def groupnorm_matmul_forward_out_kernel(
                 mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-                mask=(channel_index < 16),
-                other=0.0,
-            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -6978,6 +6964,12 @@ def groupnorm_matmul_forward_out_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
             # src[maps.diag:34]
             # src[fused.diag:51]
             bias = tl.load(
@@ -7015,7 +7007,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
     first_b = program * BLOCK_B
     b_index = first_b + tl.arange(0, BLOCK_B)
     o_index = tl.arange(0, BLOCK_O)
-    acc_pixel_channel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
+    acc_channel_pixel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
     sum_channel_pixel_2 = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
@@ -7032,7 +7024,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b_group = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_b_group = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:52]
         W = tl.load(
@@ -7056,7 +7048,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
                 other=0.0,
             )
             # src[fused.diag:52]
-            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
+            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
             sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
@@ -7069,20 +7061,20 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
             centred = X.to(tl.float32) - safe_[:, :, None]
             mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
             tile_sum = tl.sum(mul_b_group_pixel, 2)
-            next_acc_pixel_channel = acc_pixel_channel + tile_sum
-            where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
-            where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b_group = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_group_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
-            sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
-            mul_b_group_pixel_2 = weight[None, :, None] * sum_
-            tile = ((recip * rsqrt_b_group) * rsqrt_b_group) * next_acc_pixel_channel
+            sum_channel_pixel_3 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
+            tile = (recip * next_acc_channel_pixel) * rsqrt_b_group
+            mul_b_group_pixel_2 = (tile * rsqrt_b_group)[:, :, None] * centred
             safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
-            sub_b_group_pixel = (tile[:, :, None] * centred) - safe_2
+            sub_b_group_pixel = (weight[None, :, None] * sum_) - safe_2
             tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
             next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
             tile_sum_3 = tl.sum(centred, 2)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_pixel_channel = next_acc_pixel_channel
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
         from_pixel = tl.maximum(0, to_pixel)
@@ -7095,7 +7087,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
                 other=0.0,
             )
             # src[fused.diag:52]
-            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
+            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
             sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
@@ -7108,30 +7100,30 @@ def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
             centred = tl.where((pixel_index < size_pixel)[None, None, :], X.to(tl.float32) - safe_[:, :, None], 0.0)
             mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
             tile_sum = tl.sum(mul_b_group_pixel, 2)
-            next_acc_pixel_channel = acc_pixel_channel + tile_sum
-            where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
-            where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b_group = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_group_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
-            sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
-            mul_b_group_pixel_2 = weight[None, :, None] * sum_
-            tile = ((recip * rsqrt_b_group) * rsqrt_b_group) * next_acc_pixel_channel
+            sum_channel_pixel_3 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
+            tile = (recip * next_acc_channel_pixel) * rsqrt_b_group
+            mul_b_group_pixel_2 = (tile * rsqrt_b_group)[:, :, None] * centred
             safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
-            sub_b_group_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (tile[:, :, None] * centred) - safe_2, 0.0)
+            sub_b_group_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * sum_) - safe_2, 0.0)
             tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
             next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
             tile_sum_3 = tl.sum(centred, 2)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_pixel_channel = next_acc_pixel_channel
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
     tl.store(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
-        acc_pixel_channel,
+        acc_channel_pixel,
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
     )
     tl.store(
         buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + group_index[None, :] * buffer_1_stride_group,
-        (sum_channel_pixel * recip),
+        sum_channel_pixel,
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
     )
 
@@ -7153,20 +7145,20 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:52]
     W = tl.load(
         W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
         mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
         mul = state * recip
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -7186,7 +7178,7 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = rsqrt * (centred * dot)
+            mul_channel_pixel = (centred * dot) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(dot, 1)
@@ -7212,7 +7204,7 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = rsqrt * (centred * tile)
+            mul_channel_pixel = (centred * tile) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(tile, 1)
@@ -7249,26 +7241,26 @@ def groupnorm_matmul_backward_d_W_kernel(
     program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
-    # src[fused.diag:51]
-    bias = tl.load(
-        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
-        mask=(channel_index < 16),
-        other=0.0,
-    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:50]
     weight = tl.load(
         weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    # src[fused.diag:51]
+    bias = tl.load(
+        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
     for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
         mul = state * recip
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -7281,7 +7273,8 @@ def groupnorm_matmul_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
@@ -7302,7 +7295,8 @@ def groupnorm_matmul_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
             add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
             tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
             d_out = tl.load(
@@ -7344,15 +7338,15 @@ def groupnorm_matmul_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(pixel_index < size_pixel)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -7361,20 +7355,23 @@ def groupnorm_matmul_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
-            other=0.0,
-        )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
         acc_o = next_acc_o
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
@@ -7387,22 +7384,20 @@ def groupnorm_matmul_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
-    mul_channel_pixel = (((rsqrt * rsqrt) * buffer_0) * recip) * centred
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_channel_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
+    mul_channel_pixel = add_channel_pixel * recip
     # src[fused.diag:50]
     weight = tl.load(
         weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     safe_ = tl.where(mul_channel_pixel == float("-inf"), 0.0, mul_channel_pixel)
-    mul_channel_pixel_2 = rsqrt * ((buffer_1 + (weight[:, None] * acc_o)) - safe_)
+    tile_bf16 = (((weight[:, None] * acc_o) - safe_) * rsqrt).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index[:, None] * d_X_stride_channel + pixel_index[None, :] * d_X_stride_pixel,
-        mul_channel_pixel_2.to(tl.bfloat16),
+        tile_bf16,
         mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
     )
 
@@ -7431,7 +7426,7 @@ def groupnorm_matmul_long_forward_state_state___rows_kernel(
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
     # src[maps.diag:33]
-    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
     centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
     mul_channel_pixel = centred * centred
@@ -7471,7 +7466,7 @@ def groupnorm_matmul_long_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -7506,7 +7501,7 @@ def groupnorm_matmul_long_forward_state_state___kernel(
             tile_sum = tl.sum(X_f32, 0)
             next_sum_channel_pixel = sum_channel_pixel + tile_sum
             where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
-            mul = (next_sum_channel_pixel * where) * recip
+            mul = recip * (next_sum_channel_pixel * where)
             next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
             change = next_centre - centre
             acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
@@ -7549,10 +7544,10 @@ def groupnorm_matmul_long_forward_out_kernel(
     for group_index in tl.range(0, 4):
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = state * recip
+        mul = recip * state
         state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
         # src[maps.diag:34]
-        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+        rsqrt = tl.rsqrt(1e-05 + (recip * state__))
         to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
         # whole tiles, no mask needed
         for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
@@ -7563,10 +7558,6 @@ def groupnorm_matmul_long_forward_out_kernel(
                 mask=(o_index < size_o)[:, None],
                 other=0.0,
             )
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -7575,6 +7566,10 @@ def groupnorm_matmul_long_forward_out_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
             # src[maps.diag:34]
             # src[fused.diag:51]
             bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
@@ -7594,12 +7589,6 @@ def groupnorm_matmul_long_forward_out_kernel(
                 mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
                 other=0.0,
             )
-            # src[fused.diag:50]
-            weight = tl.load(
-                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-                mask=(channel_index < 16),
-                other=0.0,
-            )
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
@@ -7608,6 +7597,12 @@ def groupnorm_matmul_long_forward_out_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
             # src[maps.diag:34]
             # src[fused.diag:51]
             bias = tl.load(
@@ -7650,15 +7645,15 @@ def groupnorm_matmul_long_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(pixel_index < size_pixel)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -7667,15 +7662,15 @@ def groupnorm_matmul_long_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -7705,26 +7700,26 @@ def groupnorm_matmul_long_backward_d_W_kernel(
     program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
-    # src[fused.diag:51]
-    bias = tl.load(
-        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
-        mask=(channel_index < 16),
-        other=0.0,
-    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     # src[fused.diag:50]
     weight = tl.load(
         weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    # src[fused.diag:51]
+    bias = tl.load(
+        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
     for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
         mul = state * recip
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -7737,7 +7732,8 @@ def groupnorm_matmul_long_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
@@ -7758,7 +7754,8 @@ def groupnorm_matmul_long_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            # src[maps.diag:34]
+            add_channel_pixel = bias[:, None] + ((rsqrt * weight)[:, None] * centred)
             add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
             tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
             d_out = tl.load(
@@ -7822,21 +7819,20 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel(
         sum_,
         mask=(b_index < size_b),
     )
-    mul_b_channel_pixel_2 = weight[None, :, None] * buffer_2
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + group_index * state___stride_group,
         mask=(b_index < size_b),
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
-    mul_b_channel_pixel_3 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
+    mul_b_channel_pixel_2 = (((recip * sum_) * rsqrt_b) * rsqrt_b)[:, None, None] * centred
     safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
-    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
+    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * buffer_2) - safe_, 0.0)
     sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (sum_2 * recip),
+        sum_2,
         mask=(b_index < size_b),
     )
 
@@ -7855,7 +7851,7 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
     b_index = first_b + tl.arange(0, BLOCK_B)
     program = program // tl.cdiv(size_b, BLOCK_B)
     group_index = program.to(tl.int64)
-    acc_pixel_channel = tl.full([BLOCK_B], 0.0, tl.float32)
+    acc_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
     sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
@@ -7872,7 +7868,7 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     # src[maps.diag:34]
-    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    rsqrt_b = tl.rsqrt(1e-05 + (state__ * recip))
     for channel_index in tl.range(0, 16):
         # src[fused.diag:50]
         weight = tl.load(
@@ -7897,20 +7893,20 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
             centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
             mul_b_pixel = weight * (centred * buffer_2)
             tile_sum = tl.sum(mul_b_pixel, 1)
-            next_acc_pixel_channel = acc_pixel_channel + tile_sum
-            where_b = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
-            where_b_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = weight * buffer_2
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_pixel_channel
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            mul_b_pixel_2 = tile[:, None] * centred
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = (tile[:, None] * centred) - safe_
+            sub_b_pixel = (weight * buffer_2) - safe_
             tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
             tile_sum_3 = tl.sum(centred, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_pixel_channel = next_acc_pixel_channel
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
         from_pixel = tl.maximum(0, to_pixel)
@@ -7933,30 +7929,30 @@ def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
             centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
             mul_b_pixel = weight * (centred_2 * buffer_2)
             tile_sum = tl.sum(mul_b_pixel, 1)
-            next_acc_pixel_channel = acc_pixel_channel + tile_sum
-            where_b = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
-            where_b_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            where_b = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
             mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
-            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
-            mul_b_pixel_2 = weight * buffer_2
-            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_pixel_channel
+            sum_channel_pixel_3 = sum_channel_pixel + ((-1.0 * mul_b_2) * (where_b_2 - where_b))
+            tile = ((recip * next_acc_channel_pixel) * rsqrt_b) * rsqrt_b
+            mul_b_pixel_2 = tile[:, None] * centred_2
             safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
-            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * centred_2) - safe_, 0.0)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight * buffer_2) - safe_, 0.0)
             tile_sum_2 = tl.sum(sub_b_pixel, 1)
             next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
             tile_sum_3 = tl.sum(centred_2, 1)
             next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_pixel_channel = next_acc_pixel_channel
+            acc_channel_pixel = next_acc_channel_pixel
             sum_channel_pixel = next_sum_channel_pixel
             sum_channel_pixel_2 = next_sum_channel_pixel_2
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
-        acc_pixel_channel,
+        acc_channel_pixel,
         mask=(b_index < size_b),
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        (sum_channel_pixel * recip),
+        sum_channel_pixel,
         mask=(b_index < size_b),
     )
 
@@ -7977,12 +7973,19 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
     group_index = program.to(tl.int64)
     b_index = tl.arange(0, BLOCK_B)
     pixel_index = tl.arange(0, BLOCK_PIXEL)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:34]
     buffer_2 = tl.load(
         buffer_2_ptr + b_index[None, :, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None, None] * buffer_2_stride_channel + pixel_index[None, None, :] * buffer_2_stride_pixel,
         mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
         other=0.0,
     )
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     state = load_tile(
         state_ptr + b_index * state_stride_b + group_index * state_stride_group,
         (b_index < size_b),
@@ -7999,16 +8002,9 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
-    centred_2 = tl.where((pixel_index < size_pixel)[None, None, :], centred, 0.0)
-    state__ = load_tile(
-        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
-        (b_index < size_b),
-        0.0,
-        EXACT_B,
-    )
-    # src[maps.diag:34]
-    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((state__ * recip) + 1e-05), 0.0)
-    mul_channel_b_pixel = rsqrt_b[None, :, None] * (centred_2 * buffer_2)
+    centred_2 = tl.where((b_index < size_b)[None, :, None], centred, 0.0)
+    centred_3 = tl.where((pixel_index < size_pixel)[None, None, :], centred_2, 0.0)
+    mul_channel_b_pixel = (centred_3 * buffer_2) * tl.rsqrt(1e-05 + (state__ * recip))[None, :, None]
     sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
     tl.store(
         d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
@@ -8040,12 +8036,12 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
     sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
         mul = state * recip
-        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-        # src[maps.diag:34]
-        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -8063,7 +8059,7 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = rsqrt * (centred * buffer_2)
+            mul_channel_pixel = (centred * buffer_2) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(buffer_2, 1)
@@ -8088,7 +8084,7 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
             centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
-            mul_channel_pixel = rsqrt * (centred_2 * buffer_2)
+            mul_channel_pixel = (centred_2 * buffer_2) * rsqrt
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(buffer_2, 1)
@@ -8109,11 +8105,11 @@ def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
 
 @triton.jit
 def groupnorm_matmul_long_backward_d_X_kernel(
-    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_2_ptr, buffer_0_ptr, d_X_ptr, X_stride_b,
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr, X_stride_b,
     X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
-    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_1_stride_b,
-    buffer_1_stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
-    buffer_2_stride_pixel, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
     d_X_stride_channel, d_X_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8126,6 +8122,9 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     program = program // 4
     b_index = program.to(tl.int64)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt(1e-05 + (state__ * recip))
     buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
@@ -8138,10 +8137,9 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
-    # src[maps.diag:34]
-    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
-    mul_pixel = (((rsqrt * rsqrt) * buffer_0) * recip) * centred
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    add_pixel = buffer_1 + (((buffer_0 * rsqrt) * rsqrt) * centred)
+    mul_pixel = add_pixel * recip
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index * buffer_2_stride_pixel,
         mask=(pixel_index < size_pixel),
@@ -8149,12 +8147,11 @@ def groupnorm_matmul_long_backward_d_X_kernel(
     )
     # src[fused.diag:50]
     weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
-    mul_pixel_2 = rsqrt * ((buffer_1 + (weight * buffer_2)) - safe_)
+    tile_bf16 = (((weight * buffer_2) - safe_) * rsqrt).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
-        mul_pixel_2.to(tl.bfloat16),
+        tile_bf16,
         mask=(pixel_index < size_pixel),
     )
 
@@ -8199,16 +8196,16 @@ def _groupnorm_matmul_out(
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
-    buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], buffer_0: f32[b group], buffer_1: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], buffer_1: f32[b group], buffer_0: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
@@ -8219,17 +8216,17 @@ def _groupnorm_matmul_out(
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_out_kernel[grid](
-        X, weight, bias, W, buffer_0, buffer_1, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, weight, bias, W, buffer_1, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
-        W.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        W.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1),
         out.stride(0), out.stride(1), out.stride(2), b, pixel, o, BLOCK_CHANNEL=BLOCK_CHANNEL,
         BLOCK_O=BLOCK_O, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
@@ -8345,14 +8342,9 @@ def _groupnorm_matmul_backward_buffer_0_buffer_1(
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 256:
-        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
-    if BLOCK_O <= 64:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
-    elif BLOCK_O <= 128:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 2
+    if BLOCK_O > 64:
+        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
+    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
     groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
         X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -8396,11 +8388,11 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
     if BLOCK_O <= 64:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 64, 4, 2
     elif BLOCK_O <= 128:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 16, 8, 2
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
         X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8764,17 +8756,17 @@ def _groupnorm_matmul_long_backward_d_X(
     weight: torch.Tensor,
     state: torch.Tensor,
     state__: torch.Tensor,
-    buffer_1: torch.Tensor,
     buffer_2: torch.Tensor,
+    buffer_1: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_long_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_2: f32[b group channel pixel], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_long_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
     _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
@@ -8785,20 +8777,20 @@ def _groupnorm_matmul_long_backward_d_X(
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     if buffer_2.shape != (b, 4, 16, pixel):
         raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    if buffer_1.shape != (b, 4):
+        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_PIXEL, warps, stages = 1024, 4, 1
     grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_d_X_kernel[grid](
-        X, weight, state, state__, buffer_1, buffer_2, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X, weight, state, state__, buffer_2, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
         X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
-        state__.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
         d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
         num_stages=stages,
     )
@@ -8842,7 +8834,7 @@ class _groupnorm_matmul_long_autograd(torch.autograd.Function):
         d_W = _groupnorm_matmul_long_backward_d_W(X, weight, bias, d_out, state, state__)
         buffer_0, buffer_1 = _groupnorm_matmul_long_backward_buffer_0_buffer_1(X, weight, state, state__, buffer_2)
         d_weight, d_bias = _groupnorm_matmul_long_backward_d_weight_d_bias(X, state, state__, buffer_2)
-        d_X = _groupnorm_matmul_long_backward_d_X(X, weight, state, state__, buffer_1, buffer_2, buffer_0)
+        d_X = _groupnorm_matmul_long_backward_d_X(X, weight, state, state__, buffer_2, buffer_1, buffer_0)
         return d_X, d_weight, d_bias, d_W
 
 
@@ -8864,9 +8856,9 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if o <= 256:
+        if o <= 64 and o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)
-    out = _groupnorm_matmul_out(X, weight, bias, W, buffer_0, buffer_1)
+    out = _groupnorm_matmul_out(X, weight, bias, W, buffer_1, buffer_0)
     return out

@@ -44,19 +44,18 @@ def causal_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -65,7 +64,7 @@ def causal_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -102,7 +101,7 @@ def causal_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -184,7 +183,7 @@ def causal_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[gqa.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:8]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -291,19 +290,18 @@ def causal_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -312,7 +310,7 @@ def causal_forward_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -321,8 +319,6 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:6]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -330,6 +326,8 @@ def causal_forward_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -349,7 +347,7 @@ def causal_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -359,21 +357,21 @@ def causal_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -463,15 +461,15 @@ def causal_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -482,7 +480,6 @@ def causal_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[gqa.diag:6]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -532,7 +529,7 @@ def causal_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -550,15 +547,14 @@ def causal_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:6]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[gqa.diag:6]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -571,7 +567,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -611,7 +607,7 @@ def causal_backward_d_K_d_V_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -632,7 +628,7 @@ def causal_backward_d_K_d_V_kernel(
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[gqa.diag:6]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -751,7 +747,7 @@ def causal_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -785,7 +781,7 @@ def causal_long_forward_out_kernel(
         )
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -825,14 +821,14 @@ def causal_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[gqa.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[gqa.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:8]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -841,7 +837,7 @@ def causal_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
 
 
 @triton.jit
@@ -860,7 +856,7 @@ def causal_long_forward_logsum_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -882,7 +878,7 @@ def causal_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[gqa.diag:8]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -893,7 +889,7 @@ def causal_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
 
 
 @triton.jit
@@ -913,15 +909,15 @@ def causal_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[gqa.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -930,15 +926,15 @@ def causal_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[gqa.diag:6]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -1035,11 +1031,6 @@ def causal_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1052,17 +1043,17 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1072,17 +1063,17 @@ def causal_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1095,12 +1086,67 @@ def causal_long_backward_d_V_kernel(
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[gqa.diag:8]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[gqa.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1118,35 +1164,35 @@ def causal_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[gqa.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[gqa.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1154,12 +1200,12 @@ def causal_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        # src[gqa.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1169,20 +1215,70 @@ def causal_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[gqa.diag:6]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[gqa.diag:8]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[gqa.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1208,13 +1304,12 @@ def causal_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[gqa.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1226,27 +1321,27 @@ def causal_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[gqa.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        # src[gqa.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1255,27 +1350,27 @@ def causal_long_backward_d_K_kernel(
             other=0.0,
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[gqa.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[gqa.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1287,14 +1382,15 @@ def causal_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[gqa.diag:6]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -1688,7 +1784,23 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1723,7 +1835,23 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -1815,18 +1943,19 @@ def gqa_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -1835,7 +1964,7 @@ def gqa_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1844,8 +1973,6 @@ def gqa_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -1853,6 +1980,8 @@ def gqa_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -1872,7 +2001,7 @@ def gqa_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1882,21 +2011,21 @@ def gqa_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1929,14 +2058,14 @@ def gqa_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[gqa.diag:12]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[gqa.diag:7]
@@ -1947,21 +2076,21 @@ def gqa_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[gqa.diag:12]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[gqa.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[gqa.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[gqa.diag:8]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -2011,14 +2140,14 @@ def gqa_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2041,21 +2170,21 @@ def gqa_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2084,18 +2213,19 @@ def gqa_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2113,6 +2243,8 @@ def gqa_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2120,8 +2252,6 @@ def gqa_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2151,21 +2281,21 @@ def gqa_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2173,7 +2303,7 @@ def gqa_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -2194,19 +2324,19 @@ def gqa_backward_buffer_0_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
@@ -2234,13 +2364,13 @@ def gqa_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2248,17 +2378,17 @@ def gqa_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2295,14 +2425,14 @@ def gqa_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -2317,6 +2447,7 @@ def gqa_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[gqa.diag:12]
         K = load_tile(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2325,7 +2456,7 @@ def gqa_backward_d_Q_kernel(
         )
         # src[gqa.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
         # src[gqa.diag:12]
         V = load_tile(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2352,7 +2483,7 @@ def gqa_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[gqa.diag:8]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[gqa.diag:12]
         V = tl.load(
@@ -2392,14 +2523,15 @@ def gqa_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[gqa.diag:12]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[gqa.diag:12]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2427,7 +2559,7 @@ def gqa_backward_d_K_d_V_kernel(
             dot = tl.dot(K, tl.trans(Q))
             # src[gqa.diag:8]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -2463,7 +2595,7 @@ def gqa_backward_d_K_d_V_kernel(
             )
             # src[gqa.diag:7]
             dot = tl.dot(K, tl.trans(Q))
-            sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
+            sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
@@ -2501,7 +2633,7 @@ def gqa_backward_d_K_d_V_kernel(
             dot = tl.dot(K, tl.trans(Q))
             # src[gqa.diag:8]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -2523,7 +2655,7 @@ def gqa_backward_d_K_d_V_kernel(
             acc_q_g_2 = next_acc_q_g_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q_g).to(tl.bfloat16),
+        (acc_q_g * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -2639,14 +2771,14 @@ def gqa_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2673,21 +2805,21 @@ def gqa_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[gqa.diag:12]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[gqa.diag:9]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2710,13 +2842,13 @@ def gqa_long_forward_logsum_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[gqa.diag:7]
     state = load_tile(
         state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
+    # src[gqa.diag:7]
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[gqa.diag:8]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
@@ -2728,7 +2860,7 @@ def gqa_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(sum_) + (max_ * 0.6931471805599453)),
+        (tl.log(sum_) + (0.6931471805599453 * max_)),
     )
 
 
@@ -2792,7 +2924,7 @@ def gqa_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
     )
 
 
@@ -2873,19 +3005,19 @@ def gqa_long_backward_buffer_1_rows_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
@@ -2913,13 +3045,13 @@ def gqa_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2927,17 +3059,17 @@ def gqa_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -2965,7 +3097,7 @@ def gqa_long_backward_d_V_kernel(
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
-    acc_q_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[gqa.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for g_index in tl.range(0, size_g):
@@ -2985,7 +3117,7 @@ def gqa_long_backward_d_V_kernel(
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
             state = tl.load(
                 state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2996,8 +3128,8 @@ def gqa_long_backward_d_V_kernel(
             where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(d_out), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
+            acc_g_q = next_acc_g_q
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
@@ -3010,7 +3142,7 @@ def gqa_long_backward_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
             state = tl.load(
                 state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(x_index < size_x)[:, None],
@@ -3018,8 +3150,8 @@ def gqa_long_backward_d_V_kernel(
             )
             sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(d_out), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
+            acc_g_q = next_acc_g_q
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
@@ -3034,7 +3166,7 @@ def gqa_long_backward_d_V_kernel(
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_q = 1.4426950408889634 * logsum
             state = tl.load(
                 state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -3045,12 +3177,79 @@ def gqa_long_backward_d_V_kernel(
             where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(d_out), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(d_out), acc_g_q)
+            acc_g_q = next_acc_g_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + kv_index * d_V_stride_kv + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q_g.to(tl.bfloat16),
+        acc_g_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def gqa_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_kv, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, state_stride_b,
+    state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_kv,
+    buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_kv,
+    buffer_1_stride_g, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_kv, size_x, size_d, size_g, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    g_index = (program % size_g).to(tl.int64)
+    program = program // size_g
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[gqa.diag:8]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[gqa.diag:12]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3077,19 +3276,19 @@ def gqa_long_backward_d_Q_kernel(
     program = program // size_kv
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[gqa.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3100,19 +3299,19 @@ def gqa_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -3127,12 +3326,6 @@ def gqa_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -3142,14 +3335,90 @@ def gqa_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def gqa_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_kv, Q_stride_g,
+    Q_stride_q, Q_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
+    state_stride_b, state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b,
+    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b,
+    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, d_K_stride_b, d_K_stride_kv, d_K_stride_x,
+    d_K_stride_d, size_b, size_kv, size_g, size_q, size_d, size_x, BLOCK_G: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_G: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    kv_index = (program % size_kv).to(tl.int64)
+    program = program // size_kv
+    b_index = program.to(tl.int64)
+    g_index = tl.arange(0, BLOCK_G)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index[:, None] * buffer_1_stride_g + q_index[None, :] * buffer_1_stride_q,
+        (g_index < size_g)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_G and EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index[None, :, None] * buffer_0_stride_g + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
+        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index[:, None] * logsum_stride_g + q_index[None, :] * logsum_stride_q,
+        (g_index < size_g)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_G and EXACT_Q,
+    )
+    mul_g_q = 1.4426950408889634 * logsum
+    # src[gqa.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index[None, :, None] * state_stride_g + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
+        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    # src[gqa.diag:8]
+    tile = (g_index < size_g)[:, None] & (q_index < size_q)[None, :]
+    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
+    where_x_g_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_g_q = where_x_g_q - tl.where(mul_g_q == float("-inf"), 0.0, mul_g_q)[None, :, :]
+    mul_x_g_q = tl.exp2(sub_x_g_q) * (buffer_0 - safe_buffer_1[None, :, :])
+    # src[gqa.diag:12]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[None, :, None] * Q_stride_g + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
+        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
+    )
+    mul_x_d_g_q = Q.to(tl.float32)[None, :, :, :] * mul_x_g_q[:, None, :, :]
+    sum_ = tl.sum(tl.sum(mul_x_d_g_q, 3), 2)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * sum_).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3173,7 +3442,7 @@ def gqa_long_backward_d_K_kernel(
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
-    acc_q_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_g_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[gqa.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for g_index in tl.range(0, size_g):
@@ -3189,6 +3458,21 @@ def gqa_long_backward_d_K_kernel(
                 mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[gqa.diag:8]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_1 = tl.load(
                 buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
                 mask=(q_index < size_q),
@@ -3200,25 +3484,10 @@ def gqa_long_backward_d_K_kernel(
                 other=0.0,
             )
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(Q), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
+            acc_g_q = next_acc_g_q
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
@@ -3229,6 +3498,16 @@ def gqa_long_backward_d_K_kernel(
                 mask=(d_index < size_d)[:, None],
                 other=0.0,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_1 = tl.load(
                 buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
             )
@@ -3238,20 +3517,10 @@ def gqa_long_backward_d_K_kernel(
                 other=0.0,
             )
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
-            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+            tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile.to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(Q), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
+            acc_g_q = next_acc_g_q
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
@@ -3262,6 +3531,21 @@ def gqa_long_backward_d_K_kernel(
                 mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
                 other=0.0,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[gqa.diag:8]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_1 = tl.load(
                 buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
                 mask=(q_index < size_q),
@@ -3273,28 +3557,13 @@ def gqa_long_backward_d_K_kernel(
                 other=0.0,
             )
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            state = tl.load(
-                state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[gqa.diag:8]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile_2.to(tl.bfloat16)
-            next_acc_q_g = tl.dot(tile_bf16, tl.trans(Q), acc_q_g)
-            acc_q_g = next_acc_q_g
+            next_acc_g_q = tl.dot(tile_bf16, tl.trans(Q), acc_g_q)
+            acc_g_q = next_acc_g_q
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q_g).to(tl.bfloat16),
+        (rsqrt * acc_g_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3712,7 +3981,26 @@ def _gqa_long_backward_d_Q(
     if buffer_1.shape != (b, kv, g, q):
         raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
     d_Q = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        gqa_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0),
+            state.stride(1), state.stride(2), state.stride(3), state.stride(4), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4),
+            buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, x, d, g, q, BLOCK_X=BLOCK_X,
+            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -3750,7 +4038,28 @@ def _gqa_long_backward_d_K(
     if buffer_1.shape != (b, kv, g, q):
         raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
     d_K = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_G = max(16, triton.next_power_of_2(g))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_G * BLOCK_Q <= 64:
+        if BLOCK_G * BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_G * BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        gqa_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
+            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state.stride(4),
+            buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+            buffer_0.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+            buffer_1.stride(3), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), b, kv, g, q, d, x,
+            BLOCK_G=BLOCK_G, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_G=g == BLOCK_G,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

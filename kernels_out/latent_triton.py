@@ -37,18 +37,18 @@ def mla_kernel(
     R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
     T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
     out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
@@ -60,16 +60,16 @@ def mla_kernel(
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -87,21 +87,23 @@ def mla_kernel(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:9]
+        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
         sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
         # src[latent.diag:12]
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_2 = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_d, 3)
         mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
         tile_max = tl.max(mul_h_x_q, 1)
@@ -114,7 +116,7 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
         mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
@@ -134,8 +136,9 @@ def mla_kernel(
             other=0.0,
         )
         # src[latent.diag:9]
+        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
         sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
@@ -143,14 +146,15 @@ def mla_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
         # src[latent.diag:12]
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
-        mul_h_x_d_r = C_f32[None, :, None, :] * U.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_2 = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
+        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
@@ -166,7 +170,7 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
         mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
@@ -187,62 +191,62 @@ def mla_kernel(
 @triton.jit
 def mla_long_K_kernel(
     C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
-    K_stride_h, K_stride_x, K_stride_d, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(128, BLOCK_D)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    K = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(C, tl.trans(U), K)
+        next_K = tl.dot(U, tl.trans(C), K)
         K = next_K
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(C, tl.trans(U), K)
+        next_K = tl.dot(U, tl.trans(C), K)
         K = next_K
     tl.store(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
         K.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < 128)[None, :],
+        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
     )
 
 
@@ -267,16 +271,16 @@ def mla_long_V_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(e_index < 128)[:, None],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -286,16 +290,16 @@ def mla_long_V_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -312,7 +316,7 @@ def mla_long_V_kernel(
 def mla_long_out_kernel(
     Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b,
     R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b, K_stride_h,
-    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
+    K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
     out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
@@ -353,7 +357,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
         )
         dot_2 = tl.dot(Q, tl.trans(K))
         mul_q_x = (dot_2 + dot) * 0.10411754627697266
@@ -386,7 +390,7 @@ def mla_long_out_kernel(
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
@@ -428,9 +432,9 @@ def mla_forward_kernel(
     Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r,
     T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r,
     W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_R: tl.constexpr,
     EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -438,20 +442,14 @@ def mla_forward_kernel(
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
     r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
@@ -461,6 +459,12 @@ def mla_forward_kernel(
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
@@ -474,14 +478,6 @@ def mla_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -491,12 +487,21 @@ def mla_forward_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_ = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
-        mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        mul_h_x_q = (sum_3 + sum_2) * 0.10411754627697266
         tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -507,9 +512,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -520,16 +525,6 @@ def mla_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -541,14 +536,25 @@ def mla_forward_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_ = tl.sum(mul_h_x_d_r, 3)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_2[:, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
         tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -560,9 +566,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4[:, :, None, :] * e[:, :, :, None]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -570,7 +576,7 @@ def mla_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_h_q_e = tl.where((z > 0.0)[:, :, None], acc_x * (1.0 / z)[:, :, None], 0.0)
+    where_h_q_e = tl.where((z > 0.0)[:, :, None], (1.0 / z)[:, :, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
         where_h_q_e.to(tl.bfloat16),
@@ -596,13 +602,13 @@ def mla_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -627,13 +633,13 @@ def mla_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -641,17 +647,17 @@ def mla_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -670,9 +676,9 @@ def mla_backward_d_Q_d_R_kernel(
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h,
     d_R_stride_q, d_R_stride_p, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -680,38 +686,22 @@ def mla_backward_d_Q_d_R_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    e_index = tl.arange(0, BLOCK_E)
     q_index = tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
-    # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, None, :] * W_stride_r + e_index[None, :, None] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
-    mul_h_q = 1.4426950408889634 * logsum
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+    mul_h_q = logsum * 1.4426950408889634
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     # src[latent.diag:8]
@@ -720,10 +710,26 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    # src[latent.diag:13]
+    W = tl.load(
+        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
         mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
@@ -734,13 +740,16 @@ def mla_backward_d_Q_d_R_kernel(
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
+        # src[latent.diag:12]
+        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_e, 3)
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -750,17 +759,15 @@ def mla_backward_d_Q_d_R_kernel(
         # src[latent.diag:17]
         mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_d_r, 3)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_d, 3)
-        sub_h_x_q = ((sum_5 + sum_3) * 0.10411754627697266) - mul_h_q[:, None, :]
-        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
-        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        sub_h_x_q = (0.10411754627697266 * (sum_3 + sum_2)) - mul_h_q[:, None, :]
+        # src[latent.diag:13]
+        # src[latent.diag:16]
+        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_4 = tl.sum(mul_h_x_r_e, 2)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_h_x_q_e, 3)
+        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
+        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -779,13 +786,16 @@ def mla_backward_d_Q_d_R_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[latent.diag:12]
+        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_e, 3)
+        # src[latent.diag:15]
+        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_d_r, 3)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -797,20 +807,18 @@ def mla_backward_d_Q_d_R_kernel(
         # src[latent.diag:17]
         mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
         sum_3 = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_d_r, 3)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_4[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
-        mul_h_x_q = tl.exp2(sub_h_x_q) * (sum_2 - buffer_0[:, None, :])
-        mul_h_x_q_d_2 = sum_4[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        # src[latent.diag:13]
+        # src[latent.diag:16]
+        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+        sum_4 = tl.sum(mul_h_x_r_e, 2)
+        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_h_x_q_e, 3)
+        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
+        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -838,33 +846,33 @@ def mla_backward_d_C_d_T_kernel(
     U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p,
-    size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_R: tl.constexpr,
+    size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
-    p_index = tl.arange(0, BLOCK_P)
-    q_index = tl.arange(0, BLOCK_Q)
     r_index = tl.arange(0, BLOCK_R)
-    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
+    q_index = tl.arange(0, BLOCK_Q)
+    e_index = tl.arange(0, BLOCK_E)
     acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:11]
-    T = tl.load(
-        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
+    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:10]
     C = tl.load(
         C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:11]
+    T = tl.load(
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -874,17 +882,34 @@ def mla_backward_d_C_d_T_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        )
         logsum = load_tile(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
-        mul_h_q = 1.4426950408889634 * logsum
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
+        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = load_tile(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -897,85 +922,82 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        sum_3 = tl.sum(mul_x_h_p_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
-        # src[latent.diag:13]
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = sum_4[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
         buffer_0 = load_tile(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
             (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
+        )
+        W_f32 = W.to(tl.float32)
         # src[latent.diag:16]
-        mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
+        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_4 = tl.sum(mul_x_h_r_e, 2)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+            (q_index < size_q)[None, :, None],
+            0.0,
+            EXACT_Q,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_x_h_q_e, 3)
+        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = mul_x_h_q[:, :, None, :] * R_f32[None, :, :, :]
+        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_r_d_2 = U_f32[None, :, :, :] * sum_6[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum
+        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
+        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum_2
+        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_q_h = acc_q_h + tile_sum_3
-        acc_h_e = next_acc_h_e
+        next_acc_h_q = acc_h_q + tile_sum_3
         acc_h_d = next_acc_h_d
-        acc_q_h = next_acc_q_h
+        acc_h_e = next_acc_h_e
+        acc_h_q = next_acc_h_q
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        mul_h_q = 1.4426950408889634 * logsum
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+            mask=(h_index < size_h)[:, None, None],
+            other=0.0,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
+        sum_2 = tl.sum(mul_x_h_d_q, 2)
         # src[latent.diag:9]
         R = tl.load(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -987,70 +1009,52 @@ def mla_backward_d_C_d_T_kernel(
         R_f32 = R.to(tl.float32)
         # src[latent.diag:17]
         mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = sum_2[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        sum_3 = tl.sum(mul_x_h_p_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = d_out_f32[None, :, :, :] * exp2_x_h_q[:, :, None, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
-        tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
-        # src[latent.diag:13]
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = tile[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
+            mask=(h_index < size_h)[:, None, None],
+            other=0.0,
+        )
+        W_f32 = W.to(tl.float32)
         # src[latent.diag:16]
-        mul_x_h_r_e_2 = C_f32[:, None, :, None] * W_f32[None, :, :, :]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = d_out_f32[None, :, :, :] * sum_5[:, :, :, None]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = exp2_x_h_q * (sum_6 - buffer_0[None, :, :])
+        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_4 = tl.sum(mul_x_h_r_e, 2)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
+        sum_5 = tl.sum(mul_x_h_q_e, 3)
+        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = mul_x_h_q[:, :, None, :] * R_f32[None, :, :, :]
+        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
+        tile = tl.where((h_index < size_h)[None, :, None], sum_6, 0.0)
+        mul_x_h_r_d_2 = U_f32[None, :, :, :] * tile[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum
+        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
+        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum_2
+        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_q_h = acc_q_h + tile_sum_3
-        acc_h_e = next_acc_h_e
+        next_acc_h_q = acc_h_q + tile_sum_3
         acc_h_d = next_acc_h_d
-        acc_q_h = next_acc_q_h
-    tile_bf16 = (acc_h_e + (0.07216878364870323 * acc_h_d)).to(tl.bfloat16)
+        acc_h_e = next_acc_h_e
+        acc_h_q = next_acc_h_q
+    tile_bf16 = ((acc_h_d * 0.07216878364870323) + acc_h_e).to(tl.bfloat16)
     tl.store(
         d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
         tile_bf16,
@@ -1058,7 +1062,7 @@ def mla_backward_d_C_d_T_kernel(
     )
     tl.store(
         d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
-        (acc_q_h * 0.07216878364870323).to(tl.bfloat16),
+        (acc_h_q * 0.07216878364870323).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 
@@ -1071,34 +1075,52 @@ def mla_backward_d_U_d_W_kernel(
     U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_U_stride_h, d_U_stride_r, d_U_stride_d, d_W_stride_h, d_W_stride_r, d_W_stride_e,
-    size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_R: tl.constexpr,
+    size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_H: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = program * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
-    r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     acc_b_x = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    acc_b_x_2 = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
+    acc_x_b = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
+    # src[latent.diag:13]
+    W = tl.load(
+        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
+        mask=(h_index < size_h)[:, None, None],
+        other=0.0,
+    )
     for b_index in tl.range(0, size_b):
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+            other=0.0,
+        )
+        mul_h_q = logsum * 1.4426950408889634
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+            other=0.0,
+        )
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -1106,24 +1128,6 @@ def mla_backward_d_U_d_W_kernel(
         )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
             mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
             other=0.0,
         )
@@ -1135,48 +1139,49 @@ def mla_backward_d_U_d_W_kernel(
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             )
+            # src[latent.diag:12]
+            # src[latent.diag:10]
             C_f32 = C.to(tl.float32)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_e_q, 2)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_ = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
+            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
             )
             # src[latent.diag:9]
             # src[latent.diag:17]
-            mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_p_q, 2)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_d_q, 2)
+            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_q_p, 3)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
+            # src[latent.diag:13]
+            # src[latent.diag:16]
+            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_e, 2)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            sum_5 = tl.sum(mul_h_x_e_q, 2)
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            mul_h_x_r_d_2 = sum_6[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_d_2 = C_f32[None, :, :, None] * sum_6[:, :, None, :]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
+            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
             mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
+            next_acc_x_b = acc_x_b + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
+            acc_x_b = next_acc_x_b
         from_x = tl.maximum(0, to_x)
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1187,14 +1192,17 @@ def mla_backward_d_U_d_W_kernel(
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
+            # src[latent.diag:12]
+            # src[latent.diag:10]
             C_f32 = C.to(tl.float32)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = C_f32[None, :, :, None] * W.to(tl.float32)[:, None, :, :]
-            sum_ = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_e_q, 2)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_ = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
+            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1203,35 +1211,33 @@ def mla_backward_d_U_d_W_kernel(
             )
             # src[latent.diag:9]
             # src[latent.diag:17]
-            mul_h_x_p_q = T.to(tl.float32)[None, :, :, None] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_p_q, 2)
-            # src[latent.diag:12]
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_4[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_d_q, 2)
+            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_q_p, 3)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_5 + sum_3) * 0.10411754627697266, float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * (exp2_h_x_q * (sum_2 - buffer_0[:, None, :]))[:, :, None, :]
+            # src[latent.diag:13]
+            # src[latent.diag:16]
+            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_4 = tl.sum(mul_h_x_r_e, 2)
+            d_out_f32 = d_out.to(tl.float32)
+            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            sum_5 = tl.sum(mul_h_x_e_q, 2)
+            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
             tile_2 = tl.where((x_index < size_x)[None, :, None], sum_6, 0.0)
-            mul_h_x_r_d_2 = tile_2[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_d_2 = C_f32[None, :, :, None] * tile_2[:, :, None, :]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = d_out_f32[:, None, :, :] * exp2_h_x_q[:, :, None, :]
+            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
             mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
+            next_acc_x_b = acc_x_b + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
+            acc_x_b = next_acc_x_b
     tl.store(
         d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
         (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
@@ -1239,7 +1245,7 @@ def mla_backward_d_U_d_W_kernel(
     )
     tl.store(
         d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
-        acc_b_x_2.to(tl.bfloat16),
+        acc_x_b.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None, None],
     )
 
@@ -1265,16 +1271,16 @@ def mla_long_forward_K_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:15]
@@ -1284,16 +1290,16 @@ def mla_long_forward_K_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         # src[latent.diag:15]
@@ -1327,16 +1333,16 @@ def mla_long_forward_V_kernel(
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -1346,16 +1352,16 @@ def mla_long_forward_V_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         # src[latent.diag:16]
@@ -1485,7 +1491,7 @@ def mla_long_forward_out_logsum_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1592,11 +1598,6 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
     p_index = tl.arange(0, BLOCK_P)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
         mask=(x_index < size_x)[:, None],
@@ -1605,6 +1606,11 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
     # src[latent.diag:11]
     T = tl.load(
         T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -1620,6 +1626,28 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -1631,30 +1659,8 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot_2 = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:17]
-        dot_3 = tl.dot(T, tl.trans(R))
-        # src[latent.diag:18]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1668,6 +1674,20 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(T, tl.trans(R))
+        sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -1675,22 +1695,8 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         )
         d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot_2 = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-        )
-        # src[latent.diag:17]
-        dot_3 = tl.dot(T, tl.trans(R))
-        sub_x_q = ((dot_3 + dot_2) * 0.10411754627697266) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1706,6 +1712,28 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -1717,30 +1745,8 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot_2 = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:17]
-        dot_3 = tl.dot(T, tl.trans(R))
-        # src[latent.diag:18]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1766,9 +1772,9 @@ def mla_long_backward_d_Q_d_R_kernel(
     logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
     V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
     d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_q, d_R_stride_p, size_b,
-    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_P: tl.constexpr,
+    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -1778,26 +1784,16 @@ def mla_long_backward_d_Q_d_R_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
     p_index = tl.arange(0, BLOCK_P)
+    e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_P], 0.0, tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1810,6 +1806,16 @@ def mla_long_backward_d_Q_d_R_kernel(
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1818,25 +1824,25 @@ def mla_long_backward_d_Q_d_R_kernel(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
         )
         K_bf16 = K.to(tl.bfloat16)
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
-        sub_q_x = dot - buffer_0[:, None]
         # src[latent.diag:17]
-        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        dot = tl.dot(Q, tl.trans(K_bf16))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:17]
-        dot_3 = tl.dot(R, tl.trans(T))
-        sub_q_x_2 = ((dot_3 + dot_2) * 0.10411754627697266) - mul_q[:, None]
-        exp2_q_x = tl.exp2(sub_q_x_2)
-        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        dot_2 = tl.dot(R, tl.trans(T))
+        sub_q_x = (0.10411754627697266 * (dot_2 + dot)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot_3 = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
+        sub_q_x_2 = dot_3 - buffer_0[:, None]
+        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
-        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1851,16 +1857,8 @@ def mla_long_backward_d_Q_d_R_kernel(
             other=0.0,
         )
         K_bf16 = K.to(tl.bfloat16)
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        dot = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
-        sub_q_x = dot - buffer_0[:, None]
         # src[latent.diag:17]
-        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        dot = tl.dot(Q, tl.trans(K_bf16))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1868,15 +1866,23 @@ def mla_long_backward_d_Q_d_R_kernel(
             other=0.0,
         )
         # src[latent.diag:17]
-        dot_3 = tl.dot(R, tl.trans(T))
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:18]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x_2)
-        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot_3 = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
+        sub_q_x_2 = dot_3 - buffer_0[:, None]
+        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
-        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1887,7 +1893,7 @@ def mla_long_backward_d_Q_d_R_kernel(
     )
     tl.store(
         d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + q_index[:, None] * d_R_stride_q + p_index[None, :] * d_R_stride_p,
-        (0.07216878364870323 * acc_x_2).to(tl.bfloat16),
+        (acc_x_2 * 0.07216878364870323).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None],
     )
 
@@ -1899,18 +1905,18 @@ def mla_long_backward_d_T_kernel(
     T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
     logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
     V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_T_stride_b,
-    d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+    d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
+    p_index = tl.arange(0, BLOCK_P)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    p_index = tl.arange(0, BLOCK_P)
     acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:11]
     T = tl.load(
@@ -1919,13 +1925,13 @@ def mla_long_backward_d_T_kernel(
         other=0.0,
     )
     for h_index in tl.range(0, size_h):
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
@@ -1935,12 +1941,33 @@ def mla_long_backward_d_T_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            K_bf16 = K.to(tl.bfloat16)
+            # src[latent.diag:17]
+            dot = tl.dot(K_bf16, tl.trans(Q))
             # src[latent.diag:9]
             R = tl.load(
                 R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
                 mask=(q_index < size_q),
@@ -1952,46 +1979,14 @@ def mla_long_backward_d_T_kernel(
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[latent.diag:8]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None],
-                other=0.0,
-            )
-            K_bf16 = K.to(tl.bfloat16)
-            # src[latent.diag:17]
-            dot_2 = tl.dot(K_bf16, tl.trans(Q))
-            dot_3 = tl.dot(T, tl.trans(R))
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
             acc_q_h = next_acc_q_h
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[latent.diag:9]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
@@ -2001,22 +1996,56 @@ def mla_long_backward_d_T_kernel(
             )
             K_bf16 = K.to(tl.bfloat16)
             # src[latent.diag:17]
-            dot_2 = tl.dot(K_bf16, tl.trans(Q))
-            dot_3 = tl.dot(T, tl.trans(R))
-            sub_x_q = ((dot_3 + dot_2) * 0.10411754627697266) - (logsum * 1.4426950408889634)[None, :]
-            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            dot = tl.dot(K_bf16, tl.trans(Q))
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(T, tl.trans(R))
+            sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
             acc_q_h = next_acc_q_h
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            K_bf16 = K.to(tl.bfloat16)
+            # src[latent.diag:17]
+            dot = tl.dot(K_bf16, tl.trans(Q))
             # src[latent.diag:9]
             R = tl.load(
                 R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
                 mask=(q_index < size_q),
@@ -2028,33 +2057,13 @@ def mla_long_backward_d_T_kernel(
                 other=0.0,
             )
             d_out_f32 = d_out.to(tl.float32)
-            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = logsum * 1.4426950408889634
-            # src[latent.diag:8]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None],
-                other=0.0,
-            )
-            K_bf16 = K.to(tl.bfloat16)
-            # src[latent.diag:17]
-            dot_2 = tl.dot(K_bf16, tl.trans(Q))
-            dot_3 = tl.dot(T, tl.trans(R))
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
             acc_q_h = next_acc_q_h
     tl.store(
         d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
-        (acc_q_h * 0.07216878364870323).to(tl.bfloat16),
+        (0.07216878364870323 * acc_q_h).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 
@@ -2064,7 +2073,7 @@ def mla_long_backward_d_C_kernel(
     U_ptr, W_ptr, buffer_2_ptr, buffer_1_ptr, d_C_ptr, U_stride_h, U_stride_r, U_stride_d, W_stride_h,
     W_stride_r, W_stride_e, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_x, buffer_2_stride_e,
     buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_x, d_C_stride_b, d_C_stride_x,
-    d_C_stride_r, size_h, size_b, size_x, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    d_C_stride_r, size_h, size_b, size_x, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2117,15 +2126,15 @@ def mla_long_backward_d_C_kernel(
         # whole tiles, no mask needed
         for first_d in tl.range(0, to_d, BLOCK_D):
             d_index = first_d + tl.arange(0, BLOCK_D)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
             # src[latent.diag:12]
             U = tl.load(
                 U_ptr + h_index_2 * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
                 mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+                mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
             next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
@@ -2134,15 +2143,15 @@ def mla_long_backward_d_C_kernel(
         # tiles that a mask or the end cuts
         for first_d_2 in tl.range(from_d, 128, BLOCK_D):
             d_index = first_d_2 + tl.arange(0, BLOCK_D)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
-                mask=(d_index < 128)[None, :] & (x_index < size_x)[:, None],
-                other=0.0,
-            )
             # src[latent.diag:12]
             U = tl.load(
                 U_ptr + h_index_2 * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
                 mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+                other=0.0,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+                mask=(d_index < 128)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
             next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
@@ -2175,15 +2184,15 @@ def mla_long_backward_d_U_kernel(
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 128)[:, None],
-                other=0.0,
-            )
             # src[latent.diag:10]
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
                 mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 128)[:, None],
                 other=0.0,
             )
             next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
@@ -2192,15 +2201,15 @@ def mla_long_backward_d_U_kernel(
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
-                other=0.0,
-            )
             # src[latent.diag:10]
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
                 mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
                 other=0.0,
             )
             next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
@@ -2232,15 +2241,15 @@ def mla_long_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
-                mask=(e_index < 128)[:, None],
-                other=0.0,
-            )
             # src[latent.diag:10]
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
                 mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
+                mask=(e_index < 128)[:, None],
                 other=0.0,
             )
             next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
@@ -2249,15 +2258,15 @@ def mla_long_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
-                mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
-                other=0.0,
-            )
             # src[latent.diag:10]
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
                 mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
+                mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
                 other=0.0,
             )
             next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
@@ -2299,29 +2308,29 @@ def _mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    if BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"r x d x p x q x e = {BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
         Q, R, C, T, U, W, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
         T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
+        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
 
 def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h d x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("U", U, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -2330,12 +2339,12 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
-    BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
+    K = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
+    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
     mla_long_K_kernel[grid](
         C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         num_warps=warps, num_stages=stages,
     )
     return K
@@ -2369,7 +2378,7 @@ def _mla_long_out(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h x d], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h d x], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
@@ -2383,8 +2392,8 @@ def _mla_long_out(
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if K.shape != (b, h, x, 128):
-        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: bf16[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
     if V.shape != (b, h, 128, x):
         raise ValueError(f"V: f32[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
@@ -2393,7 +2402,9 @@ def _mla_long_out(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -2440,23 +2451,23 @@ def _mla_forward(
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x q x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    if BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"p x d x r x q x e = {BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 1
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
         Q, R, C, T, U, W, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
         T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
-        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
-        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D,
+        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
+        EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return out, logsum
@@ -2535,13 +2546,13 @@ def _mla_backward_d_Q_d_R(
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q > 256:
-        raise ValueError(f"d x e x p x r x q = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_R * BLOCK_Q}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q > 64:
+        raise ValueError(f"d x p x r x e x q = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_backward_d_Q_d_R_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2551,8 +2562,8 @@ def _mla_backward_d_Q_d_R(
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R,
+        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_E=128 == BLOCK_E,
         EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_Q, d_R
@@ -2594,14 +2605,14 @@ def _mla_backward_d_C_d_T(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=Q.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
-    BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E > 64:
+        raise ValueError(f"r x p x d x q x e = {BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_H, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2610,9 +2621,9 @@ def _mla_backward_d_C_d_T(
         W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
-        d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_R=256 == BLOCK_R,
+        d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
@@ -2654,14 +2665,14 @@ def _mla_backward_d_U_d_W(
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R > 256:
-        raise ValueError(f"d x e x p x q x r = {BLOCK_D * BLOCK_E * BLOCK_P * BLOCK_Q * BLOCK_R}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P > 64:
+        raise ValueError(f"r x d x e x q x p = {BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P}: at most 64 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     mla_backward_d_U_d_W_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_U, d_W, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2670,9 +2681,9 @@ def _mla_backward_d_U_d_W(
         W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_U.stride(0), d_U.stride(1), d_U.stride(2), d_W.stride(0),
-        d_W.stride(1), d_W.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_R=BLOCK_R, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q, EXACT_R=256 == BLOCK_R,
+        d_W.stride(1), d_W.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P, BLOCK_H=BLOCK_H, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_Q=q == BLOCK_Q, EXACT_P=64 == BLOCK_P,
         num_warps=warps, num_stages=stages,
     )
     return d_U, d_W
@@ -2752,7 +2763,9 @@ def _mla_long_forward_out_logsum(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -2849,7 +2862,9 @@ def _mla_long_backward_buffer_1_buffer_2(
     BLOCK_P = max(16, triton.next_power_of_2(64))
     if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
@@ -2908,14 +2923,16 @@ def _mla_long_backward_d_Q_d_R(
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
-        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
+        raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_long_backward_d_Q_d_R_kernel[grid](
         Q, R, T, d_out, logsum, K, V, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -2924,9 +2941,9 @@ def _mla_long_backward_d_Q_d_R(
         logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
         V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_R.stride(0), d_R.stride(1),
-        d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
-        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+        d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_Q, d_R
 
@@ -2969,12 +2986,14 @@ def _mla_long_backward_d_T(
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
-        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+    if max(BLOCK_P, BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"p x d x e = {max(BLOCK_P, BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_P, BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_P, BLOCK_D, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
@@ -2985,9 +3004,9 @@ def _mla_long_backward_d_T(
         d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
         logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
         V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
-        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+        d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D,
+        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_T
 
@@ -3014,13 +3033,13 @@ def _mla_long_backward_d_C(
     if buffer_1.shape != (b, h, 128, x):
         raise ValueError(f"buffer_1: bf16[b h d x] has shape {buffer_1.shape}, expected {(b, h, 128, x)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=U.device)
-    BLOCK_X, BLOCK_R, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_X, BLOCK_R, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
     mla_long_backward_d_C_kernel[grid](
         U, W, buffer_2, buffer_1, d_C, U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
         buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_C.stride(0),
-        d_C.stride(1), d_C.stride(2), h, b, x, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X,
+        d_C.stride(1), d_C.stride(2), h, b, x, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return d_C
@@ -3135,10 +3154,10 @@ def mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 256:
+        if triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 64:
             return _mla_autograd.apply(Q, R, C, T, U, W)
         return _mla_long_autograd.apply(Q, R, C, T, U, W)
-    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
+    if triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
         out = _mla(Q, R, C, T, U, W)
         return out
     K = _mla_long_K(C, U)
@@ -3153,47 +3172,40 @@ def mla_decode_buffer_0_buffer_1_kernel(
     Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x,
     C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
-    buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
-    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
-    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
+    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    mul_b_h_r_d = Q.to(tl.float32)[:, :, None, :] * U.to(tl.float32)[None, :, :, :]
-    sum_ = tl.sum(mul_b_h_r_d, 3)
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    dot = tl.dot(Q, tl.trans(U))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3201,36 +3213,27 @@ def mla_decode_buffer_0_buffer_1_kernel(
         # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:24]
-        # src[latent.diag:26]
         # src[latent.diag:33]
-        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
-        where_b_h_x = tl.where((x_index < filled)[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        tile_sum = tl.sum(exp2_b_h_x, 2)
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
@@ -3240,49 +3243,44 @@ def mla_decode_buffer_0_buffer_1_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:24]
-        # src[latent.diag:26]
         # src[latent.diag:33]
-        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        tile_sum = tl.sum(exp2_b_h_x, 2)
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
     tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h + one_index * buffer_0_stride_one,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one,
         sum_x,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
     tl.store(
-        buffer_1_ptr + b_index[:, None, None] * buffer_1_stride_b + h_index[None, :, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, None, :] * buffer_1_stride_r,
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        mask=(one_index < 1)[:, None],
     )
 
 
@@ -3291,32 +3289,32 @@ def mla_decode_out_kernel(
     W_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, W_stride_h, W_stride_r, W_stride_e, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
     buffer_1_stride_r, out_stride_b, out_stride_h, out_stride_one, out_stride_e, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(128, BLOCK_E)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_B, BLOCK_E], 0.0, tl.float32)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_ONE, BLOCK_E], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
@@ -3325,29 +3323,29 @@ def mla_decode_out_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_1 = tl.load(
-            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         next_acc_r = tl.dot(buffer_1, tl.trans(W), acc_r)
         acc_r = next_acc_r
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one,
-        mask=(b_index < size_b),
+        mask=(one_index < 1),
         other=0.0,
     )
-    where_b_e = tl.where((buffer_0 > 0.0)[:, None], acc_r * (1.0 / buffer_0)[:, None], 0.0)
+    where_one_e = tl.where((buffer_0 > 0.0)[:, None], (1.0 / buffer_0)[:, None] * acc_r, 0.0)
     tl.store(
-        out_ptr + b_index[:, None] * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index[None, :] * out_stride_e,
-        where_b_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
+        where_one_e.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
     )
 
 
@@ -3358,84 +3356,67 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
-    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
+    # src[latent.diag:24]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
+        other=0.0,
+    )
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:23]
-    mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-    sum_ = tl.sum(mul_b_h_r_d, 3)
-    # src[latent.diag:24]
-    R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-        other=0.0,
-    )
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    dot = tl.dot(Q, tl.trans(U))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:34]
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
-        )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
-        # src[latent.diag:33]
-        sum_2 = tl.sum(mul_b_h_x_r, 3)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:24]
-        # src[latent.diag:26]
         # src[latent.diag:33]
-        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_p, 3)
-        where_b_h_x = tl.where((x_index < filled)[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        dot_2 = tl.dot(R, tl.trans(T))
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
+        dot_bf16 = dot.to(tl.bfloat16)
+        # src[latent.diag:33]
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        where_one_x = tl.where((x_index < filled)[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
@@ -3443,56 +3424,51 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-            other=0.0,
-        )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
-        # src[latent.diag:33]
-        sum_2 = tl.sum(mul_b_h_x_r, 3)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:24]
-        # src[latent.diag:26]
         # src[latent.diag:33]
-        mul_b_h_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        dot_bf16 = dot.to(tl.bfloat16)
+        # src[latent.diag:33]
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
     tl.store(
-        buffer_0_ptr + b_index[:, None, None] * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h + one_index * state_stride_one,
-        (max_x * 0.6931471805599453),
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
+        (0.6931471805599453 * max_x),
+        mask=(one_index < 1),
     )
     tl.store(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h + one_index * state__stride_one,
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
         sum_x,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
 
 
@@ -3501,19 +3477,19 @@ def mla_decode_forward_out_kernel(
     W_ptr, state__ptr, buffer_0_ptr, out_ptr, W_stride_h, W_stride_r, W_stride_e, state__stride_b,
     state__stride_h, state__stride_one, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one,
     buffer_0_stride_r, out_stride_b, out_stride_h, out_stride_one, out_stride_e, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(128, BLOCK_E)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_B, BLOCK_E], 0.0, tl.float32)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_ONE, BLOCK_E], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
@@ -3525,8 +3501,8 @@ def mla_decode_forward_out_kernel(
             other=0.0,
         )
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(b_index < size_b)[:, None],
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
@@ -3542,22 +3518,22 @@ def mla_decode_forward_out_kernel(
             other=0.0,
         )
         buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
         acc_r = next_acc_r
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(b_index < size_b),
+        mask=(one_index < 1),
         other=0.0,
     )
-    where_b_e = tl.where((state_ > 0.0)[:, None], (1.0 / state_)[:, None] * acc_r, 0.0)
+    where_one_e = tl.where((state_ > 0.0)[:, None], acc_r * (1.0 / state_)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index[:, None] * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index[None, :] * out_stride_e,
-        where_b_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
+        where_one_e.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
     )
 
 
@@ -3595,33 +3571,33 @@ def mla_decode_forward_logsum_kernel(
 def mla_decode_backward_buffer_0_kernel(
     Q_ptr, U_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, U_stride_h, U_stride_r,
     U_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, size_b, size_h,
-    BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
     r_index = first_r + tl.arange(0, BLOCK_R)
     program = program // tl.cdiv(256, BLOCK_R)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     to_d = (128) // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[latent.diag:23]
-        Q = tl.load(
-            Q_ptr + b_index[:, None] * Q_stride_b + h_index * Q_stride_h + one_index * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
             mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
@@ -3630,24 +3606,24 @@ def mla_decode_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 128, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[latent.diag:23]
-        Q = tl.load(
-            Q_ptr + b_index[:, None] * Q_stride_b + h_index * Q_stride_h + one_index * Q_stride_one + d_index[None, :] * Q_stride_d,
-            mask=(b_index < size_b)[:, None] & (d_index < 128)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
             mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
             other=0.0,
         )
+        # src[latent.diag:23]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+            mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
+            other=0.0,
+        )
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
         acc_d = next_acc_d
     tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_d.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
+        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
     )
 
 
@@ -3655,32 +3631,32 @@ def mla_decode_backward_buffer_0_kernel(
 def mla_decode_backward_buffer_1_kernel(
     W_ptr, d_out_ptr, buffer_1_ptr, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
     d_out_stride_one, d_out_stride_e, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
-    buffer_1_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    buffer_1_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
     r_index = first_r + tl.arange(0, BLOCK_R)
     program = program // tl.cdiv(256, BLOCK_R)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_e = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     to_e = (128) // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
             mask=(r_index < 256)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
@@ -3689,23 +3665,23 @@ def mla_decode_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+            mask=(one_index < 1)[:, None] & (e_index < 128)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:28]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
             mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + h_index * d_out_stride_h + one_index * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-            mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
-            other=0.0,
-        )
         next_acc_e = tl.dot(d_out, tl.trans(W), acc_e)
         acc_e = next_acc_e
     tl.store(
-        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
         acc_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
+        mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
     )
 
 
@@ -3798,61 +3774,65 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, buffer_4_stride_b, buffer_4_stride_h,
     buffer_4_stride_one, buffer_4_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
     buffer_5_stride_r, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_ONE: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
     b_index = program.to(tl.int64)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
-    acc_x = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_H, BLOCK_P], 0.0, tl.float32)
+    p_index = tl.arange(0, BLOCK_P)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_ONE, BLOCK_P], 0.0, tl.float32)
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
-        mask=(h_index < size_h),
+        mask=(one_index < 1),
         other=0.0,
     )
-    mul_h = 1.4426950408889634 * logsum
+    mul_one = 1.4426950408889634 * logsum
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None] * R_stride_h + one_index * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-        mask=(h_index < size_h)[:, None],
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     state = tl.load(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        mask=(h_index < size_h),
+        mask=(one_index < 1),
         other=0.0,
     )
-    mul_h_2 = 1.4426950408889634 * state
+    mul_one_2 = 1.4426950408889634 * state
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + one_index * buffer_2_stride_one,
-        mask=(h_index < size_h),
+        mask=(one_index < 1),
         other=0.0,
     )
     buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
-        mask=(h_index < size_h)[:, None],
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
         # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
@@ -3860,25 +3840,21 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        )
-        # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
-        where_h_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
-        sub_h_x = where_h_x - tl.where(mul_h == float("-inf"), 0.0, mul_h)[:, None]
-        exp2_h_x = tl.exp2(sub_h_x)
-        tile_bf16 = exp2_h_x.to(tl.bfloat16)
+        where_one_x = tl.where((x_index < filled)[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
+        exp2_one_x = tl.exp2(sub_one_x)
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
-        sub_h_x_2 = where_h_x - tl.where(mul_h_2 == float("-inf"), 0.0, mul_h_2)[:, None]
+        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
         dot_3 = tl.dot(buffer_1, tl.trans(C))
-        sub_h_x_3 = dot_3 - buffer_2[:, None]
-        tile_bf16_2 = (tl.exp2(sub_h_x_2) * sub_h_x_3).to(tl.bfloat16)
+        sub_one_x_2 = dot_3 - buffer_2[:, None]
+        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
+        tile_bf16_2 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
-        tile_bf16_4 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
+        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -3888,6 +3864,12 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:25]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:26]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -3896,52 +3878,46 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
         # src[latent.diag:34]
-        where_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
-        sub_h_x = where_h_x - tl.where(mul_h == float("-inf"), 0.0, mul_h)[:, None]
-        exp2_h_x = tl.exp2(sub_h_x)
-        tile_bf16 = exp2_h_x.to(tl.bfloat16)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
+        exp2_one_x = tl.exp2(sub_one_x)
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
-        sub_h_x_2 = where_h_x - tl.where(mul_h_2 == float("-inf"), 0.0, mul_h_2)[:, None]
+        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
         dot_3 = tl.dot(buffer_1, tl.trans(C))
-        sub_h_x_3 = dot_3 - buffer_2[:, None]
-        tile_bf16_2 = (tl.exp2(sub_h_x_2) * sub_h_x_3).to(tl.bfloat16)
+        sub_one_x_2 = dot_3 - buffer_2[:, None]
+        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
+        tile_bf16_2 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
-        tile_bf16_4 = (exp2_h_x * sub_h_x_3).to(tl.bfloat16)
+        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index[:, None] * buffer_3_stride_h + one_index * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[:, None] * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + h_index[:, None] * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
         acc_x_2.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + h_index[:, None] * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[None, :] * buffer_5_stride_r,
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index[:, None] * buffer_5_stride_one + r_index[None, :] * buffer_5_stride_r,
         acc_x_3.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        d_R_ptr + b_index * d_R_stride_b + h_index[:, None] * d_R_stride_h + one_index * d_R_stride_one + p_index[None, :] * d_R_stride_p,
-        (0.07216878364870323 * acc_x_4).to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None],
+        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
+        (acc_x_4 * 0.07216878364870323).to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
     )
 
 
@@ -3953,16 +3929,16 @@ def mla_decode_backward_d_C_d_T_kernel(
     buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, buffer_1_stride_b, buffer_1_stride_h,
     buffer_1_stride_one, buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
     d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h,
-    size_x, BLOCK_ONE: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
+    size_x, BLOCK_ONE: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
+    p_index = tl.arange(0, BLOCK_P)
     acc_h_one = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_one_2 = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_one_3 = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
@@ -4001,7 +3977,7 @@ def mla_decode_backward_d_C_d_T_kernel(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
             )
             dot_2 = tl.dot(C, tl.trans(buffer_0))
-            where_x_one = tl.where(lt_x[:, None], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            where_x_one = tl.where(lt_x[:, None], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
             exp2_x_one = tl.exp2(sub_x_one)
             buffer_2 = tl.load(
@@ -4045,7 +4021,7 @@ def mla_decode_backward_d_C_d_T_kernel(
                 other=0.0,
             )
             dot_2 = tl.dot(C, tl.trans(buffer_0))
-            where_x_one = tl.where(lt_x[:, None] & (one_index < 1)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+            where_x_one = tl.where(lt_x[:, None] & (one_index < 1)[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_one = where_x_one - tl.where(mul_one == float("-inf"), 0.0, mul_one)[None, :]
             exp2_x_one = tl.exp2(sub_x_one)
             buffer_2 = tl.load(
@@ -4088,32 +4064,32 @@ def mla_decode_backward_d_Q_kernel(
     U_ptr, state__ptr, buffer_4_ptr, d_Q_ptr, U_stride_h, U_stride_r, U_stride_d, state__stride_b,
     state__stride_h, state__stride_one, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_one,
     buffer_4_stride_r, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one, d_Q_stride_d, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_ONE: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(128, BLOCK_D)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_B, BLOCK_D], 0.0, tl.float32)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_ONE, BLOCK_D], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index[:, None] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None],
             other=0.0,
         )
         next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
@@ -4122,30 +4098,30 @@ def mla_decode_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index[:, None] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
-            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:27]
         U = tl.load(
             U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
             other=0.0,
         )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index[:, None] * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+            mask=(one_index < 1)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         next_acc_r = tl.dot(buffer_4, tl.trans(U), acc_r)
         acc_r = next_acc_r
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(b_index < size_b),
+        mask=(one_index < 1),
         other=0.0,
     )
-    mul_b_d = (0.07216878364870323 * (1.0 / state_))[:, None] * acc_r
-    tile_bf16 = tl.where((state_ > 0.0)[:, None], mul_b_d, 0.0).to(tl.bfloat16)
+    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * acc_r
+    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
     tl.store(
-        d_Q_ptr + b_index[:, None] * d_Q_stride_b + h_index * d_Q_stride_h + one_index * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
-        tile_bf16,
-        mask=(b_index < size_b)[:, None] & (d_index < 128)[None, :],
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
+        where_one_d.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None] & (d_index < 128)[None, :],
     )
 
 
@@ -4227,14 +4203,14 @@ def mla_decode_backward_d_W_kernel(
         # whole tiles, no mask needed
         for first_one in tl.range(0, to_one, BLOCK_ONE):
             one_index = first_one + tl.arange(0, BLOCK_ONE)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
-                mask=(r_index < 256)[:, None],
-                other=0.0,
-            )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
                 mask=(e_index < 128)[:, None],
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(r_index < 256)[:, None],
                 other=0.0,
             )
             next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
@@ -4243,14 +4219,14 @@ def mla_decode_backward_d_W_kernel(
         # tiles that a mask or the end cuts
         for first_one_2 in tl.range(from_one, 1, BLOCK_ONE):
             one_index = first_one_2 + tl.arange(0, BLOCK_ONE)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
-                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
-                other=0.0,
-            )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[None, :] * d_out_stride_one + e_index[:, None] * d_out_stride_e,
                 mask=(one_index < 1)[None, :] & (e_index < 128)[:, None],
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index[None, :] * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
+                mask=(one_index < 1)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
             next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
@@ -4293,21 +4269,21 @@ def _mla_decode_buffer_0_buffer_1(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     buffer_0 = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_P * BLOCK_R > 256:
-        raise ValueError(f"d x p x r = {BLOCK_D * BLOCK_P * BLOCK_R}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 64:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_buffer_0_buffer_1_kernel[grid](
         Q, R, C, T, U, filled, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R,
-        BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
+        BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -4326,13 +4302,13 @@ def _mla_decode_out(W: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Ten
     if buffer_1.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
+    BLOCK_ONE, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_E),)
     mla_decode_out_kernel[grid](
         W, buffer_0, buffer_1, out, W.stride(0), W.stride(1), W.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
         buffer_1.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R,
-        BLOCK_B=BLOCK_B, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4369,22 +4345,21 @@ def _mla_decode_forward_buffer_0_state_state_(
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    if BLOCK_D * BLOCK_P * BLOCK_R > 256:
-        raise ValueError(f"d x p x r = {BLOCK_D * BLOCK_P * BLOCK_R}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 64:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
         Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, num_warps=warps,
-        num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_0, state, state_
 
@@ -4403,13 +4378,13 @@ def _mla_decode_forward_out(W: torch.Tensor, state_: torch.Tensor, buffer_0: tor
     if buffer_0.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
     out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
+    BLOCK_ONE, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_E),)
     mla_decode_forward_out_kernel[grid](
         W, state_, buffer_0, out, W.stride(0), W.stride(1), W.stride(2), state_.stride(0), state_.stride(1),
         state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -4444,12 +4419,12 @@ def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Ten
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_B, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
+    BLOCK_ONE, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_0_kernel[grid](
         Q, U, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), U.stride(0), U.stride(1),
         U.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h,
-        BLOCK_D=BLOCK_D, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -4465,12 +4440,12 @@ def _mla_decode_backward_buffer_1(W: torch.Tensor, d_out: torch.Tensor) -> torch
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
     buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
+    BLOCK_ONE, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(256, BLOCK_R),)
     mla_decode_backward_buffer_1_kernel[grid](
         W, d_out, buffer_1, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), d_out.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
+        buffer_1.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, num_warps=warps,
         num_stages=stages,
     )
     return buffer_1
@@ -4550,12 +4525,12 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
     buffer_4 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     buffer_5 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 256:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * triton.cdiv(h, BLOCK_H) * 1,)
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_R, BLOCK_P) > 64:
+        raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 64 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel[grid](
         R, C, T, filled, logsum, state, buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5, d_R,
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
@@ -4566,8 +4541,8 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
         buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_4.stride(0), buffer_4.stride(1),
         buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         buffer_5.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x,
-        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_3, buffer_4, buffer_5, d_R
 
@@ -4611,11 +4586,11 @@ def _mla_decode_backward_d_C_d_T(
         raise ValueError(f"buffer_2: f32[b h one] has shape {buffer_2.shape}, expected {(b, h, 1)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=R.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
-    if max(BLOCK_P, BLOCK_R) > 256:
-        raise ValueError(f"p x r = {max(BLOCK_P, BLOCK_R)}: at most 256 elements are held on chip")
-    BLOCK_X, BLOCK_ONE, warps, stages = 64, 16, 8, 2
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_R, BLOCK_P) > 64:
+        raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_ONE, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_decode_backward_d_C_d_T_kernel[grid](
         R, C, T, filled, logsum, buffer_0, buffer_1, buffer_2, d_C, d_T, R.stride(0), R.stride(1),
@@ -4624,8 +4599,8 @@ def _mla_decode_backward_d_C_d_T(
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
         buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, x,
-        BLOCK_ONE=BLOCK_ONE, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, num_warps=warps, num_stages=stages,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
 
@@ -4644,13 +4619,13 @@ def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_4: to
     if buffer_4.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_4: bf16[b h one r] has shape {buffer_4.shape}, expected {(b, h, 1, 256)}")
     d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=U.device)
-    BLOCK_B, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_D),)
+    BLOCK_ONE, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE) * triton.cdiv(128, BLOCK_D),)
     mla_decode_backward_d_Q_kernel[grid](
         U, state_, buffer_4, d_Q, U.stride(0), U.stride(1), U.stride(2), state_.stride(0), state_.stride(1),
         state_.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
-        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R,
+        BLOCK_ONE=BLOCK_ONE, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 

@@ -147,31 +147,31 @@ def _mlp_backward_d_X(X, W, c, D, d_out, *, block_h=256, block_b=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
-    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     c = jnp.pad(c, ((0, max(-h % block_h, block_h - h)),))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         first_b = tile * block_b
         acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
-        X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
         def step(block, state):
             (acc_h,) = state
             first_h = block * block_h
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
-            add = c_tile + dot
-            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
-            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = ((add_2 + mul * add) * dot_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
+            add = c_tile + dot_2
+            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + mul + lax.erf(0.7071067811865476 * add) * 0.5
+            tile_bf16 = (dot * add_2).astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -182,16 +182,16 @@ def _mlp_backward_d_X(X, W, c, D, d_out, *, block_h=256, block_b=512):
             (acc_h,) = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
-            add = c_tile + dot
-            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
-            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
-            chosen = jnp.where((h_index < h), add_2 + mul * add, 0.0)
             D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
+            add = c_tile + dot_2
+            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + mul + lax.erf(0.7071067811865476 * add) * 0.5
+            mul_2 = jnp.where((h_index < h), dot, 0.0) * add_2
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
             next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h,)
 
@@ -220,9 +220,9 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_b = min(block_b, max(b, 1))
     block_h = min(block_h, max(h, 1))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     c = jnp.pad(c, ((0, max(-h % block_h, block_h - h)),))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
@@ -231,25 +231,24 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
         acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_2 = jnp.full((block_h,), 0.0, jnp.float32)
         acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
+        D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         c_tile = lax.dynamic_slice_in_dim(c, first_h, block_h, 0)
-        D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         to_b = b // block_b * block_b
 
         def step(block, state):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = c_tile[:, None] + dot
-            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
-            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
-            add_3 = add_2 + mul * add
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (add_3 * dot_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            add = c_tile[:, None] + dot_2
+            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + mul + lax.erf(0.7071067811865476 * add) * 0.5
+            tile_bf16 = (dot * add_2).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            mul_2 = add_3 * dot_2
+            mul_2 = dot * add_2
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_b_2 = acc_b_2 + tile_sum
             H_bf16 = jax.nn.gelu(add, approximate=False).astype(jnp.bfloat16)
@@ -264,16 +263,16 @@ def _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out, *, block_b=256, block_h=512):
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            add = c_tile[:, None] + dot
-            mul = 0.3989422804014327 * jnp.exp(-0.5 * add * add)
-            add_2 = 0.5 + 0.5 * lax.erf(0.7071067811865476 * add)
-            chosen = jnp.where((b_index < b), add_2 + mul * add, 0.0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
+            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((b_index < b), dot, 0.0)
+            dot_2 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            add = c_tile[:, None] + dot_2
+            mul = 0.3989422804014327 * add * jnp.exp(-0.5 * add * add)
+            add_2 = 0.5 + mul + lax.erf(0.7071067811865476 * add) * 0.5
+            tile_bf16 = (chosen * add_2).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            mul_2 = chosen * dot_2
+            mul_2 = chosen * add_2
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_b_2 = acc_b_2 + tile_sum
             H_bf16 = jax.nn.gelu(add, approximate=False).astype(jnp.bfloat16)
@@ -481,35 +480,35 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
-    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
 
     def program(tile):
         first_b = tile * block_b
         acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
         acc_h_2 = jnp.full((block_b, i), 0.0, jnp.float32)
-        X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
         def step(block, state):
             acc_h, acc_h_2 = state
             first_h = block * block_h
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            sigmoid = jax.nn.sigmoid(dot)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (dot * jax.nn.silu(dot_2)).astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot_2)
             dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            mul = sigmoid * dot_2 * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (dot_2 * jax.nn.silu(dot)).astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * dot * dot_3 * (dot_2 * (1.0 - sigmoid) + 1.0)
+            tile_bf16_2 = mul.astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(0, -(-to_h // block_h), step, (acc_h, acc_h_2))
@@ -519,19 +518,19 @@ def _swiglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
             acc_h, acc_h_2 = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            sigmoid = jax.nn.sigmoid(dot)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((h_index < h), dot_2, 0.0)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((h_index < h), dot, 0.0)
+            W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
+            dot_2 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (chosen * jax.nn.silu(dot_2)).astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
+            sigmoid = jax.nn.sigmoid(dot_2)
             dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
-            mul = sigmoid * chosen * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (chosen * jax.nn.silu(dot)).astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
+            mul = sigmoid * chosen * dot_3 * (dot_2 * (1.0 - sigmoid) + 1.0)
+            tile_bf16_2 = mul.astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(from_h // block_h, -(-h // block_h), step_2, (acc_h, acc_h_2))
@@ -583,7 +582,7 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
             dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
             dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = sigmoid * dot_2 * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            mul = sigmoid * dot_2 * dot_3 * (dot * (1.0 - sigmoid) + 1.0)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             silu = jax.nn.silu(dot)
@@ -607,7 +606,7 @@ def _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512)
             dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((b_index < b), dot_2, 0.0)
             dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = sigmoid * chosen * dot_3 * (1.0 + (1.0 - sigmoid) * dot)
+            mul = sigmoid * chosen * dot_3 * (dot * (1.0 - sigmoid) + 1.0)
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             silu = jax.nn.silu(dot)
@@ -823,37 +822,36 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_h = min(block_h, max(h, 1))
     block_b = min(block_b, max(b, 1))
-    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
     W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
+    D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         first_b = tile * block_b
         acc_h = jnp.full((block_b, i), 0.0, jnp.float32)
         acc_h_2 = jnp.full((block_b, i), 0.0, jnp.float32)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
         to_h = h // block_h * block_h
 
         def step(block, state):
             acc_h, acc_h_2 = state
             first_h = block * block_h
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_3 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
-            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
-            mul_3 = dot * dot_2 * (0.5 + mul_2 * dot_3 + mul)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            mul_4 = dot * jax.nn.gelu(dot_3, approximate=False)
-            tile_bf16_2 = mul_4.astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            mul = jax.nn.gelu(dot, approximate=False) * dot_2
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
+            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot * dot)
+            add = 0.5 + mul_2 * dot + lax.erf(0.7071067811865476 * dot) * 0.5
+            dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (add * dot_2 * dot_3).astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(0, -(-to_h // block_h), step, (acc_h, acc_h_2))
@@ -863,21 +861,19 @@ def _geglu_backward_d_X(X, W, U, D, d_out, *, block_h=256, block_b=512):
             acc_h, acc_h_2 = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
-            dot = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((h_index < h), dot, 0.0)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-            dot_2 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
-            dot_3 = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
-            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
-            mul_3 = chosen * dot_2 * (0.5 + mul_2 * dot_3 + mul)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
-            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, W_tile, preferred_element_type=jnp.float32)
-            mul_4 = chosen * jax.nn.gelu(dot_3, approximate=False)
-            tile_bf16_2 = mul_4.astype(jnp.bfloat16)
-            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, U_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bi,ih->bh", X_tile, W_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((h_index < h), jax.nn.gelu(dot, approximate=False), 0.0)
+            D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
+            dot_2 = jnp.einsum("bo,ho->bh", d_out_tile, D_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (chosen * dot_2).astype(jnp.bfloat16)
+            next_acc_h = acc_h + jnp.einsum("bh,ih->bi", tile_bf16, U_tile, preferred_element_type=jnp.float32)
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * dot * dot)
+            add = 0.5 + mul * dot + lax.erf(0.7071067811865476 * dot) * 0.5
+            dot_3 = jnp.einsum("bi,ih->bh", X_tile, U_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (add * dot_2 * dot_3).astype(jnp.bfloat16)
+            next_acc_h_2 = acc_h_2 + jnp.einsum("bh,ih->bi", tile_bf16_2, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_h, next_acc_h_2)
 
         acc_h, acc_h_2 = lax.fori_loop(from_h // block_h, -(-h // block_h), step_2, (acc_h, acc_h_2))
@@ -904,39 +900,38 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     block_b = min(block_b, max(b, 1))
     block_h = min(block_h, max(h, 1))
+    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
     D = jnp.pad(D, ((0, max(-h % block_h, block_h - h)), (0, 0)))
     U = jnp.pad(U, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    W = jnp.pad(W, ((0, 0), (0, max(-h % block_h, block_h - h))))
-    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
         acc_b = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_2 = jnp.full((block_h, i), 0.0, jnp.float32)
         acc_b_3 = jnp.full((block_h, o), 0.0, jnp.float32)
+        W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         D_tile = lax.dynamic_slice_in_dim(D, first_h, block_h, 0)
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 1)
-        W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 1)
         to_b = b // block_b * block_b
 
         def step(block, state):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            dot_3 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
-            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
-            mul_3 = dot * dot_2 * (0.5 + mul_2 * dot_3 + mul)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
+            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * dot * dot)
+            add = 0.5 + mul * dot + lax.erf(0.7071067811865476 * dot) * 0.5
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            tile_bf16 = (add * dot_2 * dot_3).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            gelu = jax.nn.gelu(dot_3, approximate=False)
-            tile_bf16_2 = (dot * gelu).astype(jnp.bfloat16)
+            gelu = jax.nn.gelu(dot, approximate=False)
+            tile_bf16_2 = (gelu * dot_2).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (dot_2 * gelu).astype(jnp.bfloat16)
+            tile_bf16_3 = (gelu * dot_3).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 
@@ -947,21 +942,20 @@ def _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out, *, block_b=256, block_h=512):
             acc_b, acc_b_2, acc_b_3 = state
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
-            dot = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((b_index < b), dot, 0.0)
             X_tile = lax.dynamic_slice_in_dim(X, first_b, block_b, 0)
-            dot_2 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
-            dot_3 = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = 0.5 * lax.erf(0.7071067811865476 * dot_3)
-            mul_2 = 0.3989422804014327 * jnp.exp(-0.5 * dot_3 * dot_3)
-            mul_3 = chosen * dot_2 * (0.5 + mul_2 * dot_3 + mul)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
+            dot = jnp.einsum("ih,bi->hb", W_tile, X_tile, preferred_element_type=jnp.float32)
+            mul = 0.3989422804014327 * jnp.exp(-0.5 * dot * dot)
+            add = 0.5 + mul * dot + lax.erf(0.7071067811865476 * dot) * 0.5
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0)
+            dot_2 = jnp.einsum("ho,bo->hb", D_tile, d_out_tile, preferred_element_type=jnp.float32)
+            dot_3 = jnp.einsum("ih,bi->hb", U_tile, X_tile, preferred_element_type=jnp.float32)
+            mul_2 = jnp.where((b_index < b), add, 0.0) * dot_2
+            tile_bf16 = (mul_2 * dot_3).astype(jnp.bfloat16)
             next_acc_b = acc_b + jnp.einsum("hb,bi->hi", tile_bf16, X_tile, preferred_element_type=jnp.float32)
-            gelu = jax.nn.gelu(dot_3, approximate=False)
-            tile_bf16_2 = (chosen * gelu).astype(jnp.bfloat16)
+            gelu = jax.nn.gelu(dot, approximate=False)
+            tile_bf16_2 = (gelu * dot_2).astype(jnp.bfloat16)
             next_acc_b_2 = acc_b_2 + jnp.einsum("hb,bi->hi", tile_bf16_2, X_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (dot_2 * gelu).astype(jnp.bfloat16)
+            tile_bf16_3 = (gelu * dot_3).astype(jnp.bfloat16)
             next_acc_b_3 = acc_b_3 + jnp.einsum("hb,bo->ho", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_b, next_acc_b_2, next_acc_b_3)
 

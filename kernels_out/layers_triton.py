@@ -311,44 +311,43 @@ def mlp_backward_d_X_kernel(
     i_index = tl.arange(0, BLOCK_I)
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     # src[layers.diag:6]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
             0.0,
             EXACT_I,
         )
-        # src[layers.diag:7]
-        dot_2 = tl.dot(X, tl.trans(W))
-        # src[layers.diag:6]
         c = tl.load(c_ptr + h_index * c_stride_h)
         # src[layers.diag:7]
-        add_b_h = c[None, :] + dot_2
+        dot = tl.dot(X, tl.trans(W))
+        add_b_h = dot + c[None, :]
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
-        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
-        tile_bf16 = (dot * add_b_h_2).to(tl.bfloat16)
+        add_b_h_2 = tile + ((0.3989422804014327 * add_b_h) * exp2_b_h)
+        # src[layers.diag:6]
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = (add_b_h_2 * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
     from_h = tl.maximum(0, to_h)
@@ -356,28 +355,27 @@ def mlp_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:6]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(D))
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        # src[layers.diag:7]
-        dot_2 = tl.dot(X, tl.trans(W))
-        # src[layers.diag:6]
         c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
         # src[layers.diag:7]
-        add_b_h = c[None, :] + dot_2
+        dot = tl.dot(X, tl.trans(W))
+        add_b_h = dot + c[None, :]
         exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
-        add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
-        tile_2 = tl.where((h_index < size_h)[None, :], dot, 0.0) * add_b_h_2
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        add_b_h_2 = tile + ((0.3989422804014327 * add_b_h) * exp2_b_h)
+        add_b_h_3 = tl.where((h_index < size_h)[None, :], add_b_h_2, 0.0)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(D))
+        tile_bf16 = (add_b_h_3 * dot_2).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, W, acc_h)
         acc_h = next_acc_h
     tl.store(
@@ -404,28 +402,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     acc_b_2 = tl.full([BLOCK_H], 0.0, tl.float32)
     acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
     # src[layers.diag:6]
-    D = tl.load(
-        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     W = tl.load(
         W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
         mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
-    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    D = tl.load(
+        D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        d_out = load_tile(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot = tl.dot(D, tl.trans(d_out))
         X = load_tile(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
             (i_index < size_i)[None, :],
@@ -433,14 +424,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
             EXACT_I,
         )
         # src[layers.diag:7]
-        dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = c[:, None] + dot_2
+        dot = tl.dot(W, tl.trans(X))
+        add_h_b = dot + c[:, None]
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
         tile = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
-        add_h_b_2 = tile + ((0.3989422804014327 * exp2_h_b) * add_h_b)
-        tile_bf16 = (dot * add_h_b_2).to(tl.bfloat16)
+        add_h_b_2 = tile + ((0.3989422804014327 * add_h_b) * exp2_h_b)
+        d_out = load_tile(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        tile_bf16 = (add_h_b_2 * dot_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b = dot * add_h_b_2
+        mul_h_b = add_h_b_2 * dot_2
         tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
@@ -452,13 +450,6 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(D, tl.trans(d_out))
-        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
         # src[layers.diag:6]
         X = tl.load(
             X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
@@ -466,14 +457,21 @@ def mlp_backward_d_W_d_c_d_D_kernel(
             other=0.0,
         )
         # src[layers.diag:7]
-        dot_2 = tl.dot(W, tl.trans(X))
-        add_h_b = c[:, None] + dot_2
+        dot = tl.dot(W, tl.trans(X))
+        add_h_b = dot + c[:, None]
         exp2_h_b = tl.exp2((-0.7213475204444817 * add_h_b) * add_h_b)
-        tile_2 = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
-        add_h_b_2 = tile_2 + ((0.3989422804014327 * exp2_h_b) * add_h_b)
-        tile_bf16 = (tile * add_h_b_2).to(tl.bfloat16)
+        tile = 0.5 + (tl.erf(0.7071067811865476 * add_h_b) * 0.5)
+        add_h_b_2 = tile + ((0.3989422804014327 * add_h_b) * exp2_h_b)
+        add_h_b_3 = tl.where((b_index < size_b)[None, :], add_h_b_2, 0.0)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(D, tl.trans(d_out))
+        tile_bf16 = (add_h_b_3 * dot_2).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        mul_h_b = tile * add_h_b_2
+        mul_h_b = add_h_b_3 * dot_2
         tile_sum = tl.sum(mul_h_b, 1)
         next_acc_b_2 = acc_b_2 + tile_sum
         H_bf16 = gelu(add_h_b).to(tl.bfloat16)
@@ -661,21 +659,21 @@ def mlp_long_backward_buffer_0_kernel(
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
         acc_o = next_acc_o
-    # src[layers.diag:6]
-    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     state = tl.load(
         state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
         other=0.0,
     )
+    # src[layers.diag:6]
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
     # src[layers.diag:7]
-    add_b_h = state + c[None, :]
+    add_b_h = c[None, :] + state
     exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
-    tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
-    add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
+    tile = 0.5 + ((0.3989422804014327 * add_b_h) * exp2_b_h)
+    add_b_h_2 = tile + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
     tl.store(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-        (add_b_h_2 * acc_o),
+        (acc_o * add_b_h_2),
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
     )
 
@@ -699,37 +697,36 @@ def mlp_long_backward_d_D_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:7]
-        H_bf16 = gelu(state + c[:, None]).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
+        H_bf16 = gelu(c[:, None] + state).to(tl.bfloat16)
         next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
         acc_b = next_acc_b
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:7]
-        add_h_b = tl.where((b_index < size_b)[None, :], state + c[:, None], 0.0)
-        H_bf16 = gelu(add_h_b).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-            other=0.0,
-        )
+        H_bf16 = gelu(c[:, None] + state).to(tl.bfloat16)
         next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
         acc_b = next_acc_b
     tl.store(
@@ -1639,21 +1636,34 @@ def swiglu_backward_d_X_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
     acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     # src[layers.diag:11]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -1661,29 +1671,14 @@ def swiglu_backward_d_X_kernel(
             EXACT_I,
         )
         # src[layers.diag:12]
-        dot = tl.dot(X, tl.trans(W))
-        sigmoid_b_h = tl.sigmoid(dot)
-        # src[layers.diag:11]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
-        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (dot * (dot_2 * tl.sigmoid(dot_2))).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot_2)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile = ((sigmoid_b_h * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
-        tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (dot_2 * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile = ((sigmoid_b_h * dot) * dot_3) * ((dot_2 * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16_2 = tile.to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -1691,34 +1686,32 @@ def swiglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:12]
-        dot = tl.dot(X, tl.trans(W))
-        sigmoid_b_h = tl.sigmoid(dot)
-        # src[layers.diag:11]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        tile = tl.where((h_index < size_h)[None, :], dot_2, 0.0)
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (tile * (dot_2 * tl.sigmoid(dot_2))).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        sigmoid_b_h = tl.sigmoid(dot_2)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_2 = ((sigmoid_b_h * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_b_h) * dot))
-        tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (tile * (dot * tl.sigmoid(dot))).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_2 = ((sigmoid_b_h * tile) * dot_3) * ((dot_2 * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -1781,7 +1774,7 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         )
         dot_2 = tl.dot(D, tl.trans(d_out))
         dot_3 = tl.dot(U, tl.trans(X))
-        tile = ((sigmoid_h_b * dot_2) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile = ((sigmoid_h_b * dot_2) * dot_3) * ((dot * (1.0 - sigmoid_h_b)) + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
@@ -1813,7 +1806,7 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
         dot_2 = tl.dot(D, tl.trans(d_out))
         tile = tl.where((b_index < size_b)[None, :], dot_2, 0.0)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_2 = ((sigmoid_h_b * tile) * dot_3) * (1.0 + ((1.0 - sigmoid_h_b) * dot))
+        tile_2 = ((sigmoid_h_b * tile) * dot_3) * ((dot * (1.0 - sigmoid_h_b)) + 1.0)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
         silu_h_b = dot * tl.sigmoid(dot)
@@ -1953,6 +1946,46 @@ def swiglu_long_forward_state__kernel(
 
 
 @triton.jit
+def swiglu_long_forward_out_rows_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    # src[layers.diag:11]
+    D = tl.load(
+        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+    # src[layers.diag:12]
+    dot = tl.dot(tile_bf16, tl.trans(D))
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
 def swiglu_long_forward_out_kernel(
     D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
@@ -2037,15 +2070,15 @@ def swiglu_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
@@ -2054,15 +2087,15 @@ def swiglu_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
         # src[layers.diag:11]
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
@@ -2071,6 +2104,44 @@ def swiglu_long_backward_buffer_0_kernel(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
         acc_o,
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_D_rows_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    b_index = tl.arange(0, BLOCK_B)
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(d_out))
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
     )
 
 
@@ -2141,6 +2212,61 @@ def swiglu_long_backward_d_D_kernel(
 
 
 @triton.jit
+def swiglu_long_backward_d_X_rows_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    # src[layers.diag:11]
+    U = tl.load(
+        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(U))
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:11]
+    W = tl.load(
+        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    sigmoid_b_h = tl.sigmoid(state)
+    tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
+    tile_bf16_2 = (tile * state_).to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(W))
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (dot_2 + dot).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
 def swiglu_long_backward_d_X_kernel(
     W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
     U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
@@ -2159,10 +2285,9 @@ def swiglu_long_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
-        # src[layers.diag:11]
-        W = tl.load(
-            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
-            mask=(i_index < size_i)[:, None],
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         state = tl.load(
@@ -2171,26 +2296,28 @@ def swiglu_long_backward_d_X_kernel(
             other=0.0,
         )
         sigmoid_b_h = tl.sigmoid(state)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(
             state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        tile = (sigmoid_b_h * buffer_0) * ((state * (1.0 - sigmoid_b_h)) + 1.0)
+        tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
         tile_bf16 = (tile * state_).to(tl.bfloat16)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
         next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
+        # src[layers.diag:12]
+        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        # src[layers.diag:11]
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        # src[layers.diag:12]
-        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
         next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
@@ -2198,10 +2325,9 @@ def swiglu_long_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        # src[layers.diag:11]
-        W = tl.load(
-            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
-            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
         state = tl.load(
@@ -2210,26 +2336,28 @@ def swiglu_long_backward_d_X_kernel(
             other=0.0,
         )
         sigmoid_b_h = tl.sigmoid(state)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-            other=0.0,
-        )
         state_ = tl.load(
             state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
             mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        tile = (sigmoid_b_h * buffer_0) * ((state * (1.0 - sigmoid_b_h)) + 1.0)
+        tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
         tile_bf16 = (tile * state_).to(tl.bfloat16)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
         next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
+        # src[layers.diag:12]
+        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        # src[layers.diag:11]
         U = tl.load(
             U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
             mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        # src[layers.diag:12]
-        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
         next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
@@ -2241,10 +2369,11 @@ def swiglu_long_backward_d_X_kernel(
 
 
 @triton.jit
-def swiglu_long_backward_d_W_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
+def swiglu_long_backward_d_W_d_U_rows_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
     state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -2252,79 +2381,53 @@ def swiglu_long_backward_d_W_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
-    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        # src[layers.diag:11]
-        X = tl.load(
-            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-            mask=(i_index < size_i)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        sigmoid_h_b = tl.sigmoid(state)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile = (sigmoid_h_b * buffer_0) * ((state * (1.0 - sigmoid_h_b)) + 1.0)
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        acc_b = next_acc_b
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        # src[layers.diag:11]
-        X = tl.load(
-            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        sigmoid_h_b = tl.sigmoid(state)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile = (sigmoid_h_b * buffer_0) * ((state * (1.0 - sigmoid_h_b)) + 1.0)
-        tile_bf16 = (tile * state_).to(tl.bfloat16)
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        acc_b = next_acc_b
+    b_index = tl.arange(0, BLOCK_B)
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    sigmoid_h_b = tl.sigmoid(state)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:11]
+    X = tl.load(
+        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+        other=0.0,
+    )
+    tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
+    tile_bf16 = (tile * state_).to(tl.bfloat16)
+    dot = tl.dot(X, tl.trans(tile_bf16))
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
-        acc_b.to(tl.bfloat16),
+        dot.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    # src[layers.diag:12]
+    tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        dot_2.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
 
 @triton.jit
-def swiglu_long_backward_d_U_kernel(
-    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
-    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+def swiglu_long_backward_d_W_d_U_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -2333,6 +2436,7 @@ def swiglu_long_backward_d_U_kernel(
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
     acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
@@ -2343,20 +2447,30 @@ def swiglu_long_backward_d_U_kernel(
             mask=(i_index < size_i)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        sigmoid_h_b = tl.sigmoid(state)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:12]
+        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
@@ -2367,23 +2481,38 @@ def swiglu_long_backward_d_U_kernel(
             mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:12]
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        sigmoid_h_b = tl.sigmoid(state)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:12]
+        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        acc_b.to(tl.bfloat16),
+        acc_b_2.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
@@ -2635,7 +2764,22 @@ def _swiglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+        swiglu_long_forward_out_rows_kernel[grid](
+            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
+            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -2676,7 +2820,22 @@ def _swiglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+        swiglu_long_backward_d_D_rows_kernel[grid](
+            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_D
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -2710,7 +2869,23 @@ def _swiglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+        swiglu_long_backward_d_X_rows_kernel[grid](
+            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -2721,13 +2896,13 @@ def _swiglu_long_backward_d_X(
     return d_X
 
 
-def _swiglu_long_backward_d_W(
+def _swiglu_long_backward_d_W_d_U(
     X: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_swiglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_swiglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
@@ -2741,37 +2916,32 @@ def _swiglu_long_backward_d_W(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    swiglu_long_backward_d_W_kernel[grid](
-        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-        d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_W
-
-
-def _swiglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_swiglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+        swiglu_long_backward_d_W_d_U_rows_kernel[grid](
+            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_W, d_U
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    swiglu_long_backward_d_U_kernel[grid](
-        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    swiglu_long_backward_d_W_d_U_kernel[grid](
+        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
-    return d_U
+    return d_W, d_U
 
 
 class _swiglu_autograd(torch.autograd.Function):
@@ -2808,8 +2978,7 @@ class _swiglu_long_autograd(torch.autograd.Function):
         buffer_0 = _swiglu_long_backward_buffer_0(D, d_out)
         d_D = _swiglu_long_backward_d_D(d_out, state, state_)
         d_X = _swiglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W = _swiglu_long_backward_d_W(X, state, state_, buffer_0)
-        d_U = _swiglu_long_backward_d_U(X, state, buffer_0)
+        d_W, d_U = _swiglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -3159,21 +3328,34 @@ def geglu_backward_d_X_kernel(
     o_index = tl.arange(0, BLOCK_O)
     acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
     acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
     # src[layers.diag:15]
     X = tl.load(
         X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
         mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
     to_h = size_h // BLOCK_H * BLOCK_H
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        U = load_tile(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            (i_index < size_i)[None, :],
+            0.0,
+            EXACT_I,
+        )
+        D = load_tile(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
         W = load_tile(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             (i_index < size_i)[None, :],
@@ -3181,29 +3363,14 @@ def geglu_backward_d_X_kernel(
             EXACT_I,
         )
         # src[layers.diag:16]
-        dot = tl.dot(X, tl.trans(W))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        # src[layers.diag:15]
-        D = load_tile(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            (o_index < size_o)[None, :],
-            0.0,
-            EXACT_O,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = load_tile(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            (i_index < size_i)[None, :],
-            0.0,
-            EXACT_I,
-        )
-        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (dot * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_b_h = (0.5 + (tile * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((add_b_h * dot_2) * dot_3).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_bf16_2 = ((dot * add_b_h) * dot_3).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     from_h = tl.maximum(0, to_h)
@@ -3211,34 +3378,32 @@ def geglu_backward_d_X_kernel(
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
         # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_out, tl.trans(D))
+        tile = tl.where((h_index < size_h)[None, :], dot, 0.0)
         W = tl.load(
             W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
             mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
-        dot = tl.dot(X, tl.trans(W))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_b_h = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        add_b_h_2 = tl.where((h_index < size_h)[None, :], add_b_h, 0.0)
-        # src[layers.diag:15]
-        D = tl.load(
-            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
-            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        dot_2 = tl.dot(d_out, tl.trans(D))
-        U = tl.load(
-            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
-            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        # src[layers.diag:16]
+        dot_2 = tl.dot(X, tl.trans(W))
+        tile_bf16 = (tile * gelu(dot_2)).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, U, acc_h)
+        tile_2 = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_b_h = (0.5 + (tile_2 * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(X, tl.trans(U))
-        tile_bf16 = ((add_b_h_2 * dot_2) * dot_3).to(tl.bfloat16)
-        next_acc_h = tl.dot(tile_bf16, W, acc_h)
-        tile_bf16_2 = (gelu(dot) * dot_2).to(tl.bfloat16)
-        next_acc_h_2 = tl.dot(tile_bf16_2, U, acc_h_2)
+        tile_bf16_2 = ((tile * add_b_h) * dot_3).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, W, acc_h_2)
         acc_h = next_acc_h
         acc_h_2 = next_acc_h_2
     tl.store(
@@ -3265,14 +3430,14 @@ def geglu_backward_d_W_d_U_d_D_kernel(
     acc_b_2 = tl.full([BLOCK_H, BLOCK_I], 0.0, tl.float32)
     acc_b_3 = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
     # src[layers.diag:15]
-    W = tl.load(
-        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
-        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
     D = tl.load(
         D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+        other=0.0,
+    )
+    W = tl.load(
+        W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+        mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
         other=0.0,
     )
     U = tl.load(
@@ -3290,24 +3455,24 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             0.0,
             EXACT_I,
         )
-        # src[layers.diag:16]
-        dot = tl.dot(W, tl.trans(X))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
         d_out = load_tile(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
             0.0,
             EXACT_O,
         )
-        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot = tl.dot(D, tl.trans(d_out))
+        # src[layers.diag:16]
+        dot_2 = tl.dot(W, tl.trans(X))
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_h_b = (0.5 + (tile * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_bf16 = ((add_h_b * dot_2) * dot_3).to(tl.bfloat16)
+        tile_bf16 = ((dot * add_h_b) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot)
-        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
+        gelu_h_b = gelu(dot_2)
+        tile_bf16_2 = (dot * gelu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * gelu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -3322,24 +3487,24 @@ def geglu_backward_d_W_d_U_d_D_kernel(
             mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
             other=0.0,
         )
-        # src[layers.diag:16]
-        dot = tl.dot(W, tl.trans(X))
-        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot) * dot)
-        add_h_b = (0.5 + (tile * dot)) + (tl.erf(0.7071067811865476 * dot) * 0.5)
-        add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
         d_out = tl.load(
             d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
             mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(D, tl.trans(d_out))
+        dot = tl.dot(D, tl.trans(d_out))
+        tile = tl.where((b_index < size_b)[None, :], dot, 0.0)
+        # src[layers.diag:16]
+        dot_2 = tl.dot(W, tl.trans(X))
+        tile_2 = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * dot_2) * dot_2)
+        add_h_b = (0.5 + (tile_2 * dot_2)) + (tl.erf(0.7071067811865476 * dot_2) * 0.5)
         dot_3 = tl.dot(U, tl.trans(X))
-        tile_bf16 = ((add_h_b_2 * dot_2) * dot_3).to(tl.bfloat16)
+        tile_bf16 = ((tile * add_h_b) * dot_3).to(tl.bfloat16)
         next_acc_b = tl.dot(tile_bf16, X, acc_b)
-        gelu_h_b = gelu(dot)
-        tile_bf16_2 = (gelu_h_b * dot_2).to(tl.bfloat16)
+        gelu_h_b = gelu(dot_2)
+        tile_bf16_2 = (tile * gelu_h_b).to(tl.bfloat16)
         next_acc_b_2 = tl.dot(tile_bf16_2, X, acc_b_2)
-        tile_bf16_3 = (gelu_h_b * dot_3).to(tl.bfloat16)
+        tile_bf16_3 = (dot_3 * gelu_h_b).to(tl.bfloat16)
         next_acc_b_3 = tl.dot(tile_bf16_3, d_out, acc_b_3)
         acc_b = next_acc_b
         acc_b_2 = next_acc_b_2
@@ -3473,6 +3638,46 @@ def geglu_long_forward_state__kernel(
 
 
 @triton.jit
+def geglu_long_forward_out_rows_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:16]
+    # src[layers.diag:15]
+    D = tl.load(
+        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
+    # src[layers.diag:16]
+    dot = tl.dot(tile_bf16, tl.trans(D))
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
 def geglu_long_forward_out_kernel(
     D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
@@ -3557,15 +3762,15 @@ def geglu_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
         # src[layers.diag:15]
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
@@ -3574,15 +3779,15 @@ def geglu_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         # src[layers.diag:15]
         D = tl.load(
             D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
             mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
-            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
@@ -3591,6 +3796,44 @@ def geglu_long_backward_buffer_0_kernel(
         buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
         acc_o,
         mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_D_rows_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    b_index = tl.arange(0, BLOCK_B)
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:16]
+    tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(d_out))
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
     )
 
 
@@ -3611,18 +3854,18 @@ def geglu_long_backward_d_D_kernel(
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
         b_index = first_b + tl.arange(0, BLOCK_B)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
-        tile_bf16 = (state_ * gelu(state)).to(tl.bfloat16)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
             mask=(o_index < size_o)[:, None],
@@ -3634,18 +3877,18 @@ def geglu_long_backward_d_D_kernel(
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
         b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
         # src[layers.diag:16]
-        tile_bf16 = (state_ * gelu(state)).to(tl.bfloat16)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
             mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
@@ -3657,6 +3900,61 @@ def geglu_long_backward_d_D_kernel(
         d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
         acc_b.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_X_rows_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:15]
+    W = tl.load(
+        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+    add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
+    tile_bf16 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(W))
+    # src[layers.diag:16]
+    # src[layers.diag:15]
+    U = tl.load(
+        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(U))
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (dot_2 + dot).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
     )
 
 
@@ -3698,14 +3996,14 @@ def geglu_long_backward_d_X_kernel(
         )
         tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+        add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
         state_ = tl.load(
             state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        mul_b_h = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
-        add_b_h = (0.5 + mul_b_h) + (tl.erf(state * 0.7071067811865476) * 0.5)
-        tile_bf16_2 = ((state_ * add_b_h) * buffer_0).to(tl.bfloat16)
+        tile_bf16_2 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
@@ -3738,14 +4036,14 @@ def geglu_long_backward_d_X_kernel(
         )
         tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
         next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+        add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
         state_ = tl.load(
             state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
             mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
             other=0.0,
         )
-        mul_b_h = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
-        add_b_h = (0.5 + mul_b_h) + (tl.erf(state * 0.7071067811865476) * 0.5)
-        tile_bf16_2 = ((state_ * add_b_h) * buffer_0).to(tl.bfloat16)
+        tile_bf16_2 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         W = tl.load(
             W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
@@ -3763,10 +4061,11 @@ def geglu_long_backward_d_X_kernel(
 
 
 @triton.jit
-def geglu_long_backward_d_W_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
+def geglu_long_backward_d_W_d_U_rows_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
     state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -3774,79 +4073,54 @@ def geglu_long_backward_d_W_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
-    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
-    to_b = size_b // BLOCK_B * BLOCK_B
-    # whole tiles, no mask needed
-    for first_b in tl.range(0, to_b, BLOCK_B):
-        b_index = first_b + tl.arange(0, BLOCK_B)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        mul_h_b = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
-        add_h_b = (0.5 + mul_h_b) + (tl.erf(state * 0.7071067811865476) * 0.5)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((state_ * add_h_b) * buffer_0).to(tl.bfloat16)
-        # src[layers.diag:15]
-        X = tl.load(
-            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-            mask=(i_index < size_i)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        acc_b = next_acc_b
-    from_b = tl.maximum(0, to_b)
-    # tiles that a mask or the end cuts
-    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-        b_index = first_b_2 + tl.arange(0, BLOCK_B)
-        state_ = tl.load(
-            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        mul_h_b = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
-        add_h_b = (0.5 + mul_h_b) + (tl.erf(state * 0.7071067811865476) * 0.5)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = ((state_ * add_h_b) * buffer_0).to(tl.bfloat16)
-        # src[layers.diag:15]
-        X = tl.load(
-            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
-            other=0.0,
-        )
-        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        acc_b = next_acc_b
+    b_index = tl.arange(0, BLOCK_B)
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:15]
+    X = tl.load(
+        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+    add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
+    add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
+    tile_bf16 = ((add_h_b_2 * buffer_0) * state_).to(tl.bfloat16)
+    dot = tl.dot(X, tl.trans(tile_bf16))
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
-        acc_b.to(tl.bfloat16),
+        dot.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    # src[layers.diag:16]
+    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        dot_2.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
 
 @triton.jit
-def geglu_long_backward_d_U_kernel(
-    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
-    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+def geglu_long_backward_d_W_d_U_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -3855,6 +4129,7 @@ def geglu_long_backward_d_U_kernel(
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
     acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
@@ -3864,13 +4139,19 @@ def geglu_long_backward_d_U_kernel(
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
-        # src[layers.diag:16]
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+        add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
             mask=(h_index < size_h)[:, None],
             other=0.0,
         )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((add_h_b * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
@@ -3878,7 +4159,11 @@ def geglu_long_backward_d_U_kernel(
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:16]
+        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
@@ -3888,13 +4173,20 @@ def geglu_long_backward_d_U_kernel(
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        # src[layers.diag:16]
+        tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
+        add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
+        add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
             mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
             other=0.0,
         )
-        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((add_h_b_2 * buffer_0) * state_).to(tl.bfloat16)
         # src[layers.diag:15]
         X = tl.load(
             X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
@@ -3902,10 +4194,19 @@ def geglu_long_backward_d_U_kernel(
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:16]
+        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        acc_b.to(tl.bfloat16),
+        acc_b_2.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
@@ -4157,7 +4458,22 @@ def _geglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+        geglu_long_forward_out_rows_kernel[grid](
+            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
+            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -4198,7 +4514,22 @@ def _geglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: t
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+        geglu_long_backward_d_D_rows_kernel[grid](
+            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_D
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     geglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -4232,7 +4563,23 @@ def _geglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+        geglu_long_backward_d_X_rows_kernel[grid](
+            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -4243,13 +4590,13 @@ def _geglu_long_backward_d_X(
     return d_X
 
 
-def _geglu_long_backward_d_W(
+def _geglu_long_backward_d_W_d_U(
     X: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_geglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_geglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
@@ -4263,37 +4610,32 @@ def _geglu_long_backward_d_W(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    geglu_long_backward_d_W_kernel[grid](
-        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-        d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
-        num_stages=stages,
-    )
-    return d_W
-
-
-def _geglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_geglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    b, i = X.shape
-    _, h = state.shape
-    if state.shape != (b, h):
-        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
-    if buffer_0.shape != (b, h):
-        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+        geglu_long_backward_d_W_d_U_rows_kernel[grid](
+            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_W, d_U
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    geglu_long_backward_d_U_kernel[grid](
-        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
-        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    geglu_long_backward_d_W_d_U_kernel[grid](
+        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
     )
-    return d_U
+    return d_W, d_U
 
 
 class _geglu_autograd(torch.autograd.Function):
@@ -4330,8 +4672,7 @@ class _geglu_long_autograd(torch.autograd.Function):
         buffer_0 = _geglu_long_backward_buffer_0(D, d_out)
         d_D = _geglu_long_backward_d_D(d_out, state, state_)
         d_X = _geglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W = _geglu_long_backward_d_W(X, state, state_, buffer_0)
-        d_U = _geglu_long_backward_d_U(X, state, buffer_0)
+        d_W, d_U = _geglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -4489,7 +4830,7 @@ def lora_long_buffer_0_kernel(
 def lora_long_out_kernel(
     X_ptr, W_ptr, B_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, B_stride_r,
     B_stride_o, buffer_0_stride_b, buffer_0_stride_r, out_stride_b, out_stride_o, size_b, size_i, size_o,
-    BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -4962,7 +5303,7 @@ def lora_long_forward_state__kernel(
 def lora_long_forward_out_kernel(
     X_ptr, W_ptr, B_ptr, state__ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, B_stride_r,
     B_stride_o, state__stride_b, state__stride_r, out_stride_b, out_stride_o, size_b, size_i, size_o,
-    BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
@@ -5442,12 +5783,12 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     if buffer_0.shape != (b, 16):
         raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
         X, W, B, buffer_0, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
-        buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_I=BLOCK_I,
-        BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_R=BLOCK_R,
+        BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 
@@ -5559,11 +5900,11 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     if max(BLOCK_O, BLOCK_I) > 256:
         raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
     if max(BLOCK_O, BLOCK_I) <= 64:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 4, 2
+        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
     elif max(BLOCK_O, BLOCK_I) <= 128:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 16, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(16, BLOCK_R),)
     lora_backward_d_A_kernel[grid](
         X, B, d_out, d_A, X.stride(0), X.stride(1), B.stride(0), B.stride(1), d_out.stride(0),
@@ -5591,11 +5932,11 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     if max(BLOCK_I, BLOCK_O) > 256:
         raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 4, 2
+        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
     elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
     else:
-        BLOCK_R, BLOCK_B, warps, stages = 16, 16, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(16, BLOCK_R),)
     lora_backward_d_B_kernel[grid](
         X, A, d_out, d_B, X.stride(0), X.stride(1), A.stride(0), A.stride(1), d_out.stride(0),
@@ -5643,12 +5984,12 @@ def _lora_long_forward_out(
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_forward_out_kernel[grid](
         X, W, B, state_, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
-        state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_I=BLOCK_I,
-        BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+        state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_R=BLOCK_R,
+        BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return out
 

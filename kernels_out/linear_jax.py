@@ -43,7 +43,7 @@ def one_head(Q, K, V, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("te,at->ea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("ed,td->et", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (rsqrt * (dot_3 + dot_2)).astype(jnp.bfloat16)
+            tile_bf16_2 = ((dot_3 + dot_2) * rsqrt).astype(jnp.bfloat16)
             out = lax.dynamic_update_slice_in_dim(out, tile_bf16_2.T, first_t, 0)
             dot_4 = jnp.einsum("te,td->ed", V_tile, K_tile, preferred_element_type=jnp.float32)
             add = state_2 + dot_4
@@ -65,7 +65,7 @@ def one_head(Q, K, V, *, block_t=256, block_e=512):
             dot_2 = jnp.einsum("te,at->ea", V_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("ed,td->et", state_bf16, Q_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (rsqrt * (dot_3 + dot_2)).astype(jnp.bfloat16)
+            tile_bf16_2 = ((dot_3 + dot_2) * rsqrt).astype(jnp.bfloat16)
             out = lax.dynamic_update_slice_in_dim(out, tile_bf16_2.T, first_t, 0)
             return (state_2, out)
 
@@ -226,7 +226,7 @@ def retention(Q, K, V, rate, *, block_t=256, block_e=512):
         first_e = tile * block_e
         e_index = first_e + jnp.arange(block_e)
         state_2 = jnp.full((h, block_e, d), 0.0, jnp.float32)
-        exp = jnp.exp(-1.0 * jnp.abs(rate))
+        exp = jnp.exp(jnp.abs(rate) * -1.0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         out = jnp.zeros((h, max(-(-t // block_t), 1) * block_t, block_e), jnp.bfloat16)
         to_t = t // block_t * block_t
@@ -353,8 +353,8 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
         raise ValueError(f"D: f32[h] has shape {D.shape}, expected {(h,)}")
     block_t = min(block_t, max(t, 1))
     block_e = min(block_e, max(e, 1))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-e % block_e, block_e - e))))
     dt = jnp.pad(dt, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-e % block_e, block_e - e))))
     B = jnp.pad(B, ((0, max(-t % block_t, block_t - t)), (0, 0)))
     C = jnp.pad(C, ((0, max(-t % block_t, block_t - t)), (0, 0)))
 
@@ -372,26 +372,26 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             state_2, out = state
             first_t = block * block_t
             t_index = first_t + jnp.arange(block_t)
-            X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
-            mul = X_tile.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
             dt_tile = dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
             softplus = jax.nn.softplus(dt_tile)
-            X_tile_2 = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
+            X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
             B_tile = B.at[(t_index)[:, None], (n_index)].get(mode="fill", fill_value=0.0)
             C_tile = lax.dynamic_slice_in_dim(C, first_t, block_t, 0)
             dot = jnp.einsum("tn,an->ta", C_tile, B_tile, preferred_element_type=jnp.float32)
             dt_tile_2 = lax.dynamic_slice_in_dim(dt, first_t, block_t, 1)
-            mul_2 = (-1.0 * abs_)[:, None] * jax.nn.softplus(dt_tile_2)
-            exp = jnp.exp(mul_2)
+            mul = (abs_ * -1.0)[:, None] * jax.nn.softplus(dt_tile_2)
+            exp = jnp.exp(mul)
             chosen = jnp.where(t_index[:, None] > t_index, exp[:, :, None], 1.0)
             running_prod = jnp.cumprod(chosen, axis=1)
             chosen_2 = jnp.where(t_index <= t_index[:, None], running_prod * dot, 0.0)
             tile_bf16 = (chosen_2 * softplus[:, None]).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("hte,hat->hea", X_tile_2, tile_bf16, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("hte,hat->hea", X_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hen,tn->het", state_bf16, C_tile, preferred_element_type=jnp.float32)
             running_prod_2 = jnp.cumprod(exp, axis=1)
-            add = running_prod_2[:, None] * dot_3 + dot_2 + mul
+            X_tile_2 = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
+            mul_2 = X_tile_2.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
+            add = mul_2 + (running_prod_2[:, None] * dot_3 + dot_2)
             out = lax.dynamic_update_slice_in_dim(
                 out,
                 add.astype(jnp.bfloat16).transpose(0, 2, 1),
@@ -401,8 +401,8 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             prod = jnp.prod(chosen, axis=1)
             mul_3 = B_tile.astype(jnp.float32) * prod[:, :, None]
             tile_bf16_2 = (mul_3 * softplus[:, :, None]).astype(jnp.bfloat16)
-            dot_4 = jnp.einsum("hte,htn->hen", X_tile_2, tile_bf16_2, preferred_element_type=jnp.float32)
-            exp_2 = jnp.exp((-1.0 * abs_)[:, None] * softplus)
+            dot_4 = jnp.einsum("hte,htn->hen", X_tile, tile_bf16_2, preferred_element_type=jnp.float32)
+            exp_2 = jnp.exp((abs_ * -1.0)[:, None] * softplus)
             prod_2 = jnp.prod(exp_2, axis=1)
             add_2 = prod_2[:, None, None] * state_2 + dot_4
             return (add_2, out)
@@ -414,26 +414,26 @@ def ssd(C, B, X, dt, A, D, *, block_t=256, block_e=512):
             state_2, out = state
             first_t = block * block_t
             t_index = first_t + jnp.arange(block_t)
-            X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
-            mul = X_tile.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
             dt_tile = jnp.where((t_index < t), dt.at[(h_index)[:, None], (t_index)].get(mode="fill", fill_value=-jnp.inf), -jnp.inf)
-            X_tile_2 = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
+            X_tile = X.at[(h_index)[:, None, None], (t_index)[:, None], (e_index)].get(mode="fill", fill_value=0.0)
             B_tile = B.at[(t_index)[:, None], (n_index)].get(mode="fill", fill_value=0.0)
             C_tile = lax.dynamic_slice_in_dim(C, first_t, block_t, 0)
             dot = jnp.einsum("tn,an->ta", C_tile, B_tile, preferred_element_type=jnp.float32)
             dt_tile_2 = lax.dynamic_slice_in_dim(dt, first_t, block_t, 1)
-            mul_2 = (-1.0 * abs_)[:, None] * jax.nn.softplus(dt_tile_2)
-            exp = jnp.exp(mul_2)
+            mul = (abs_ * -1.0)[:, None] * jax.nn.softplus(dt_tile_2)
+            exp = jnp.exp(mul)
             chosen = jnp.where(t_index[:, None] > t_index, exp[:, :, None], 1.0)
             running_prod = jnp.cumprod(chosen, axis=1)
             chosen_2 = jnp.where(t_index <= t_index[:, None], running_prod * dot, 0.0)
-            mul_3 = chosen_2 * jax.nn.softplus(dt_tile)[:, None]
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("hte,hat->hea", X_tile_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = chosen_2 * jax.nn.softplus(dt_tile)[:, None]
+            tile_bf16 = mul_2.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("hte,hat->hea", X_tile, tile_bf16, preferred_element_type=jnp.float32)
             state_bf16 = state_2.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("hen,tn->het", state_bf16, C_tile, preferred_element_type=jnp.float32)
             running_prod_2 = jnp.cumprod(exp, axis=1)
-            add = running_prod_2[:, None] * dot_3 + dot_2 + mul
+            X_tile_2 = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_t, block_t, 1), first_e, block_e, 2)
+            mul_3 = X_tile_2.astype(jnp.float32).transpose(0, 2, 1) * D[:, None, None]
+            add = mul_3 + (running_prod_2[:, None] * dot_3 + dot_2)
             out = lax.dynamic_update_slice_in_dim(
                 out,
                 add.astype(jnp.bfloat16).transpose(0, 2, 1),

@@ -87,7 +87,7 @@ def one_head_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -121,7 +121,7 @@ def one_head_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -169,7 +169,7 @@ def one_head_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
             mask=(e_index < size_e)[None, :],
         )
         dot_4 = tl.dot(tl.trans(K), V)
@@ -203,7 +203,7 @@ def one_head_long_kernel(
         dot_3 = tl.dot(Q, state_bf16)
         tl.store(
             out_ptr + t_index[:, None] * out_stride_t + e_index[None, :] * out_stride_e,
-            (rsqrt * (dot_3 + dot_2)).to(tl.bfloat16),
+            ((dot_3 + dot_2) * rsqrt).to(tl.bfloat16),
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
         )
 
@@ -543,7 +543,7 @@ def retention_kernel(
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
-    exp2 = tl.exp2(-1.4426950408889634 * tl.abs(rate))
+    exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
     # src[linear.diag:15]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
@@ -651,7 +651,7 @@ def retention_long_kernel(
     # src[linear.diag:13]
     rate = tl.load(rate_ptr + h_index * rate_stride_h)
     # src[linear.diag:14]
-    exp2 = tl.exp2(-1.4426950408889634 * tl.abs(rate))
+    exp2 = tl.exp2(tl.abs(rate) * -1.4426950408889634)
     # src[linear.diag:15]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_t = size_t // BLOCK_T * BLOCK_T
@@ -879,7 +879,7 @@ def ssd_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -898,7 +898,7 @@ def ssd_kernel(
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
         dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
-        exp2_t_2 = tl.exp2((-1.4426950408889634 * abs_) * softplus_t)
+        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -943,7 +943,7 @@ def ssd_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -1016,7 +1016,7 @@ def ssd_long_kernel(
         dt_2 = tl.load(dt_ptr + h_index * dt_stride_h + t_index * dt_stride_t)
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -1035,7 +1035,7 @@ def ssd_long_kernel(
         tile = (B.to(tl.float32) * prod[:, None]) * softplus_t[:, None]
         tile_bf16_2 = tile.to(tl.bfloat16)
         dot_4 = tl.dot(tl.trans(tile_bf16_2), X_2)
-        exp2_t_2 = tl.exp2((-1.4426950408889634 * abs_) * softplus_t)
+        exp2_t_2 = tl.exp2((abs_ * -1.4426950408889634) * softplus_t)
         prod_2 = tl.reduce(exp2_t_2, 0, product)
         add_n_e = (prod_2 * state) + dot_4
         state = add_n_e
@@ -1080,7 +1080,7 @@ def ssd_long_kernel(
         )
         # src[linear.diag:26]
         # src[linear.diag:27]
-        exp2_t = tl.exp2((-1.4426950408889634 * abs_) * softplus(dt_2))
+        exp2_t = tl.exp2((abs_ * -1.4426950408889634) * softplus(dt_2))
         where_t_t = tl.where(t_index[:, None] > t_index[None, :], exp2_t[:, None], 1.0)
         running_prod = tl.cumprod(where_t_t, 0)
         where_t_t_2 = tl.where(t_index[None, :] <= t_index[:, None], running_prod * dot, 0.0)
@@ -1297,12 +1297,12 @@ def gated_delta_out_kernel(
     d_index = tl.arange(0, BLOCK_D)
     state = tl.full([BLOCK_E, BLOCK_D], 0.0, tl.float32)
     for t_index in tl.range(0, size_t):
-        # src[linear.diag:33]
-        Q = load_tile(
-            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
-            (d_index < size_d),
-            0.0,
-            EXACT_D,
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
+        # src[linear.diag:35]
+        V = tl.load(
+            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
         )
         # src[linear.diag:34]
         K = load_tile(
@@ -1315,26 +1315,25 @@ def gated_delta_out_kernel(
         beta = tl.load(beta_ptr + h_index * beta_stride_h + t_index * beta_stride_t)
         # src[linear.diag:42]
         sigmoid = tl.sigmoid(beta)
-        # src[linear.diag:35]
-        V = tl.load(
-            V_ptr + h_index * V_stride_h + t_index * V_stride_t + e_index * V_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + t_index * buffer_0_stride_t)
-        # src[linear.diag:42]
-        mul_e_d = ((buffer_0 * sigmoid) * V)[:, None] * K[None, :]
+        mul_e_d = ((sigmoid * buffer_0) * K)[None, :] * V[:, None]
         # src[linear.diag:39]
-        mul_e_d_2 = (buffer_0 * K)[None, :] * state
+        mul_e_d_2 = (K * buffer_0)[None, :] * state
         sum_ = tl.sum(mul_e_d_2, 1)
         # src[linear.diag:42]
-        mul_e_d_3 = ((buffer_0 * sigmoid) * K)[None, :] * sum_[:, None]
+        mul_e_d_3 = ((sigmoid * buffer_0) * K)[None, :] * sum_[:, None]
         safe_ = tl.where(mul_e_d_3 == float("-inf"), 0.0, mul_e_d_3)
         # src[linear.diag:37]
         gate = tl.load(gate_ptr + h_index * gate_stride_h + t_index * gate_stride_t)
         # src[linear.diag:42]
-        add_e_d = tl.where((d_index < size_d)[None, :], (tl.sigmoid(gate) * (state - safe_)) + mul_e_d, 0.0)
-        mul_e_d_4 = add_e_d * Q[None, :]
+        add_e_d = (tl.sigmoid(gate) * (state - safe_)) + mul_e_d
+        # src[linear.diag:33]
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + t_index * Q_stride_t + d_index * Q_stride_d,
+            (d_index < size_d),
+            0.0,
+            EXACT_D,
+        )
+        mul_e_d_4 = Q[None, :] * add_e_d
         sum_2 = tl.sum(mul_e_d_4, 1)
         tl.store(
             out_ptr + h_index * out_stride_h + t_index * out_stride_t + e_index * out_stride_e,

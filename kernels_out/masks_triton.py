@@ -408,293 +408,6 @@ def sliding_window_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x_3 = tl.maximum(from_x_2, to_x_3)
-    # tiles that a mask or the end cuts
-    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
-        x_index = first_x_3 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_buffer_0_kernel(
-    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
-    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    # src[masks.diag:11]
-    and_q_x = ((q_index - 256)[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(and_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:12]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:11]
-    sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    to_x_2 = tl.minimum(from_x_2, to_x)
-    # tiles that a mask or the end cuts
-    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
         and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -797,9 +510,296 @@ def sliding_window_forward_kernel(
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
+
+
+@triton.jit
+def sliding_window_long_buffer_0_kernel(
+    Q_ptr, K_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:11]
+    and_q_x = (x_index[None, :] <= q_index[:, None]) & ((q_index - 256)[:, None] < x_index[None, :])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(and_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:12]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
+    V_stride_d, out_stride_q, out_stride_d, logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:11]
+    sub_q = q_index - 256
+    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(from_x_2, to_x)
+    # tiles that a mask or the end cuts
+    for first_x in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x_3 = tl.maximum(from_x_2, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_3 in tl.range(from_x_3, to_x, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:12]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
 
@@ -880,24 +880,24 @@ def sliding_window_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
@@ -911,19 +911,20 @@ def sliding_window_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     to_x_3 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
@@ -937,17 +938,18 @@ def sliding_window_backward_d_Q_kernel(
             0.0,
             EXACT_D,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
+        # src[masks.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_3 = tl.maximum(from_x_2, to_x_3)
@@ -960,24 +962,25 @@ def sliding_window_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:11]
+        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[masks.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:11]
-        and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -995,19 +998,19 @@ def sliding_window_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:10]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
@@ -1015,29 +1018,28 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[masks.diag:10]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1047,6 +1049,7 @@ def sliding_window_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:10]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1054,6 +1057,10 @@ def sliding_window_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -1061,13 +1068,8 @@ def sliding_window_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1077,29 +1079,29 @@ def sliding_window_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum * 1.4426950408889634
         # src[masks.diag:10]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:11]
+        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:11]
-        and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1107,7 +1109,7 @@ def sliding_window_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -1134,14 +1136,14 @@ def sliding_window_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -1152,14 +1154,14 @@ def sliding_window_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -1203,7 +1205,7 @@ def sliding_window_long_forward_out_kernel(
             other=0.0,
         )
         and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1234,7 +1236,7 @@ def sliding_window_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1267,7 +1269,7 @@ def sliding_window_long_forward_out_kernel(
         )
         # src[masks.diag:11]
         and_q_x = (x_index[None, :] <= q_index[:, None]) & (sub_q[:, None] < x_index[None, :])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1307,14 +1309,14 @@ def sliding_window_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[masks.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     and_x = (x_index <= q_index) & ((q_index - 256) < x_index)
     where_x = tl.where(and_x & (x_index < size_x), scalar * state, float("-inf"))
@@ -1324,7 +1326,7 @@ def sliding_window_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
 
 
 @triton.jit
@@ -1353,7 +1355,7 @@ def sliding_window_long_forward_logsum_kernel(
             other=0.0,
         )
         tile = ((x_index <= q_index) & (sub < x_index)) & (x_index < size_x)
-        where_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1369,7 +1371,7 @@ def sliding_window_long_forward_logsum_kernel(
     for first_x_2 in tl.range(from_x_2, to_x_3, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1391,7 +1393,7 @@ def sliding_window_long_forward_logsum_kernel(
         )
         # src[masks.diag:11]
         tile = ((x_index <= q_index) & (sub < x_index)) & (x_index < size_x)
-        where_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1402,7 +1404,7 @@ def sliding_window_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
 @triton.jit
@@ -1545,13 +1547,8 @@ def sliding_window_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1562,19 +1559,19 @@ def sliding_window_long_backward_d_V_kernel(
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_3 = (tl.minimum(size_q, first_x + 256)) // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -1582,19 +1579,19 @@ def sliding_window_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_3)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, to_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1605,12 +1602,67 @@ def sliding_window_long_backward_d_V_kernel(
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:11]
+    and_q_x = ((q_index - 256)[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
+    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[masks.diag:10]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1628,13 +1680,13 @@ def sliding_window_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
     from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
@@ -1648,12 +1700,6 @@ def sliding_window_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1663,7 +1709,13 @@ def sliding_window_long_backward_d_Q_kernel(
         and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -1677,19 +1729,19 @@ def sliding_window_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -1703,12 +1755,6 @@ def sliding_window_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1718,14 +1764,70 @@ def sliding_window_long_backward_d_Q_kernel(
         and_q_x = (sub_q[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sliding_window_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:11]
+    and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
+    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[masks.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1758,15 +1860,8 @@ def sliding_window_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1776,7 +1871,14 @@ def sliding_window_long_backward_d_K_kernel(
         and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1790,6 +1892,14 @@ def sliding_window_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -1797,15 +1907,7 @@ def sliding_window_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1819,15 +1921,8 @@ def sliding_window_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1837,13 +1932,20 @@ def sliding_window_long_backward_d_K_kernel(
         and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -2240,7 +2342,23 @@ def _sliding_window_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        sliding_window_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -2275,7 +2393,23 @@ def _sliding_window_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        sliding_window_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -2373,7 +2507,7 @@ def dilated_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:16]
-        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
         # src[masks.diag:15]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2383,7 +2517,7 @@ def dilated_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(eq_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2393,6 +2527,8 @@ def dilated_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -2400,8 +2536,6 @@ def dilated_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2420,9 +2554,9 @@ def dilated_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
-        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
         and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2432,14 +2566,14 @@ def dilated_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2504,9 +2638,9 @@ def dilated_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:16]
-    eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
+    eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
     and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -2547,14 +2681,14 @@ def dilated_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2577,14 +2711,14 @@ def dilated_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -2673,7 +2807,7 @@ def dilated_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
-        and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -2706,7 +2840,7 @@ def dilated_forward_kernel(
     )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -2787,12 +2921,6 @@ def dilated_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:15]
@@ -2803,18 +2931,16 @@ def dilated_backward_d_Q_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:15]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         # src[masks.diag:15]
@@ -2825,10 +2951,18 @@ def dilated_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(eq_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:15]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2837,25 +2971,26 @@ def dilated_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:15]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:16]
         eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         and_q_x = (x_index[None, :] <= q_index[:, None]) & eq_q_x
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -2879,11 +3014,6 @@ def dilated_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:15]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2891,36 +3021,41 @@ def dilated_backward_d_K_d_V_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:15]
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:15]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
+        dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2930,14 +3065,6 @@ def dilated_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:16]
@@ -2950,11 +3077,19 @@ def dilated_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(eq_x_q, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -2964,13 +3099,6 @@ def dilated_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:15]
@@ -2980,14 +3108,21 @@ def dilated_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
+        dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:16]
         eq_x_q = 0 == ((q_index[None, :] - x_index[:, None]) % 4)
         and_x_q = (x_index[:, None] <= q_index[None, :]) & eq_x_q
-        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -3081,7 +3216,7 @@ def dilated_long_forward_out_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -3120,7 +3255,7 @@ def dilated_long_forward_out_kernel(
             other=0.0,
         )
         # src[masks.diag:16]
-        eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
+        eq_q_x = 0 == ((q_index[:, None] - x_index[None, :]) % 4)
         and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -3146,7 +3281,7 @@ def dilated_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:17]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -3162,16 +3297,16 @@ def dilated_long_forward_logsum_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
+    # src[masks.diag:7]
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:16]
-    and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
+    and_x = (0 == ((q_index - x_index) % 4)) & (x_index <= q_index)
     where_x = tl.where(and_x & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -3199,7 +3334,7 @@ def dilated_long_forward_logsum_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:16]
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        where_x = tl.where(((q_index - x_index) % 4) == 0, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where(0 == ((q_index - x_index) % 4), (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -3221,7 +3356,7 @@ def dilated_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[masks.diag:16]
-        and_x = (((q_index - x_index) % 4) == 0) & (x_index <= q_index)
+        and_x = (0 == ((q_index - x_index) % 4)) & (x_index <= q_index)
         where_x = tl.where(and_x & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -3253,15 +3388,15 @@ def dilated_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -3270,15 +3405,15 @@ def dilated_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:15]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -3298,19 +3433,19 @@ def dilated_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -3327,9 +3462,9 @@ def dilated_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3337,17 +3472,17 @@ def dilated_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -3450,6 +3585,57 @@ def dilated_long_backward_d_V_kernel(
 
 
 @triton.jit
+def dilated_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:16]
+    eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
+    and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
+    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[masks.diag:15]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def dilated_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -3532,6 +3718,57 @@ def dilated_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def dilated_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:16]
+    eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
+    and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
+    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[masks.diag:15]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3653,7 +3890,7 @@ def dilated_long_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -4046,7 +4283,23 @@ def _dilated_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        dilated_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -4081,7 +4334,23 @@ def _dilated_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        dilated_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -4166,20 +4435,20 @@ def prefix_lm_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4189,7 +4458,7 @@ def prefix_lm_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4199,8 +4468,6 @@ def prefix_lm_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -4208,6 +4475,8 @@ def prefix_lm_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -4225,8 +4494,8 @@ def prefix_lm_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4236,21 +4505,21 @@ def prefix_lm_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4276,14 +4545,14 @@ def prefix_lm_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4294,23 +4563,23 @@ def prefix_lm_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[masks.diag:21]
-    or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         tl.where(or_q_x, scalar * acc_d, float("-inf")),
@@ -4350,14 +4619,14 @@ def prefix_lm_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -4380,21 +4649,21 @@ def prefix_lm_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:22]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -4415,20 +4684,20 @@ def prefix_lm_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         # src[masks.diag:20]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4474,7 +4743,7 @@ def prefix_lm_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
-        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -4595,7 +4864,7 @@ def prefix_lm_backward_d_Q_kernel(
         other=0.0,
     )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:20]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4626,7 +4895,7 @@ def prefix_lm_backward_d_Q_kernel(
         or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -4651,7 +4920,7 @@ def prefix_lm_backward_d_Q_kernel(
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:21]
         or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -4696,6 +4965,13 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:20]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -4705,19 +4981,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
         or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        # src[masks.diag:20]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(or_x_q, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
@@ -4730,6 +4999,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:20]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -4738,18 +5013,12 @@ def prefix_lm_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[masks.diag:21]
         or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
-        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
@@ -4760,7 +5029,7 @@ def prefix_lm_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -4787,14 +5056,14 @@ def prefix_lm_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4805,14 +5074,14 @@ def prefix_lm_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:20]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -4852,7 +5121,7 @@ def prefix_lm_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        where_q_x = tl.where(or_q_x, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4862,14 +5131,14 @@ def prefix_lm_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -4885,7 +5154,7 @@ def prefix_lm_long_forward_out_kernel(
         )
         # src[masks.diag:21]
         or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
-        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4895,14 +5164,14 @@ def prefix_lm_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:20]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -4932,7 +5201,7 @@ def prefix_lm_long_forward_logsum_rows_kernel(
         0.0,
         EXACT_X,
     )
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:21]
     tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
     where_x = tl.where(tile, scalar * state, float("-inf"))
@@ -4942,7 +5211,7 @@ def prefix_lm_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
 
 
 @triton.jit
@@ -4962,7 +5231,7 @@ def prefix_lm_long_forward_logsum_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[masks.diag:21]
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        where_x = tl.where((x_index <= q_index) | (x_index < 64), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) | (x_index < 64), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4984,7 +5253,7 @@ def prefix_lm_long_forward_logsum_kernel(
         )
         # src[masks.diag:21]
         tile = ((x_index <= q_index) | (x_index < 64)) & (x_index < size_x)
-        where_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -4995,7 +5264,7 @@ def prefix_lm_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
 
 
 @triton.jit
@@ -5060,19 +5329,19 @@ def prefix_lm_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -5089,9 +5358,9 @@ def prefix_lm_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5099,17 +5368,17 @@ def prefix_lm_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -5137,15 +5406,10 @@ def prefix_lm_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -5154,17 +5418,17 @@ def prefix_lm_long_backward_d_V_kernel(
         where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -5173,16 +5437,71 @@ def prefix_lm_long_backward_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:21]
+    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
+    where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[masks.diag:20]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -5200,11 +5519,11 @@ def prefix_lm_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -5215,14 +5534,8 @@ def prefix_lm_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -5230,7 +5543,13 @@ def prefix_lm_long_backward_d_Q_kernel(
         )
         where_q_x = tl.where(or_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -5244,29 +5563,79 @@ def prefix_lm_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         # src[masks.diag:21]
-        or_q_x = (x_index[None, :] <= q_index[:, None]) | (x_index < 64)[None, :]
+        or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def prefix_lm_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:21]
+    or_x_q = (x_index < 64)[:, None] | (x_index[:, None] <= q_index[None, :])
+    where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[masks.diag:20]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -5298,17 +5667,10 @@ def prefix_lm_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -5316,7 +5678,14 @@ def prefix_lm_long_backward_d_K_kernel(
         )
         where_x_q = tl.where(or_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -5330,13 +5699,6 @@ def prefix_lm_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -5345,16 +5707,23 @@ def prefix_lm_long_backward_d_K_kernel(
             other=0.0,
         )
         # src[masks.diag:21]
-        or_x_q = (x_index[:, None] <= q_index[None, :]) | lt_x[:, None]
+        or_x_q = lt_x[:, None] | (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -5751,7 +6120,23 @@ def _prefix_lm_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        prefix_lm_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -5786,7 +6171,23 @@ def _prefix_lm_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        prefix_lm_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -5863,266 +6264,6 @@ def documents_kernel(
     Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d, size_q, size_d, size_x,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
-        # src[masks.diag:26]
-        # src[masks.diag:25]
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:26]
-        # src[masks.diag:25]
-        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-        # src[masks.diag:26]
-        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
-        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_buffer_0_kernel(
-    Q_ptr, K_ptr, of_q_ptr, of_x_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    of_q_stride_q, of_x_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
-        acc_d = next_acc_d
-    # src[masks.diag:7]
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:26]
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:26]
-    and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
-    tl.store(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tl.where(and_q_x, scalar * acc_d, float("-inf")),
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_out_kernel(
-    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_0, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
-        # src[masks.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[masks.diag:27]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
-    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -6226,9 +6367,268 @@ def documents_forward_kernel(
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
+
+
+@triton.jit
+def documents_long_buffer_0_kernel(
+    Q_ptr, K_ptr, of_q_ptr, of_x_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    of_q_stride_q, of_x_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    # src[masks.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    # src[masks.diag:26]
+    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tl.where(and_q_x, scalar * acc_d, float("-inf")),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def documents_long_out_kernel(
+    V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_d, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        tile_max = tl.max(buffer_0, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:27]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def documents_forward_kernel(
+    Q_ptr, K_ptr, V_ptr, of_q_ptr, of_x_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_d, of_q_stride_q, of_x_stride_x, out_stride_q, out_stride_d,
+    logsum_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        K = load_tile(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:25]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:25]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:26]
+        # src[masks.diag:25]
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        # src[masks.diag:26]
+        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
+        where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[masks.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[masks.diag:27]
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
     tl.store(
         logsum_ptr + q_index * logsum_stride_q,
-        ((max_x * 0.6931471805599453) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
 
@@ -6342,7 +6742,7 @@ def documents_backward_d_Q_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
         V = load_tile(
@@ -6368,10 +6768,11 @@ def documents_backward_d_Q_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+        and_q_x = (of_x[None, :] == of_q[:, None]) & (x_index[None, :] <= q_index[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:25]
@@ -6426,19 +6827,20 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        and_x_q = (of_x[:, None] == of_q[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
@@ -6459,6 +6861,11 @@ def documents_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        # src[masks.diag:25]
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+        # src[masks.diag:26]
         # src[masks.diag:25]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -6466,13 +6873,9 @@ def documents_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
-        # src[masks.diag:26]
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(of_x[:, None] == of_q[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
@@ -6493,20 +6896,21 @@ def documents_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:26]
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+        and_x_q = (of_x[:, None] == of_q[None, :]) & (x_index[:, None] <= q_index[None, :])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
@@ -6552,14 +6956,14 @@ def documents_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -6570,14 +6974,14 @@ def documents_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:25]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -6621,7 +7025,7 @@ def documents_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6653,11 +7057,10 @@ def documents_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[masks.diag:26]
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (of_q[:, None] == of_x[None, :]) & (x_index[None, :] <= q_index[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6706,12 +7109,11 @@ def documents_long_forward_logsum_rows_kernel(
         EXACT_X,
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:26]
     # src[masks.diag:25]
-    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
+    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
     # src[masks.diag:26]
-    tile = ((of_q == of_x) & (x_index <= q_index)) & (x_index < size_x)
+    tile = ((x_index <= q_index) & (of_x == of_q)) & (x_index < size_x)
     where_x = tl.where(tile, scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -6743,7 +7145,7 @@ def documents_long_forward_logsum_kernel(
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        where_x = tl.where(of_q == of_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x = tl.where(of_x == of_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6764,11 +7166,10 @@ def documents_long_forward_logsum_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        # src[masks.diag:26]
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        tile = ((of_q == of_x) & (x_index <= q_index)) & (x_index < size_x)
+        tile = ((x_index <= q_index) & (of_x == of_q)) & (x_index < size_x)
         where_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -6845,19 +7246,19 @@ def documents_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -6874,9 +7275,9 @@ def documents_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -6884,17 +7285,17 @@ def documents_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -6933,7 +7334,7 @@ def documents_long_backward_d_V_kernel(
         )
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
@@ -6958,7 +7359,7 @@ def documents_long_backward_d_V_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(of_x[:, None] == of_q[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
         d_out = tl.load(
@@ -6982,7 +7383,7 @@ def documents_long_backward_d_V_kernel(
         # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
@@ -7001,6 +7402,59 @@ def documents_long_backward_d_V_kernel(
 
 
 @triton.jit
+def documents_long_backward_d_Q_rows_kernel(
+    K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
+    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    # src[masks.diag:26]
+    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
+    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[masks.diag:25]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def documents_long_backward_d_Q_kernel(
     K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
     K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
@@ -7014,13 +7468,13 @@ def documents_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -7031,12 +7485,6 @@ def documents_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
         state = tl.load(
@@ -7044,9 +7492,15 @@ def documents_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        where_q_x = tl.where(of_x[None, :] == of_q[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(of_q[:, None] == of_x[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -7061,12 +7515,6 @@ def documents_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -7074,17 +7522,76 @@ def documents_long_backward_d_Q_kernel(
         )
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
         # src[masks.diag:26]
-        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_x[None, :] == of_q[:, None])
+        and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
         where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def documents_long_backward_d_K_rows_kernel(
+    Q_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
+    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:25]
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    of_q = load_tile(of_q_ptr + q_index * of_q_stride_q, (q_index < size_q), 0, EXACT_Q)
+    # src[masks.diag:26]
+    and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
+    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[masks.diag:25]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -7112,13 +7619,11 @@ def documents_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = logsum * 1.4426950408889634
         state = tl.load(
@@ -7128,33 +7633,32 @@ def documents_long_backward_d_K_kernel(
         )
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = logsum * 1.4426950408889634
-        # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q)
         # src[masks.diag:26]
         state = tl.load(
@@ -7162,29 +7666,29 @@ def documents_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q = tl.where(of_x[:, None] == of_q[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x_q = tl.where(of_q[None, :] == of_x[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[masks.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = logsum * 1.4426950408889634
         state = tl.load(
@@ -7192,20 +7696,20 @@ def documents_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
-        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_x[:, None] == of_q[None, :])
+        and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
         where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -7691,7 +8195,23 @@ def _documents_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        documents_long_backward_d_Q_rows_kernel[grid](
+            K, of_q, of_x, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
+            of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
+            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_Q_kernel[grid](
         K, of_q, of_x, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
@@ -7732,7 +8252,23 @@ def _documents_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        documents_long_backward_d_K_rows_kernel[grid](
+            Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
+            of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_K_kernel[grid](
         Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
@@ -7910,7 +8446,7 @@ def padding_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -7936,14 +8472,14 @@ def padding_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -7954,14 +8490,14 @@ def padding_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
@@ -8055,7 +8591,7 @@ def padding_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -8097,7 +8633,7 @@ def padding_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(real[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8134,7 +8670,7 @@ def padding_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8247,12 +8783,6 @@ def padding_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
@@ -8263,17 +8793,16 @@ def padding_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -8282,10 +8811,18 @@ def padding_backward_d_Q_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(Q, tl.trans(K))
+        where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        # src[masks.diag:30]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -8293,24 +8830,24 @@ def padding_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_out, tl.trans(V))
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(d_out, tl.trans(V))
+        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -8334,12 +8871,6 @@ def padding_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:30]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
@@ -8349,18 +8880,15 @@ def padding_backward_d_K_d_V_kernel(
         other=0.0,
     )
     real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    V = tl.load(
+        V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         Q = load_tile(
@@ -8370,11 +8898,19 @@ def padding_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8384,13 +8920,6 @@ def padding_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:30]
@@ -8400,17 +8929,24 @@ def padding_backward_d_K_d_V_kernel(
             other=0.0,
         )
         # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
+        dot = tl.dot(K, tl.trans(Q))
+        where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    tile_bf16 = tl.where(real[:, None], acc_q * rsqrt, 0.0).to(tl.bfloat16)
+    tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         tile_bf16,
@@ -8563,7 +9099,7 @@ def padding_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:31]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -8596,7 +9132,7 @@ def padding_long_forward_logsum_rows_kernel(
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
 
 
 @triton.jit
@@ -8650,7 +9186,7 @@ def padding_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
 @triton.jit
@@ -8792,6 +9328,11 @@ def padding_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -8802,17 +9343,17 @@ def padding_long_backward_d_V_kernel(
         where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -8823,17 +9364,61 @@ def padding_long_backward_d_V_kernel(
         where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def padding_long_backward_d_Q_rows_kernel(
+    K_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:30]
+    real = load_tile(real_ptr + x_index * real_stride_x, (x_index < size_x), False, EXACT_X)
+    where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -8851,22 +9436,21 @@ def padding_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
+        # src[masks.diag:30]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -8875,47 +9459,98 @@ def padding_long_backward_d_Q_kernel(
         )
         where_q_x = tl.where(real[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[masks.diag:30]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:30]
-        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-        where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def padding_long_backward_d_K_rows_kernel(
+    Q_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:30]
+    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+    where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tile_bf16_2 = tl.where(real[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16_2,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -8941,13 +9576,11 @@ def padding_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -8957,26 +9590,27 @@ def padding_long_backward_d_K_kernel(
         )
         where_x_q = tl.where(real[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        # src[masks.diag:30]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -8986,14 +9620,15 @@ def padding_long_backward_d_K_kernel(
         )
         where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
-        # src[masks.diag:30]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tile_bf16 = tl.where(real[:, None], rsqrt * acc_q, 0.0).to(tl.bfloat16)
@@ -9428,7 +10063,23 @@ def _padding_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        padding_long_backward_d_Q_rows_kernel[grid](
+            K, real, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_Q_kernel[grid](
         K, real, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
@@ -9465,7 +10116,23 @@ def _padding_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        padding_long_backward_d_K_rows_kernel[grid](
+            Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_K_kernel[grid](
         Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
@@ -9555,8 +10222,6 @@ def alibi_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
@@ -9565,13 +10230,11 @@ def alibi_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -9581,7 +10244,8 @@ def alibi_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        add_q_x = (tile_f32 * slope) + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -9591,8 +10255,6 @@ def alibi_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -9600,6 +10262,8 @@ def alibi_kernel(
             0.0,
             EXACT_D,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -9609,8 +10273,6 @@ def alibi_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -9620,8 +10282,9 @@ def alibi_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        S = tl.where(tile, (tile_f32 * slope) + (dot * rsqrt), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -9631,14 +10294,14 @@ def alibi_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -9704,13 +10367,12 @@ def alibi_long_S_kernel(
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
+    # src[masks.diag:7]
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
     # src[masks.diag:35]
     tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    # src[masks.diag:7]
-    # src[masks.diag:35]
-    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + (tile_f32 * slope)
+    add_q_x = (tile_f32 * slope) + (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     S = tl.where(x_index[None, :] <= q_index[:, None], add_q_x, float("-inf"))
     tl.store(
         S_ptr + h_index * S_stride_h + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
@@ -9754,14 +10416,14 @@ def alibi_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -9784,14 +10446,14 @@ def alibi_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -9823,22 +10485,19 @@ def alibi_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
     Q = tl.load(
         Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        # src[masks.diag:34]
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -9848,7 +10507,8 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
-        add_q_x = (dot * rsqrt) + (tile_f32 * slope)
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+        add_q_x = (slope * tile_f32) + (rsqrt * dot)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -9858,6 +10518,8 @@ def alibi_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -9865,8 +10527,6 @@ def alibi_forward_kernel(
             0.0,
             EXACT_D,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -9876,8 +10536,6 @@ def alibi_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[masks.diag:35]
-        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         # src[masks.diag:34]
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -9887,8 +10545,9 @@ def alibi_forward_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
+        tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (dot * rsqrt) + (tile_f32 * slope), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -9898,21 +10557,21 @@ def alibi_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -9920,7 +10579,7 @@ def alibi_forward_kernel(
     )
     tl.store(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (max_x + tl.log(z)),
+        (tl.log(z) + max_x),
         mask=(q_index < size_q),
     )
 
@@ -9936,19 +10595,19 @@ def alibi_backward_buffer_0_rows_kernel(
     program = program // size_q
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q, sum_)
 
@@ -9968,11 +10627,11 @@ def alibi_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -9980,17 +10639,17 @@ def alibi_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -10041,6 +10700,12 @@ def alibi_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        K = load_tile(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
         V = load_tile(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -10048,12 +10713,6 @@ def alibi_backward_d_Q_kernel(
             EXACT_D,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = load_tile(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
@@ -10068,17 +10727,17 @@ def alibi_backward_d_Q_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:34]
+        K = tl.load(
+            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        K = tl.load(
-            K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[masks.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[masks.diag:35]
@@ -10091,7 +10750,7 @@ def alibi_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -10243,7 +10902,7 @@ def alibi_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -10258,17 +10917,18 @@ def alibi_backward_d_slope_rows_kernel(
     Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
     Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
     d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = program * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
+    x_index = tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
     # src[masks.diag:35]
+    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
     logsum = tl.load(
         logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -10281,21 +10941,20 @@ def alibi_backward_d_slope_rows_kernel(
         other=0.0,
     )
     K = tl.load(
-        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, None, :] * K_stride_x + d_index[None, :, None] * K_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
         other=0.0,
     )
     # src[masks.diag:7]
-    mul_h_d_q_x = K.to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, :, :, None]
-    sum_ = tl.sum(mul_h_d_q_x, 1)
+    mul_h_x_d_q = K.to(tl.float32)[:, :, :, None] * Q.to(tl.float32)[:, None, :, :]
+    sum_ = tl.sum(mul_h_x_d_q, 2)
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_h_q_x = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
-    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
-    S = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
-    sub_h_q_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
+    add_h_x_q = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
+    tile = (x_index < size_x)[:, None] & (q_index < size_q)[None, :]
+    S = tl.where(((x_index[:, None] <= q_index[None, :]) & tile)[None, :, :], add_h_x_q, float("-inf"))
+    sub_h_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None, :]
     buffer_0 = tl.load(
         buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -10308,15 +10967,15 @@ def alibi_backward_d_slope_rows_kernel(
     )
     # src[masks.diag:34]
     V = tl.load(
-        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, None, :] * V_stride_x + d_index[None, :, None] * V_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, None, :] & (d_index < size_d)[None, :, None],
+        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
+        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
         other=0.0,
     )
-    mul_h_d_q_x_2 = V.to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, :, :, None]
-    sum_2 = tl.sum(mul_h_d_q_x_2, 1)
-    mul_h_q_x = (sum_2 - buffer_0[:, :, None]) * tl.exp(sub_h_q_x)
-    mul_h_q_x_2 = mul_h_q_x * tile_f32[None, :, :]
-    sum_3 = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
+    mul_h_x_d_q_2 = V.to(tl.float32)[:, :, :, None] * d_out.to(tl.float32)[:, None, :, :]
+    sum_2 = tl.sum(mul_h_x_d_q_2, 2)
+    mul_h_x_q = (sum_2 - buffer_0[:, None, :]) * tl.exp(sub_h_x_q)
+    mul_h_x_q_2 = mul_h_x_q * tile_f32[None, :, :]
+    sum_3 = tl.sum(tl.sum(mul_h_x_q_2, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
 
 
@@ -10325,7 +10984,7 @@ def alibi_backward_d_slope_kernel(
     Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
     Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
     d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -10337,87 +10996,139 @@ def alibi_backward_d_slope_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    for q_index in tl.range(0, size_q):
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index[:, None] * Q_stride_h + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+    for x_index in tl.range(0, size_x):
+        K = tl.load(
+            K_ptr + h_index[:, None] * K_stride_h + x_index * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(h_index < size_h),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index[:, None] * d_out_stride_h + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        V = tl.load(
+            V_ptr + h_index[:, None] * V_stride_h + x_index * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
+        from_q = (tl.maximum(0, x_index)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, x_index), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
             # src[masks.diag:34]
-            K = tl.load(
-                K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            sub_h_x = add_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            # src[masks.diag:34]
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
                 other=0.0,
             )
-            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
-            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_x, 1)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
-        from_x = tl.maximum(0, to_x)
-        to_x_2 = tl.minimum(size_x, q_index + 1)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
             # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None],
+                other=0.0,
+            )
             # src[masks.diag:34]
-            K = tl.load(
-                K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
                 other=0.0,
             )
             # src[masks.diag:7]
-            mul_h_x_d = K.to(tl.float32) * Q.to(tl.float32)[:, None, :]
-            sum_ = tl.sum(mul_h_x_d, 2)
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
             # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            S = tl.where(((x_index <= q_index) & (x_index < size_x))[None, :], add_h_x, float("-inf"))
-            sub_h_x = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            # src[masks.diag:34]
-            V = tl.load(
-                V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None],
                 other=0.0,
             )
-            mul_h_x_d_2 = V.to(tl.float32) * d_out.to(tl.float32)[:, None, :]
-            sum_2 = tl.sum(mul_h_x_d_2, 2)
-            mul_h_x = ((sum_2 - buffer_0[:, None]) * tl.exp(sub_h_x)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_x, 1)
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
+            next_acc_x_q = acc_x_q + tile_sum
+            acc_x_q = next_acc_x_q
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            # src[masks.diag:35]
+            tile_f32 = (x_index - q_index).to(tl.float32)
+            logsum = tl.load(
+                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            Q = tl.load(
+                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:7]
+            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
+            sum_ = tl.sum(mul_h_q_d, 2)
+            # src[masks.diag:35]
+            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
+            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
+            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
+                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
+                other=0.0,
+            )
+            # src[masks.diag:34]
+            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
+            sum_2 = tl.sum(mul_h_q_d_2, 2)
+            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
+            tile_sum = tl.sum(mul_h_q, 1)
             next_acc_x_q = acc_x_q + tile_sum
             acc_x_q = next_acc_x_q
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
@@ -10514,7 +11225,7 @@ def alibi_long_forward_out_kernel(
         # src[masks.diag:7]
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        add_q_x = (slope * tile_f32) + (rsqrt * state)
+        add_q_x = (slope * tile_f32) + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -10524,14 +11235,14 @@ def alibi_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -10550,7 +11261,7 @@ def alibi_long_forward_out_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * state), float("-inf"))
+        S = tl.where(tile, (slope * tile_f32) + (state * rsqrt), float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -10560,21 +11271,21 @@ def alibi_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:34]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:36]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -10593,25 +11304,25 @@ def alibi_long_forward_logsum_rows_kernel(
     program = program // size_q
     h_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[masks.diag:7]
     state = load_tile(
         state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[masks.diag:7]
     # src[masks.diag:35]
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
     # src[masks.diag:35]
-    add_x = (slope * (x_index - q_index).to(tl.float32)) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    add_x = (slope * (x_index - q_index).to(tl.float32)) + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
     S = tl.where((x_index <= q_index) & (x_index < size_x), add_x, float("-inf"))
     # src[maps.diag:5]
     max_ = tl.max(S, 0)
     e = tl.exp(S - tl.where(max_ == float("-inf"), 0.0, max_))
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_ + tl.log(sum_)))
+    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (tl.log(sum_) + max_))
 
 
 @triton.jit
@@ -10638,7 +11349,7 @@ def alibi_long_forward_logsum_kernel(
         )
         # src[masks.diag:7]
         # src[masks.diag:35]
-        add_x = (slope * (x_index - q_index).to(tl.float32)) + (rsqrt * state)
+        add_x = (slope * (x_index - q_index).to(tl.float32)) + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -10661,7 +11372,7 @@ def alibi_long_forward_logsum_kernel(
         )
         # src[masks.diag:7]
         # src[masks.diag:35]
-        add_x = (slope * (x_index - q_index).to(tl.float32)) + (rsqrt * state)
+        add_x = (slope * (x_index - q_index).to(tl.float32)) + (state * rsqrt)
         S = tl.where((x_index <= q_index) & (x_index < size_x), add_x, float("-inf"))
         # src[maps.diag:5]
         tile_max = tl.max(S, 0)
@@ -10673,7 +11384,7 @@ def alibi_long_forward_logsum_kernel(
         next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_x + tl.log(z)))
+    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (tl.log(z) + max_x))
 
 
 @triton.jit
@@ -10743,19 +11454,19 @@ def alibi_long_backward_buffer_1_rows_kernel(
     program = program // size_q
     h_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    d_out = load_tile(
-        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     out = load_tile(
         out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = load_tile(
+        d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q, sum_)
 
@@ -10775,11 +11486,11 @@ def alibi_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(
             d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
         )
-        out = tl.load(out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d)
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -10787,17 +11498,17 @@ def alibi_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -10830,6 +11541,11 @@ def alibi_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -10844,20 +11560,20 @@ def alibi_long_backward_d_V_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (rsqrt * state), float("-inf"))
+        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
         sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
         state = tl.load(
             state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -10867,19 +11583,19 @@ def alibi_long_backward_d_V_kernel(
         # src[masks.diag:7]
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((tile_f32 * slope) + (rsqrt * state)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        sub_x_q = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -10894,20 +11610,78 @@ def alibi_long_backward_d_V_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (rsqrt * state), float("-inf"))
+        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
         sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_long_backward_d_Q_rows_kernel(
+    K_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_h, K_stride_x,
+    K_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
+    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
+    buffer_1_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
+    sub_q_x = where_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[masks.diag:34]
+    K = tl.load(
+        K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -10928,6 +11702,11 @@ def alibi_long_backward_d_Q_kernel(
     program = program // tl.cdiv(size_q, BLOCK_Q)
     h_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(
+        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
     logsum = tl.load(
         logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
@@ -10937,11 +11716,6 @@ def alibi_long_backward_d_Q_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -10951,6 +11725,12 @@ def alibi_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -10959,14 +11739,8 @@ def alibi_long_backward_d_Q_kernel(
         # src[masks.diag:7]
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-        sub_q_x = ((tile_f32 * slope) + (rsqrt * state)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        sub_q_x = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -10981,6 +11755,12 @@ def alibi_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -10990,22 +11770,81 @@ def alibi_long_backward_d_Q_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (tile_f32 * slope) + (rsqrt * state), float("-inf"))
+        where_q_x = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
         sub_q_x = where_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def alibi_long_backward_d_K_rows_kernel(
+    Q_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_h, Q_stride_q,
+    Q_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
+    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
+    buffer_1_stride_q, d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = load_tile(
+        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    state = tl.load(
+        state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
+    sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+    buffer_1 = load_tile(
+        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[masks.diag:34]
+    Q = tl.load(
+        Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -11041,6 +11880,17 @@ def alibi_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -11055,20 +11905,9 @@ def alibi_long_backward_d_K_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (rsqrt * state), float("-inf"))
+        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
         sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -11082,6 +11921,13 @@ def alibi_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_1 = tl.load(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
         state = tl.load(
             state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -11091,15 +11937,8 @@ def alibi_long_backward_d_K_kernel(
         # src[masks.diag:7]
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((tile_f32 * slope) + (rsqrt * state)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        sub_x_q = ((tile_f32 * slope) + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -11113,6 +11952,17 @@ def alibi_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(
             logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -11127,26 +11977,15 @@ def alibi_long_backward_d_K_kernel(
         # src[masks.diag:35]
         tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (tile_f32 * slope) + (rsqrt * state), float("-inf"))
+        where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
         sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = tl.exp(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -11164,6 +12003,25 @@ def alibi_long_backward_d_slope_rows_kernel(
     h_index = first_h + tl.arange(0, BLOCK_H)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    logsum = tl.load(
+        logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    state = tl.load(
+        state_ptr + h_index[:, None, None] * state_stride_h + q_index[None, :, None] * state_stride_q + x_index[None, None, :] * state_stride_x,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (x_index < size_x)[None, None, :],
+        other=0.0,
+    )
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
+    # src[masks.diag:35]
+    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
+    add_h_q_x = (tile_f32[None, :, :] * slope[:, None, None]) + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
+    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
+    where_h_q_x = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
+    sub_h_q_x = where_h_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
     buffer_1 = tl.load(
         buffer_1_ptr + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
@@ -11175,26 +12033,7 @@ def alibi_long_backward_d_slope_rows_kernel(
         other=0.0,
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + h_index[:, None, None] * state_stride_h + q_index[None, :, None] * state_stride_q + x_index[None, None, :] * state_stride_x,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (x_index < size_x)[None, None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    add_h_q_x = (tile_f32[None, :, :] * slope[:, None, None]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    tile = (x_index < size_x)[None, :] & (q_index < size_q)[:, None]
-    where_h_q_x = tl.where(((x_index[None, :] <= q_index[:, None]) & tile)[None, :, :], add_h_q_x, float("-inf"))
-    sub_h_q_x = where_h_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, :, None]
-    mul_h_q_x = tl.exp(sub_h_q_x) * (buffer_0 - safe_buffer_1[:, :, None])
+    mul_h_q_x = (buffer_0 - safe_buffer_1[:, :, None]) * tl.exp(sub_h_q_x)
     mul_h_q_x_2 = tile_f32[None, :, :] * mul_h_q_x
     sum_ = tl.sum(tl.sum(mul_h_q_x_2, 2), 1)
     tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_, mask=(h_index < size_h))
@@ -11216,13 +12055,13 @@ def alibi_long_backward_d_slope_kernel(
     # src[masks.diag:34]
     slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
     for q_index in tl.range(0, size_q):
-        buffer_1 = tl.load(
-            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(h_index < size_h),
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
             mask=(h_index < size_h),
             other=0.0,
         )
@@ -11230,12 +12069,6 @@ def alibi_long_backward_d_slope_kernel(
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            buffer_0 = tl.load(
-                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
             state = tl.load(
                 state_ptr + h_index[:, None] * state_stride_h + q_index * state_stride_q + x_index[None, :] * state_stride_x,
                 mask=(h_index < size_h)[:, None],
@@ -11244,9 +12077,15 @@ def alibi_long_backward_d_slope_kernel(
             # src[masks.diag:7]
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (tile_f32[None, :] * slope[:, None]) + (rsqrt * state)
+            add_h_x = (tile_f32[None, :] * slope[:, None]) + (state * rsqrt)
             sub_h_x = add_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            mul_h_x = tl.exp(sub_h_x) * (buffer_0 - safe_buffer_1[:, None])
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+                mask=(h_index < size_h)[:, None],
+                other=0.0,
+            )
+            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+            mul_h_x = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_h_x)
             mul_h_x_2 = tile_f32[None, :] * mul_h_x
             tile_sum = tl.sum(mul_h_x_2, 1)
             next_acc_x_q = acc_x_q + tile_sum
@@ -11256,12 +12095,6 @@ def alibi_long_backward_d_slope_kernel(
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            buffer_0 = tl.load(
-                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-                mask=(h_index < size_h)[:, None] & (x_index < size_x)[None, :],
-                other=0.0,
-            )
-            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
             state = tl.load(
                 state_ptr + h_index[:, None] * state_stride_h + q_index * state_stride_q + x_index[None, :] * state_stride_x,
                 mask=(h_index < size_h)[:, None] & (x_index < size_x)[None, :],
@@ -11270,10 +12103,16 @@ def alibi_long_backward_d_slope_kernel(
             # src[masks.diag:7]
             # src[masks.diag:35]
             tile_f32 = (x_index - q_index).to(tl.float32)
-            add_h_x = (tile_f32[None, :] * slope[:, None]) + (rsqrt * state)
+            add_h_x = (tile_f32[None, :] * slope[:, None]) + (state * rsqrt)
             where_h_x = tl.where(((x_index <= q_index) & (x_index < size_x))[None, :], add_h_x, float("-inf"))
             sub_h_x = where_h_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-            mul_h_x = tl.exp(sub_h_x) * (buffer_0 - safe_buffer_1[:, None])
+            buffer_0 = tl.load(
+                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+                mask=(h_index < size_h)[:, None] & (x_index < size_x)[None, :],
+                other=0.0,
+            )
+            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+            mul_h_x = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_h_x)
             mul_h_x_2 = tile_f32[None, :] * mul_h_x
             tile_sum = tl.sum(mul_h_x_2, 1)
             next_acc_x_q = acc_x_q + tile_sum
@@ -11565,40 +12404,40 @@ def _alibi_backward_d_slope(
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
     d_slope = torch.empty((h,), dtype=torch.float32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_Q * BLOCK_X <= 4:
+    if BLOCK_X * BLOCK_D * BLOCK_Q <= 4:
         BLOCK_H, warps, stages = 64, 4, 2
         grid = (triton.cdiv(h, BLOCK_H),)
         alibi_backward_d_slope_rows_kernel[grid](
             Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2),
             K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0),
             d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1),
-            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_D=BLOCK_D,
-            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_slope
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, BLOCK_H, warps, stages = 16, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, BLOCK_H, warps, stages = 4, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     else:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     alibi_backward_d_slope_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
         K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
         d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2,
+        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D_2,
         BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return d_slope
@@ -11790,7 +12629,24 @@ def _alibi_long_backward_d_Q(
     if buffer_1.shape != (h, q):
         raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        alibi_long_backward_d_Q_rows_kernel[grid](
+            K, slope, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
+            slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
+            state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
+            buffer_1.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X,
+            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_Q_kernel[grid](
         K, slope, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
@@ -11830,7 +12686,24 @@ def _alibi_long_backward_d_K(
     if buffer_1.shape != (h, q):
         raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        alibi_long_backward_d_K_rows_kernel[grid](
+            Q, slope, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2),
+            slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
+            state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
+            buffer_1.stride(1), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_K_kernel[grid](
         Q, slope, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -11992,11 +12865,6 @@ def relative_bias_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -12005,8 +12873,14 @@ def relative_bias_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:40]
-        add_q_x = (dot * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12034,11 +12908,6 @@ def relative_bias_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -12046,9 +12915,14 @@ def relative_bias_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
         # src[masks.diag:40]
-        add_q_x = (tile * rsqrt) + B
+        add_q_x = B + (dot * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12072,7 +12946,7 @@ def relative_bias_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -12131,15 +13005,15 @@ def relative_bias_long_buffer_0_kernel(
         # src[masks.diag:7]
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
+    # src[masks.diag:7]
     # src[masks.diag:39]
     B = tl.load(
         B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
     # src[masks.diag:40]
-    add_q_x = (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32))) + B
+    add_q_x = B + (acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     tl.store(
         buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         add_q_x,
@@ -12226,7 +13100,7 @@ def relative_bias_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -12262,6 +13136,11 @@ def relative_bias_forward_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         K = load_tile(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -12270,14 +13149,8 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[masks.diag:40]
-        add_q_x = B + (dot * rsqrt)
+        add_q_x = (dot * rsqrt) + B
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12305,6 +13178,11 @@ def relative_bias_forward_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:39]
+        B = tl.load(
+            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         K = tl.load(
             K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -12312,14 +13190,9 @@ def relative_bias_forward_kernel(
         )
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        # src[masks.diag:39]
-        B = tl.load(
-            B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
-        )
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[masks.diag:40]
-        add_q_x = B + (dot * rsqrt)
+        add_q_x = (tile * rsqrt) + B
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12343,7 +13216,7 @@ def relative_bias_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -12770,20 +13643,19 @@ def relative_bias_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:39]
         B = tl.load(
             B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[masks.diag:7]
         # src[masks.diag:40]
-        add_q_x = (state * rsqrt) + B
+        add_q_x = B + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12793,14 +13665,14 @@ def relative_bias_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -12809,20 +13681,20 @@ def relative_bias_long_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
         # src[masks.diag:39]
         B = tl.load(
             B_ptr + h_index * B_stride_h + q_index[:, None] * B_stride_q + x_index[None, :] * B_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        # src[masks.diag:7]
         # src[masks.diag:40]
-        add_q_x = (state * rsqrt) + B
+        add_q_x = B + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12832,21 +13704,21 @@ def relative_bias_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[masks.diag:39]
         V = tl.load(
             V_ptr + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[masks.diag:40]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -12865,29 +13737,29 @@ def relative_bias_long_forward_logsum_rows_kernel(
     program = program // size_q
     h_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:39]
-    B = load_tile(
-        B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
+    # src[masks.diag:7]
+    state = load_tile(
+        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[masks.diag:7]
-    state = load_tile(
-        state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+    # src[masks.diag:39]
+    B = load_tile(
+        B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
     # src[masks.diag:40]
-    add_x = (state * tl.rsqrt(tl.cast(size_d, tl.float32))) + B
+    add_x = B + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
     # src[maps.diag:5]
     max_ = tl.max(add_x, 0)
     sub_x = add_x - tl.where(max_ == float("-inf"), 0.0, max_)
     e = tl.exp(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_ + tl.log(sum_)))
+    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (tl.log(sum_) + max_))
 
 
 @triton.jit
@@ -12907,14 +13779,13 @@ def relative_bias_long_forward_logsum_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:39]
-        B = tl.load(B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x)
         state = tl.load(
             state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        # src[masks.diag:7]
+        # src[masks.diag:39]
+        B = tl.load(B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x)
         # src[masks.diag:40]
-        add_x = (state * rsqrt) + B
+        add_x = B + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12929,20 +13800,20 @@ def relative_bias_long_forward_logsum_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[masks.diag:7]
         # src[masks.diag:39]
         B = tl.load(
             B_ptr + h_index * B_stride_h + q_index * B_stride_q + x_index * B_stride_x,
             mask=(x_index < size_x),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
             other=float("-inf"),
         )
-        # src[masks.diag:7]
         # src[masks.diag:40]
-        add_x = (state * rsqrt) + B
+        add_x = B + (state * rsqrt)
         # src[maps.diag:5]
         tile_max = tl.max(add_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -12953,7 +13824,7 @@ def relative_bias_long_forward_logsum_kernel(
         next_z = (z * tl.exp(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (max_x + tl.log(z)))
+    tl.store(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q, (tl.log(z) + max_x))
 
 
 @triton.jit
@@ -12995,6 +13866,7 @@ def relative_bias_long_backward_d_V_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[masks.diag:40]
         sub_x_q = (B + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
@@ -13025,6 +13897,7 @@ def relative_bias_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=float("-inf"),
         )
+        # src[masks.diag:40]
         sub_x_q = (B + (state * rsqrt)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
@@ -13123,6 +13996,7 @@ def relative_bias_long_backward_d_B_kernel(
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
+    # src[masks.diag:40]
     add_q_x = B + (state * tl.rsqrt(tl.cast(size_d, tl.float32)))
     sub_q_x = add_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
     tl.store(
@@ -13752,19 +14626,18 @@ def softcap_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -13774,7 +14647,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
+        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -13810,7 +14683,7 @@ def softcap_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        mul_q_x = 43.2808512266689 * tanh((rsqrt * 0.03333333333333333) * dot)
+        mul_q_x = tanh((0.03333333333333333 * rsqrt) * dot) * 43.2808512266689
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -13894,9 +14767,9 @@ def softcap_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
+    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:44]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 43.2808512266689 * tanh(scalar * acc_d), float("-inf"))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tanh(scalar * acc_d) * 43.2808512266689, float("-inf"))
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         where_q_x,
@@ -14105,19 +14978,19 @@ def softcap_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-        (d_index < size_d),
-        0.0,
-        EXACT_D,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
         (d_index < size_d),
         0.0,
         EXACT_D,
     )
-    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_d, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -14134,9 +15007,9 @@ def softcap_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -14144,17 +15017,17 @@ def softcap_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
-            mask=(d_index < size_d),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
             mask=(d_index < size_d),
             other=0.0,
         )
-        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -14173,26 +15046,27 @@ def softcap_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:43]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[masks.diag:43]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -14202,7 +15076,8 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        exp2_q_x = tl.exp2((43.2808512266689 * tanh_q_x) - mul_q[:, None])
         # src[masks.diag:43]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -14211,9 +15086,8 @@ def softcap_backward_d_Q_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        exp2_q_x = tl.exp2((43.2808512266689 * tanh_q_x) - mul_q[:, None])
-        tile = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
-        tile_bf16 = (tile * exp2_q_x).to(tl.bfloat16)
+        tile = (exp2_q_x * (dot_2 - buffer_0[:, None])) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -14230,7 +15104,10 @@ def softcap_backward_d_Q_kernel(
         # src[masks.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[masks.diag:44]
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 43.2808512266689 * tanh_q_x, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -14238,17 +15115,13 @@ def softcap_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        # src[masks.diag:44]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, 43.2808512266689 * tanh_q_x, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * (dot_2 - buffer_0[:, None])
-        tile_bf16 = (tile_2 * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_2 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -14266,14 +15139,15 @@ def softcap_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:43]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:43]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -14285,6 +15159,8 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -14293,7 +15169,11 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -14301,14 +15181,8 @@ def softcap_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -14318,6 +15192,7 @@ def softcap_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[masks.diag:43]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -14328,7 +15203,9 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        sub_x_q = (43.2808512266689 * tanh_x_q) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -14337,11 +15214,8 @@ def softcap_backward_d_K_d_V_kernel(
             EXACT_D,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q = (43.2808512266689 * tanh_x_q) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile * exp2_x_q).to(tl.bfloat16)
+        tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -14351,6 +15225,8 @@ def softcap_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:43]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -14360,7 +15236,11 @@ def softcap_backward_d_K_d_V_kernel(
         # src[masks.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[masks.diag:44]
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * dot)
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * dot)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -14368,14 +15248,8 @@ def softcap_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 43.2808512266689 * tanh_x_q, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (dot_2 - buffer_0[None, :])
-        tile_bf16 = (tile_2 * exp2_x_q).to(tl.bfloat16)
+        tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -14383,7 +15257,7 @@ def softcap_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -14474,7 +15348,7 @@ def softcap_long_forward_out_kernel(
             other=0.0,
         )
         # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * state)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -14506,7 +15380,7 @@ def softcap_long_forward_out_kernel(
             other=0.0,
         )
         # src[masks.diag:44]
-        mul_q_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
+        mul_q_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * state)
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, mul_q_x, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
@@ -14555,16 +15429,16 @@ def softcap_long_forward_logsum_rows_kernel(
         EXACT_X,
     )
     # src[masks.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 0.03333333333333333
+    scalar = 0.03333333333333333 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:44]
-    where_x = tl.where((x_index <= q_index) & (x_index < size_x), tanh(scalar * state) * 43.2808512266689, float("-inf"))
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), 43.2808512266689 * tanh(scalar * state), float("-inf"))
     max_ = tl.max(where_x, 0)
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
 
 
 @triton.jit
@@ -14584,7 +15458,7 @@ def softcap_long_forward_logsum_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
         # src[masks.diag:44]
-        mul_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
+        mul_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * state)
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         # src[maps.diag:5]
@@ -14605,7 +15479,7 @@ def softcap_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[masks.diag:44]
-        mul_x = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
+        mul_x = 43.2808512266689 * tanh((0.03333333333333333 * rsqrt) * state)
         where_x = tl.where((x_index <= q_index) & (x_index < size_x), mul_x, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -14617,7 +15491,7 @@ def softcap_long_forward_logsum_kernel(
         next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
 
 
 @triton.jit
@@ -14637,15 +15511,15 @@ def softcap_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -14654,15 +15528,15 @@ def softcap_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[masks.diag:43]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
@@ -14759,6 +15633,11 @@ def softcap_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -14766,42 +15645,43 @@ def softcap_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
         # src[masks.diag:44]
+        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
+        # src[masks.diag:44]
+        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
         sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -14809,22 +15689,68 @@ def softcap_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = tanh((rsqrt * 0.03333333333333333) * state) * 43.2808512266689
         # src[masks.diag:44]
+        mul_x_q = tanh((0.03333333333333333 * rsqrt) * state) * 43.2808512266689
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         sub_x_q = tl.where(tile, mul_x_q, float("-inf")) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def softcap_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:44]
+    tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[masks.diag:43]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (1.0 - (tanh_q_x * tanh_q_x))
+    tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[:, None])).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -14842,11 +15768,11 @@ def softcap_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -14862,16 +15788,17 @@ def softcap_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * state)
+        # src[masks.diag:44]
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
+        exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        exp2_q_x = tl.exp2((tanh_q_x * 43.2808512266689) - mul_q[:, None])
-        tile = (1.0 - (tanh_q_x * tanh_q_x)) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = (tile * exp2_q_x).to(tl.bfloat16)
+        tile = (exp2_q_x * (1.0 - (tanh_q_x * tanh_q_x))) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -14890,25 +15817,76 @@ def softcap_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        tanh_q_x = tanh((rsqrt * 0.03333333333333333) * state)
+        # src[masks.diag:44]
+        tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        # src[masks.diag:44]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (1.0 - (tanh_q_x * tanh_q_x)) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = (tile_2 * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        tile_2 = tl.exp2(sub_q_x) * (1.0 - (tanh_q_x * tanh_q_x))
+        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def softcap_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[masks.diag:44]
+    tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[masks.diag:43]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
+    tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -14934,12 +15912,24 @@ def softcap_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:43]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * state)
+        # src[masks.diag:44]
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -14947,32 +15937,29 @@ def softcap_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:44]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = (tile_2 * tl.exp2(sub_x_q)).to(tl.bfloat16)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
+        tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:43]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * state)
+        # src[masks.diag:44]
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
+        sub_x_q = (tanh_x_q * 43.2808512266689) - (1.4426950408889634 * logsum)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -14980,28 +15967,32 @@ def softcap_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q = (tanh_x_q * 43.2808512266689) - (1.4426950408889634 * logsum)[None, :]
-        tile = (1.0 - (tanh_x_q * tanh_x_q)) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = (tile * tl.exp2(sub_x_q)).to(tl.bfloat16)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
+        tile = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = (tile * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:43]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        tanh_x_q = tanh((rsqrt * 0.03333333333333333) * state)
+        # src[masks.diag:44]
+        tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -15009,25 +16000,13 @@ def softcap_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        # src[masks.diag:44]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (1.0 - (tanh_x_q * tanh_x_q)) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = (tile_2 * tl.exp2(sub_x_q)).to(tl.bfloat16)
-        # src[masks.diag:43]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
+        tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
+        tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -15420,7 +16399,23 @@ def _softcap_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        softcap_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -15455,7 +16450,23 @@ def _softcap_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        softcap_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),

@@ -43,8 +43,7 @@ def nearest(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -63,8 +62,7 @@ def nearest(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -109,8 +107,7 @@ def _nearest_distance(Q, K, *, block_x=256):
         (min_x,) = state
         first_x = block * block_x
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -125,8 +122,7 @@ def _nearest_distance(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -154,8 +150,7 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         (min_x,) = state
         first_x = block * block_x
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
@@ -170,8 +165,7 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
+        sub = K_tile - jnp.where(Q == -jnp.inf, 0.0, Q)[:, None]
         mul = sub * sub
         sum_ = jnp.sum(mul, axis=2)
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
@@ -192,8 +186,8 @@ def _nearest_distance_backward_buffer_0(Q, K, out):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if out.shape != (q,):
         raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    difference = _subtract(Q[:, :, None], K.T)  # [q d x]
-    sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
+    difference = _subtract(K[:, :, None], Q.T)  # [x d q]
+    sum_d = jnp.einsum("xdq,xdq->qx", difference, difference, precision="highest")  # [q x]
     eq_value = out[:, None] == sum_d  # [q x]
     return eq_value
 
@@ -207,8 +201,8 @@ def _nearest_distance_backward_buffer_1(buffer_0):
     return inverse
 
 
-def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1):
-    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[q d]"""
+def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_1, buffer_0):
+    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_1: f32[q], buffer_0: bool[q x]) -> f32[q d]"""
     Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
     buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
@@ -217,17 +211,17 @@ def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_x = jnp.sum(jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0), axis=1)  # [q d]
-    product = d_out[:, None] * sum_x * buffer_1[:, None] * 2.0  # [q d]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    sum_x = jnp.sum(jnp.where(buffer_0[:, :, None], _subtract(K, Q[:, None]), 0.0), axis=1)  # [q d]
+    product = d_out[:, None] * buffer_1[:, None] * sum_x * -2.0  # [q d]
     return product
 
 
-def _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1):
-    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[x d]"""
+def _nearest_distance_backward_d_K(Q, K, d_out, buffer_1, buffer_0):
+    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_1: f32[q], buffer_0: bool[q x]) -> f32[x d]"""
     Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
     buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
@@ -236,13 +230,13 @@ def _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    chosen = jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0)  # [q x d]
-    sum_q = jnp.einsum("q,qxd,q->xd", d_out, chosen, buffer_1, precision="highest")  # [x d]
-    product = sum_q * -2.0  # [x d]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    chosen = jnp.where(buffer_0[:, :, None], _subtract(K, Q[:, None]), 0.0)  # [q x d]
+    sum_q = jnp.einsum("q,q,qxd->xd", d_out, buffer_1, chosen, precision="highest")  # [x d]
+    product = 2.0 * sum_q  # [x d]
     return product
 
 
@@ -262,8 +256,8 @@ def _nearest_distance_pull(block_x, saved, cotangents):
     d_out = cotangents
     buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
     buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
-    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1)
-    d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1)
+    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_1, buffer_0)
+    d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_1, buffer_0)
     return (d_Q, d_K)
 
 
@@ -324,8 +318,9 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -347,8 +342,10 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -365,7 +362,7 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
-    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q]), in blocks: memory does not grow with x."""
+    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -400,8 +397,9 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -423,8 +421,10 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -432,28 +432,29 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen, jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen, max_x, z
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, state_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
-    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q]
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
+    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], z_tiles[:q]
 
 
-def _kernel_regression_backward_buffer_0(Q, K, logsum):
-    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], logsum: f32[q]) -> f32[q x]"""
-    Q, K, logsum = (jnp.asarray(array, jnp.float32) for array in (Q, K, logsum))
+def _kernel_regression_backward_buffer_0(Q, K, state):
+    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], state: f32[q]) -> f32[q x]"""
+    Q, K, state = (jnp.asarray(array, jnp.float32) for array in (Q, K, state))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     difference = _subtract(Q[:, :, None], K.T)  # [q d x]
     sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
-    product = -1.0 * (1 / jnp.float32(d)) * sum_d  # [q x]
-    exponential = jnp.exp(product - logsum[:, None])  # [q x]
+    total = state[:, None] + sum_d * (1 / jnp.float32(d))  # [q x]
+    exponential = jnp.exp(-1.0 * total)  # [q x]
     return exponential
 
 
@@ -463,63 +464,75 @@ def _kernel_regression_backward_buffer_1(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", out, d_out, precision="highest")  # [q]
+    sum_e = jnp.einsum("qe,qe->q", d_out, out, precision="highest")  # [q]
     return sum_e
 
 
-def _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1):
-    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[q d]"""
-    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
+def _kernel_regression_backward_buffer_2(V, d_out, buffer_1):
+    """kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q]) -> f32[q x]"""
+    V, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (V, d_out, buffer_1))
+    x, e = V.shape
+    q, _ = d_out.shape
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("xe,qe->qx", V, d_out, precision="highest")  # [q x]
-    sum_x = jnp.einsum("qdx,qx,qx->qd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1[:, None], precision="highest")
-    product = sum_x * -2.0 * (1 / jnp.float32(d))  # [q d]
-    return product
+    sum_e = jnp.einsum("qe,xe->qx", d_out, V, precision="highest")  # [q x]
+    difference = sum_e - buffer_1[:, None]  # [q x]
+    return difference
 
 
-def _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1):
-    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[x d]"""
-    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("xe,qe->xq", V, d_out, precision="highest")  # [x q]
-    sum_q = jnp.einsum("qdx,qx,xq->xd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1, precision="highest")
-    product = sum_q * (1 / jnp.float32(d)) * 2.0  # [x d]
-    return product
-
-
-def _kernel_regression_backward_d_V(d_out, buffer_0):
-    """kernel_regression_backward_d_V(d_out: f32[q e], buffer_0: f32[q x]) -> f32[x e]"""
-    d_out, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, buffer_0))
+def _kernel_regression_backward_d_V(d_out, z, buffer_0):
+    """kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], buffer_0: f32[q x]) -> f32[x e]"""
+    d_out, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, z, buffer_0))
     q, e = d_out.shape
     _, x = buffer_0.shape
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    sum_q = jnp.einsum("qx,qe->xe", buffer_0, d_out, precision="highest")  # [x e]
+    chosen = jnp.where(z[:, None] > 0.0, buffer_0, 0.0)  # [q x]
+    sum_q = jnp.einsum("qe,qx,q->xe", d_out, chosen, 1 / z, precision="highest")  # [x e]
     return sum_q
+
+
+def _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[q d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    inverse = 1 / jnp.float32(d)  # []
+    sum_x = jnp.einsum("qx,qx,qdx->qd", buffer_0, buffer_2, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = -2.0 * (1 / z[:, None]) * inverse * sum_x  # [q d]
+    chosen = jnp.where(z[:, None] > 0.0, product, 0.0)  # [q d]
+    return chosen
+
+
+def _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[x d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    chosen = jnp.where(z[:, None] > 0.0, buffer_2, 0.0)  # [q x]
+    sum_q = jnp.einsum("qx,qx,q,qdx->xd", buffer_0, chosen, 1 / z, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = sum_q * 2.0 * (1 / jnp.float32(d))  # [x d]
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -529,18 +542,19 @@ def _kernel_regression_differentiable(Q, K, V, block_x, block_q):
 
 
 def _kernel_regression_keeping(Q, K, V, block_x, block_q):
-    out, logsum = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum)
+    out, state, z = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, state, z)
 
 
 def _kernel_regression_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum = saved
+    Q, K, V, out, state, z = saved
     d_out = cotangents
-    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, logsum)
+    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, state)
     buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
-    d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1)
-    d_K = _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1)
-    d_V = _kernel_regression_backward_d_V(d_out, buffer_0)
+    buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1)
+    d_V = _kernel_regression_backward_d_V(d_out, z, buffer_0)
+    d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2)
+    d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2)
     return (d_Q, d_K, d_V)
 
 

@@ -61,7 +61,7 @@ def softmax_rows_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
         mask=(n_index < size_n),
     )
 
@@ -124,7 +124,7 @@ def softmax_rows_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            tl.where(gt, recip * tl.exp(sub_n), 0.0),
+            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
         )
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
@@ -140,7 +140,7 @@ def softmax_rows_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            tl.where(gt, recip * tl.exp(sub_n), 0.0),
+            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
             mask=(n_index < size_n),
         )
 
@@ -168,7 +168,7 @@ def softmax_rows_forward_rows_kernel(
     # src[maps.diag:7]
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-        tl.where(sum_ > 0.0, e * (1.0 / sum_), 0.0),
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
         mask=(n_index < size_n),
     )
     tl.store(logsum_ptr + row_index * logsum_stride_row, (max_ + tl.log(sum_)))
@@ -233,7 +233,7 @@ def softmax_rows_forward_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
+            tl.where(gt, recip * tl.exp(sub_n), 0.0),
         )
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
@@ -249,7 +249,7 @@ def softmax_rows_forward_kernel(
         # src[maps.diag:7]
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-            tl.where(gt, tl.exp(sub_n) * recip, 0.0),
+            tl.where(gt, recip * tl.exp(sub_n), 0.0),
             mask=(n_index < size_n),
         )
 
@@ -576,8 +576,8 @@ def logsumexp_rows_parts_rows_kernel(
     n_in_index = tl.arange(0, BLOCK_N_IN_1)
     # src[norms.diag:10]
     X = tl.load(
-        X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
-        mask=(n_in_index < size_length_n) & ((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+        X_ptr + row_index * X_stride_row + (size_length_n * n_part_index + n_in_index) * X_stride_n,
+        mask=(n_in_index < size_length_n) & ((size_length_n * n_part_index + n_in_index) >= 0) & ((size_length_n * n_part_index + n_in_index) < size_n),
         other=0.0,
     )
     lt_n_in = (n_in_index + (n_part_index * size_length_n)) < size_n
@@ -614,8 +614,8 @@ def logsumexp_rows_parts_kernel(
         n_in_index = first_n_in + tl.arange(0, BLOCK_N_IN_1)
         # src[norms.diag:10]
         X = tl.load(
-            X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
-            mask=((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+            X_ptr + row_index * X_stride_row + (size_length_n * n_part_index + n_in_index) * X_stride_n,
+            mask=((size_length_n * n_part_index + n_in_index) >= 0) & ((size_length_n * n_part_index + n_in_index) < size_n),
             other=0.0,
         )
         where_n_in = tl.where((n_in_index + mul) < size_n, X, float("-inf"))
@@ -635,8 +635,8 @@ def logsumexp_rows_parts_kernel(
         n_in_index = first_n_in_2 + tl.arange(0, BLOCK_N_IN_1)
         # src[norms.diag:10]
         X = tl.load(
-            X_ptr + row_index * X_stride_row + (n_in_index + size_length_n * n_part_index) * X_stride_n,
-            mask=(n_in_index < size_length_n) & ((n_in_index + size_length_n * n_part_index) >= 0) & ((n_in_index + size_length_n * n_part_index) < size_n),
+            X_ptr + row_index * X_stride_row + (size_length_n * n_part_index + n_in_index) * X_stride_n,
+            mask=(n_in_index < size_length_n) & ((size_length_n * n_part_index + n_in_index) >= 0) & ((size_length_n * n_part_index + n_in_index) < size_n),
             other=0.0,
         )
         tile = ((n_in_index + mul) < size_n) & (n_in_index < size_length_n)
@@ -675,7 +675,7 @@ def logsumexp_rows_joined_rows_kernel(
     )
     max_ = tl.max(m_parts, 0)
     sub_n_part = m_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_n_part = tl.where((size_length_n * n_part_index) < size_n, tl.exp(sub_n_part), 0.0)
+    where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(sub_n_part), 0.0)
     sum_parts = load_tile(
         sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
         (n_part_index < size_parts_n),
@@ -708,7 +708,7 @@ def logsumexp_rows_joined_kernel(
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
         acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
-        where_n_part = tl.where((size_length_n * n_part_index) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
         sum_parts = tl.load(
             sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
         )
@@ -730,7 +730,7 @@ def logsumexp_rows_joined_kernel(
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
         acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
-        where_n_part = tl.where((size_length_n * n_part_index) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
         sum_parts = tl.load(
             sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
             mask=(n_part_index < size_parts_n),
@@ -1034,12 +1034,14 @@ def rmsnorm_rows_kernel(
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:14]
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X_f32 = X.to(tl.float32)
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    add = (sum_ * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (sum_ * (1.0 / tl.cast(size_n, tl.float32)))
+    # src[norms.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:25]
     tile_bf16 = ((tl.rsqrt(add) * weight) * X_f32).to(tl.bfloat16)
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
@@ -1085,7 +1087,7 @@ def rmsnorm_kernel(
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     # src[maps.diag:25]
-    add = (acc_n * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (acc_n * (1.0 / tl.cast(size_n, tl.float32)))
     rsqrt = tl.rsqrt(add)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
@@ -1124,13 +1126,15 @@ def rmsnorm_forward_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:14]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X_f32 = X.to(tl.float32)
     # src[maps.diag:25]
     mul_n = X_f32 * X_f32
     sum_ = tl.sum(mul_n, 0)
-    add = (sum_ * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (sum_ * (1.0 / tl.cast(size_n, tl.float32)))
+    # src[norms.diag:14]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    # src[maps.diag:25]
     tile_bf16 = ((tl.rsqrt(add) * X_f32) * weight).to(tl.bfloat16)
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
@@ -1178,7 +1182,7 @@ def rmsnorm_forward_kernel(
         acc_n = next_acc_n
     tl.store(state_ptr + row_index * state_stride_row, acc_n)
     # src[maps.diag:25]
-    add = (acc_n * (1.0 / tl.cast(size_n, tl.float32))) + 1e-05
+    add = 1e-05 + (acc_n * (1.0 / tl.cast(size_n, tl.float32)))
     rsqrt = tl.rsqrt(add)
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
@@ -1219,27 +1223,27 @@ def rmsnorm_backward_d_X_rows_kernel(
     n_index = tl.arange(0, BLOCK_N)
     state = tl.load(state_ptr + row_index * state_stride_row)
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    rsqrt = tl.rsqrt((recip * state) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (recip * state))
     # src[norms.diag:14]
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    d_out = load_tile(
-        d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
-        (n_index < size_n),
-        0.0,
-        EXACT_N,
-    )
     out = load_tile(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
         (n_index < size_n),
         0.0,
         EXACT_N,
     )
+    d_out = load_tile(
+        d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+        (n_index < size_n),
+        0.0,
+        EXACT_N,
+    )
     d_out_f32 = d_out.to(tl.float32)
-    mul_n = out.to(tl.float32) * d_out_f32
+    mul_n = d_out_f32 * out.to(tl.float32)
     sum_ = tl.sum(mul_n, 0)
-    mul_n_2 = ((recip * sum_) * rsqrt) * X.to(tl.float32)
+    mul_n_2 = ((sum_ * recip) * rsqrt) * X.to(tl.float32)
     weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    sub_n = (weight * d_out_f32) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
+    sub_n = (d_out_f32 * weight) - tl.where(mul_n_2 == float("-inf"), 0.0, mul_n_2)
     tl.store(
         d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
         (sub_n * rsqrt).to(tl.bfloat16),
@@ -1260,9 +1264,9 @@ def rmsnorm_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
         n_index = first_n + tl.arange(0, BLOCK_N)
-        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
         out = tl.load(out_ptr + row_index * out_stride_row + n_index * out_stride_n)
-        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
@@ -1270,32 +1274,32 @@ def rmsnorm_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_2 + tl.arange(0, BLOCK_N)
-        d_out = tl.load(
-            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
-            mask=(n_index < size_n),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
-        mul_n = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        mul_n = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_n, 0)
         next_acc_n = acc_n + tile_sum
         acc_n = next_acc_n
     state = tl.load(state_ptr + row_index * state_stride_row)
     recip = 1.0 / tl.cast(size_n, tl.float32)
-    rsqrt = tl.rsqrt((recip * state) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (recip * state))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[norms.diag:14]
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
-        mul_n = ((recip * acc_n) * rsqrt) * X.to(tl.float32)
-        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        mul_n = ((acc_n * recip) * rsqrt) * X.to(tl.float32)
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        sub_n = (weight * d_out.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n)
+        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             (sub_n * rsqrt).to(tl.bfloat16),
@@ -1309,14 +1313,14 @@ def rmsnorm_backward_d_X_kernel(
             mask=(n_index < size_n),
             other=0.0,
         )
-        mul_n = ((recip * acc_n) * rsqrt) * X.to(tl.float32)
+        mul_n = ((acc_n * recip) * rsqrt) * X.to(tl.float32)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_out = tl.load(
             d_out_ptr + row_index * d_out_stride_row + n_index * d_out_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        sub_n = (weight * d_out.to(tl.float32)) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
+        sub_n = (d_out.to(tl.float32) * weight) - tl.where(mul_n == float("-inf"), 0.0, mul_n)
         tl.store(
             d_X_ptr + row_index * d_X_stride_row + n_index * d_X_stride_n,
             (sub_n * rsqrt).to(tl.bfloat16),
@@ -1334,21 +1338,20 @@ def rmsnorm_backward_d_weight_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    add_row = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * state)
+    d_out = tl.load(
+        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
     # src[norms.diag:14]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
-    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    add_row = ((1.0 / tl.cast(size_n, tl.float32)) * state) + 1e-05
-    rsqrt_row = tl.where(row_index < size_row, tl.rsqrt(add_row), 0.0)
-    mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
+    mul_n_row = (tl.rsqrt(add_row)[None, :] * X.to(tl.float32)) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
 
@@ -1367,20 +1370,20 @@ def rmsnorm_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_row in tl.range(0, to_row, BLOCK_ROW):
         row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
         # src[norms.diag:14]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-            mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
-        state = tl.load(state_ptr + row_index * state_stride_row)
-        tile = tl.rsqrt((recip * state) + 1e-05)[None, :] * d_out.to(tl.float32)
-        mul_n_row = tile * X.to(tl.float32)
+        tile = tl.rsqrt(1e-05 + (recip * state))[None, :] * X.to(tl.float32)
+        mul_n_row = tile * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1388,20 +1391,20 @@ def rmsnorm_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
         # src[norms.diag:14]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
-            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-            other=0.0,
-        )
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        rsqrt_row = tl.where(row_index < size_row, tl.rsqrt((recip * state) + 1e-05), 0.0)
-        mul_n_row = (rsqrt_row[None, :] * d_out.to(tl.float32)) * X.to(tl.float32)
+        tile = tl.rsqrt(1e-05 + (recip * state))[None, :] * X.to(tl.float32)
+        mul_n_row = tile * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
         acc_row = next_acc_row
@@ -1593,26 +1596,22 @@ def layernorm_rows_kernel(
     row_index = program.to(tl.int64)
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:18]
+    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X_f32 = X.to(tl.float32)
     sum_ = tl.sum(X_f32, 0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
-    sub_n = tl.where(n_index < size_n, X_f32 - (recip * sum_), 0.0)
+    sub_n = tl.where(n_index < size_n, X_f32 - (sum_ * recip), 0.0)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    # src[norms.diag:18]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt((recip * sum_2) + 1e-05) * weight) * sub_n
-    # src[norms.diag:18]
-    bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    # src[maps.diag:29]
+    mul_n_2 = (tl.rsqrt(1e-05 + (sum_2 * recip)) * sub_n) * weight
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
-        (bias + mul_n_2).to(tl.bfloat16),
+        (mul_n_2 + bias).to(tl.bfloat16),
         mask=(n_index < size_n),
     )
 
@@ -1642,7 +1641,7 @@ def layernorm_kernel(
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -1674,7 +1673,7 @@ def layernorm_kernel(
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -1691,41 +1690,33 @@ def layernorm_kernel(
         sum_n_2 = next_sum_n_2
         centre = next_centre
     # src[maps.diag:29]
-    mul = recip * sum_n
+    mul = sum_n * recip
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt((recip * acc_n) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * recip))
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[maps.diag:29]
-        # src[norms.diag:18]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        # src[maps.diag:29]
-        # src[norms.diag:18]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        # src[maps.diag:29]
-        add_n = bias + ((rsqrt * weight) * (X.to(tl.float32) - mul))
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
         tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, add_n.to(tl.bfloat16))
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(
             X_ptr + row_index * X_stride_row + n_index * X_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
         # src[maps.diag:29]
-        # src[norms.diag:18]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        # src[norms.diag:18]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        add_n = bias + ((rsqrt * weight) * (X.to(tl.float32) - mul))
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             add_n.to(tl.bfloat16),
@@ -1744,19 +1735,18 @@ def layernorm_forward_rows_kernel(
     n_index = tl.arange(0, BLOCK_N)
     # src[norms.diag:18]
     bias = load_tile(bias_ptr + n_index * bias_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
     X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
     X_f32 = X.to(tl.float32)
     sum_ = tl.sum(X_f32, 0)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     # src[maps.diag:29]
-    sub_n = tl.where(n_index < size_n, X_f32 - (recip * sum_), 0.0)
-    # src[norms.diag:18]
-    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    sub_n = tl.where(n_index < size_n, X_f32 - (sum_ * recip), 0.0)
     # src[maps.diag:21]
     mul_n = sub_n * sub_n
     sum_2 = tl.sum(mul_n, 0)
     # src[maps.diag:29]
-    mul_n_2 = (tl.rsqrt((sum_2 * recip) + 1e-05) * weight) * sub_n
+    mul_n_2 = (tl.rsqrt(1e-05 + (sum_2 * recip)) * sub_n) * weight
     tl.store(
         out_ptr + row_index * out_stride_row + n_index * out_stride_n,
         (mul_n_2 + bias).to(tl.bfloat16),
@@ -1792,7 +1782,7 @@ def layernorm_forward_kernel(
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -1824,7 +1814,7 @@ def layernorm_forward_kernel(
         tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = recip * (next_sum_n * where)
+        mul = (next_sum_n * where) * recip
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
@@ -1842,38 +1832,33 @@ def layernorm_forward_kernel(
         centre = next_centre
     tl.store(state_ptr + row_index * state_stride_row, sum_n)
     tl.store(state___ptr + row_index * state___stride_row, acc_n)
-    # src[maps.diag:29]
-    mul = recip * sum_n
     # src[maps.diag:21]
     # src[maps.diag:29]
-    rsqrt = tl.rsqrt((acc_n * recip) + 1e-05)
+    rsqrt = tl.rsqrt(1e-05 + (acc_n * recip))
+    mul = sum_n * recip
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
         bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
         X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         # src[maps.diag:29]
-        # src[norms.diag:18]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        # src[maps.diag:29]
-        add_n = ((rsqrt * weight) * (X.to(tl.float32) - mul)) + bias
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
         tl.store(out_ptr + row_index * out_stride_row + n_index * out_stride_n, add_n.to(tl.bfloat16))
     # tiles that a mask or the end cuts
     for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
         n_index = first_n_4 + tl.arange(0, BLOCK_N)
         # src[norms.diag:18]
         bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         X = tl.load(
             X_ptr + row_index * X_stride_row + n_index * X_stride_n,
             mask=(n_index < size_n),
             other=0.0,
         )
         # src[maps.diag:29]
-        # src[norms.diag:18]
-        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
-        # src[maps.diag:29]
-        add_n = ((rsqrt * weight) * (X.to(tl.float32) - mul)) + bias
+        add_n = ((rsqrt * (X.to(tl.float32) - mul)) * weight) + bias
         tl.store(
             out_ptr + row_index * out_stride_row + n_index * out_stride_n,
             add_n.to(tl.bfloat16),
@@ -1891,10 +1876,10 @@ def layernorm_backward_d_X_rows_kernel(
     first_row = program * BLOCK_ROW
     row_index = first_row + tl.arange(0, BLOCK_ROW)
     n_index = tl.arange(0, BLOCK_N)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:29]
-    mul_row = recip * state
+    mul_row = state * recip
     # src[norms.diag:18]
     X = tl.load(
         X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
@@ -1914,15 +1899,18 @@ def layernorm_backward_d_X_rows_kernel(
     mul_row_n = (weight[None, :] * d_out_f32) * sub_row_n
     sum_ = tl.sum(mul_row_n, 1)
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
-    mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
-    mul_row_n_3 = d_out_f32 * weight[None, :]
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
+    mul_row_n_2 = ((rsqrt_row * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_4 = d_out_f32 * weight[None, :]
     safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
-    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_2 - safe_, 0.0)
+    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_4 - safe_, 0.0)
     sum_2 = tl.sum(sub_row_n_2, 1)
-    safe_2 = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-    sub_row_n_3 = (mul_row_n_3 + (recip * sum_2)[:, None]) - safe_2
-    tile_bf16 = (rsqrt_row[:, None] * sub_row_n_3).to(tl.bfloat16)
+    mul_row_n_5 = (sum_2[:, None] + mul_row_n_2) * recip
+    safe_2 = tl.where(mul_row_n_5 == float("-inf"), 0.0, mul_row_n_5)
+    tile_bf16 = (rsqrt_row[:, None] * (mul_row_n_4 - safe_2)).to(tl.bfloat16)
     tl.store(
         d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
         tile_bf16,
@@ -1942,12 +1930,14 @@ def layernorm_backward_d_X_kernel(
     acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
     sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:29]
-    mul_row = recip * state
+    mul_row = state * recip
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
-    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt(1e-05 + (state__ * recip))
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
     for first_n in tl.range(0, to_n, BLOCK_N):
@@ -1973,13 +1963,12 @@ def layernorm_backward_d_X_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = d_out_f32 * weight[None, :]
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_2 = mul_row_n_3 - safe_
+        sub_row_n_2 = (d_out_f32 * weight[None, :]) - safe_
         tile_sum_2 = tl.sum(sub_row_n_2, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
@@ -2011,19 +2000,17 @@ def layernorm_backward_d_X_kernel(
         next_acc_n = acc_n + tile_sum
         where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
         where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
-        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
-        mul_row_n_2 = d_out_f32 * weight[None, :]
-        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        sum_n_3 = -1.0 * (((recip * rsqrt_row) * rsqrt_row) * sum_n_2)
+        mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
         safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
-        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], (d_out_f32 * weight[None, :]) - safe_, 0.0)
         tile_sum_2 = tl.sum(sub_row_n_3, 1)
-        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        next_sum_n = (sum_n + (sum_n_3 * (where_row_2 - where_row))) + tile_sum_2
         tile_sum_3 = tl.sum(sub_row_n_2, 1)
         next_sum_n_2 = sum_n_2 + tile_sum_3
         acc_n = next_acc_n
         sum_n = next_sum_n
         sum_n_2 = next_sum_n_2
-    mul_row_2 = recip * sum_n
     # whole tiles, no mask needed
     for first_n_3 in tl.range(0, to_n, BLOCK_N):
         n_index = first_n_3 + tl.arange(0, BLOCK_N)
@@ -2035,7 +2022,8 @@ def layernorm_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = (sum_n[:, None] + mul_row_n) * recip
         # src[norms.diag:18]
         weight = tl.load(weight_ptr + n_index * weight_stride_n)
         d_out = tl.load(
@@ -2043,9 +2031,9 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        add_row_n = (d_out.to(tl.float32) * weight[None, :]) + mul_row_2[:, None]
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = (rsqrt_row[:, None] * (add_row_n - safe_)).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_2 = (d_out.to(tl.float32) * weight[None, :]) - safe_
+        tile_bf16 = (rsqrt_row[:, None] * sub_row_n_2).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -2062,7 +2050,8 @@ def layernorm_backward_d_X_kernel(
         )
         # src[maps.diag:29]
         sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
-        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n = ((rsqrt_row * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        mul_row_n_2 = (sum_n[:, None] + mul_row_n) * recip
         # src[norms.diag:18]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         d_out = tl.load(
@@ -2070,9 +2059,9 @@ def layernorm_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
             other=0.0,
         )
-        add_row_n = (d_out.to(tl.float32) * weight[None, :]) + mul_row_2[:, None]
-        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
-        tile_bf16 = (rsqrt_row[:, None] * (add_row_n - safe_)).to(tl.bfloat16)
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_2 = (d_out.to(tl.float32) * weight[None, :]) - safe_
+        tile_bf16 = (rsqrt_row[:, None] * sub_row_n_2).to(tl.bfloat16)
         tl.store(
             d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
             tile_bf16,
@@ -2091,10 +2080,10 @@ def layernorm_backward_d_weight_d_bias_rows_kernel(
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
     row_index = tl.arange(0, BLOCK_ROW)
-    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     recip = 1.0 / tl.cast(size_n, tl.float32)
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
     # src[maps.diag:29]
-    mul_row = recip * state
+    mul_row = state * recip
     # src[norms.diag:18]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
@@ -2104,13 +2093,15 @@ def layernorm_backward_d_weight_d_bias_rows_kernel(
     # src[maps.diag:29]
     sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
     state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
     d_out = tl.load(
         d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
     d_out_f32 = d_out.to(tl.float32)
-    tile = tl.rsqrt((recip * state__) + 1e-05)[None, :] * d_out_f32
+    tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
     mul_n_row = tile * sub_n_row
     sum_ = tl.sum(mul_n_row, 1)
     tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
@@ -2136,7 +2127,7 @@ def layernorm_backward_d_weight_d_bias_kernel(
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:29]
-        mul_row = recip * state
+        mul_row = state * recip
         # src[norms.diag:18]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
@@ -2146,13 +2137,15 @@ def layernorm_backward_d_weight_d_bias_kernel(
         # src[maps.diag:29]
         sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
         state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
+        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
             mask=(n_index < size_n)[:, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        tile = tl.rsqrt((recip * state__) + 1e-05)[None, :] * d_out_f32
+        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
         mul_n_row = tile * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum
@@ -2166,7 +2159,7 @@ def layernorm_backward_d_weight_d_bias_kernel(
         row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:29]
-        mul_row = recip * state
+        mul_row = state * recip
         # src[norms.diag:18]
         X = tl.load(
             X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
@@ -2180,13 +2173,15 @@ def layernorm_backward_d_weight_d_bias_kernel(
             mask=(row_index < size_row),
             other=0.0,
         )
+        # src[maps.diag:21]
+        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + n_index[:, None] * d_out_stride_n,
             mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
             other=0.0,
         )
         d_out_f32 = d_out.to(tl.float32)
-        tile = tl.rsqrt((recip * state__) + 1e-05)[None, :] * d_out_f32
+        tile = tl.rsqrt(1e-05 + (state__ * recip))[None, :] * d_out_f32
         mul_n_row = tile * sub_n_row
         tile_sum = tl.sum(mul_n_row, 1)
         next_acc_row = acc_row + tile_sum

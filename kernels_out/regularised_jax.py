@@ -80,7 +80,7 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
             exp = jnp.exp(Z - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            chosen = jnp.where(label_tile[:, None] == vocab_index, Z, 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], Z, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
             tile_sum_3 = jnp.sum(Z, axis=1)
@@ -107,7 +107,7 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
             exp = jnp.exp(Z_2 - next_m[:, None])
             tile_sum = jnp.sum(exp, axis=1)
             next_sum_vocab = sum_vocab * jnp.exp(m - next_m) + tile_sum
-            mask = (label_tile[:, None] == vocab_index) & (vocab_index < vocab)
+            mask = (vocab_index == label_tile[:, None]) & (vocab_index < vocab)
             chosen = jnp.where(mask, Z_2, 0.0)
             tile_sum_2 = jnp.sum(chosen, axis=1)
             next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -123,7 +123,7 @@ def _label_smoothing(X, W, label, epsilon, *, block_vocab=256, block_token=512):
             (m, sum_vocab, sum_vocab_2, sum_vocab_3),
         )
         mul = 1 / jnp.float32(vocab) * epsilon * sum_vocab_3
-        target = (1.0 - epsilon) * sum_vocab_2 + mul
+        target = sum_vocab_2 * (1.0 - epsilon) + mul
         safe_target = jnp.where(target == -jnp.inf, 0.0, target)
         return m + jnp.log(sum_vocab) - safe_target
 
@@ -248,9 +248,9 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
     block_vocab = min(block_vocab, max(vocab, 1))
     block_token = min(block_token, max(token, 1))
     d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)),))
+    label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
     logsum = jnp.pad(logsum, ((0, max(-token % block_token, block_token - token)),))
     X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
-    label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
     W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
 
     def program(tile):
@@ -258,10 +258,10 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
         acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
         mul = epsilon * (1 / jnp.float32(vocab)) * d_out_tile
+        mul_2 = (1.0 - epsilon) * d_out_tile
+        label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-        mul_2 = -1.0 * (1.0 - epsilon) * d_out_tile
-        label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
 
         def step(block, state):
@@ -269,10 +269,11 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
+            add = chosen + mul[:, None]
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
             mul_3 = jnp.exp(Z - logsum_tile[:, None]) * d_out_tile[:, None]
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
-            sub = chosen + mul_3 - jnp.where(mul == -jnp.inf, 0.0, mul)[:, None]
+            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
             tile_bf16 = sub.astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
@@ -285,10 +286,11 @@ def _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum, *, block_
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
+            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
+            add = chosen + mul[:, None]
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
             mul_3 = jnp.exp(Z - logsum_tile[:, None]) * d_out_tile[:, None]
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul_2[:, None], 0.0)
-            sub = chosen + mul_3 - jnp.where(mul == -jnp.inf, 0.0, mul)[:, None]
+            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
             chosen_2 = jnp.where((vocab_index < vocab), sub, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
@@ -327,32 +329,31 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
     block_token = min(block_token, max(token, 1))
     block_vocab = min(block_vocab, max(vocab, 1))
     W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)),))
-    logsum = jnp.pad(logsum, ((0, max(-token % block_token, block_token - token)),))
     X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)),))
     label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
+    logsum = jnp.pad(logsum, ((0, max(-token % block_token, block_token - token)),))
 
     def program(tile):
         first_vocab = tile * block_vocab
         vocab_index = first_vocab + jnp.arange(block_vocab)
         acc_token = jnp.full((block_vocab, d), 0.0, jnp.float32)
         recip = 1 / jnp.float32(vocab)
-        W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
         sub = 1.0 - epsilon
+        W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
         to_token = token // block_token * block_token
 
         def step(block, state):
             (acc_token,) = state
             first_token = block * block_token
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-            mul = epsilon * recip * d_out_tile
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-            Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * sub * d_out_tile, 0.0)
-            add = chosen + jnp.exp(Z - logsum_tile) * d_out_tile
-            sub_2 = add - jnp.where(mul == -jnp.inf, 0.0, mul)
+            chosen = jnp.where(label_tile == vocab_index[:, None], sub * d_out_tile, 0.0)
+            add = chosen + epsilon * recip * d_out_tile
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
+            sub_2 = jnp.exp(Z - logsum_tile) * d_out_tile - jnp.where(add == -jnp.inf, 0.0, add)
             tile_bf16 = sub_2.astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
@@ -364,15 +365,14 @@ def _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum, *, block_
             (acc_token,) = state
             first_token = block * block_token
             token_index = first_token + jnp.arange(block_token)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-            mul = epsilon * recip * d_out_tile
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
             X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
-            Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * sub * d_out_tile, 0.0)
-            add = chosen + jnp.exp(Z - logsum_tile) * d_out_tile
-            sub_2 = add - jnp.where(mul == -jnp.inf, 0.0, mul)
+            chosen = jnp.where(label_tile == vocab_index[:, None], sub * d_out_tile, 0.0)
+            add = chosen + epsilon * recip * d_out_tile
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
+            sub_2 = jnp.exp(Z - logsum_tile) * d_out_tile - jnp.where(add == -jnp.inf, 0.0, add)
             chosen_2 = jnp.where((token_index < token), sub_2, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
@@ -400,7 +400,7 @@ def _label_smoothing_backward_d_epsilon(d_out, state_, state__, *, vocab):
     if state__.shape != (token,):
         raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     sum_token = jnp.einsum("t,t->", d_out, state__, precision="highest")  # []
-    sum_token_2 = jnp.einsum("t,t->", d_out, state_, precision="highest")  # []
+    sum_token_2 = jnp.einsum("t,t->", state_, d_out, precision="highest")  # []
     difference = sum_token - sum_token_2 * (1 / jnp.float32(vocab))  # []
     return difference
 
@@ -563,7 +563,7 @@ def _z_loss(X, W, label, weight, *, block_vocab=256, block_token=512):
         )
         log = jnp.log(sum_vocab)
         L = log + m
-        return weight * L * L + log + m - sum_vocab_2
+        return log + weight * L * L + m - sum_vocab_2
 
     out_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
     out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
@@ -647,8 +647,8 @@ def _z_loss_forward(X, W, label, weight, *, block_vocab=256, block_token=512):
             (m, sum_vocab, sum_vocab_2),
         )
         log = jnp.log(sum_vocab)
-        L = m + log
-        return weight * L * L + m + log - sum_vocab_2, L
+        L = log + m
+        return log + weight * L * L + m - sum_vocab_2, L
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-token // block_token)))
     out_tiles = out_tiles.reshape(-(-token // block_token) * block_token)
@@ -685,10 +685,9 @@ def _z_loss_backward_d_X(X, W, label, weight, d_out, logsum, *, block_vocab=256,
         first_token = tile * block_token
         acc_vocab = jnp.full((block_token, d), 0.0, jnp.float32)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
-        mul = -1.0 * d_out_tile
         label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
-        add = 1.0 + weight * 2.0 * logsum_tile
+        add = 2.0 * weight * logsum_tile + 1.0
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_vocab = vocab // block_vocab * block_vocab
 
@@ -696,11 +695,12 @@ def _z_loss_backward_d_X(X, W, label, weight, d_out, logsum, *, block_vocab=256,
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul[:, None], 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], d_out_tile[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_out_tile * add)[:, None] * jnp.exp(Z - logsum_tile[:, None])
-            tile_bf16 = (mul_2 + chosen).astype(jnp.bfloat16)
+            mul = (d_out_tile * add)[:, None] * jnp.exp(Z - logsum_tile[:, None])
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            tile_bf16 = (mul - safe_).astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
 
@@ -711,11 +711,12 @@ def _z_loss_backward_d_X(X, W, label, weight, d_out, logsum, *, block_vocab=256,
             (acc_vocab,) = state
             first_vocab = block * block_vocab
             vocab_index = first_vocab + jnp.arange(block_vocab)
-            chosen = jnp.where(label_tile[:, None] == vocab_index, mul[:, None], 0.0)
+            chosen = jnp.where(vocab_index == label_tile[:, None], d_out_tile[:, None], 0.0)
             W_tile = lax.dynamic_slice_in_dim(W, first_vocab, block_vocab, 0)
             Z = jnp.einsum("td,vd->tv", X_tile, W_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_out_tile * add)[:, None] * jnp.exp(Z - logsum_tile[:, None])
-            chosen_2 = jnp.where((vocab_index < vocab), mul_2 + chosen, 0.0)
+            mul = (d_out_tile * add)[:, None] * jnp.exp(Z - logsum_tile[:, None])
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            chosen_2 = jnp.where((vocab_index < vocab), mul - safe_, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_vocab = acc_vocab + jnp.einsum("tv,vd->td", tile_bf16, W_tile, preferred_element_type=jnp.float32)
             return (next_acc_vocab,)
@@ -753,10 +754,10 @@ def _z_loss_backward_d_W(X, W, label, weight, d_out, logsum, *, block_token=256,
     block_token = min(block_token, max(token, 1))
     block_vocab = min(block_vocab, max(vocab, 1))
     W = jnp.pad(W, ((0, max(-vocab % block_vocab, block_vocab - vocab)), (0, 0)))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-token % block_token, block_token - token)),))
     label = jnp.pad(label, ((0, max(-token % block_token, block_token - token)),))
     logsum = jnp.pad(logsum, ((0, max(-token % block_token, block_token - token)),))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
 
     def program(tile):
         first_vocab = tile * block_vocab
@@ -768,14 +769,15 @@ def _z_loss_backward_d_W(X, W, label, weight, d_out, logsum, *, block_token=256,
         def step(block, state):
             (acc_token,) = state
             first_token = block * block_token
-            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = d_out_tile * (1.0 + weight * 2.0 * logsum_tile)
-            tile_bf16 = (mul * jnp.exp(Z - logsum_tile) + chosen).astype(jnp.bfloat16)
+            mul = d_out_tile * (2.0 * weight * logsum_tile + 1.0)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            tile_bf16 = (mul * jnp.exp(Z - logsum_tile) - safe_).astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
 
@@ -786,14 +788,15 @@ def _z_loss_backward_d_W(X, W, label, weight, d_out, logsum, *, block_token=256,
             (acc_token,) = state
             first_token = block * block_token
             token_index = first_token + jnp.arange(block_token)
-            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
             label_tile = lax.dynamic_slice_in_dim(label, first_token, block_token, 0)
-            chosen = jnp.where(label_tile == vocab_index[:, None], -1.0 * d_out_tile, 0.0)
+            chosen = jnp.where(vocab_index[:, None] == label_tile, d_out_tile, 0.0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_token, block_token, 0)
+            X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
             Z = jnp.einsum("vd,td->vt", W_tile, X_tile, preferred_element_type=jnp.float32)
-            mul = d_out_tile * (1.0 + weight * 2.0 * logsum_tile)
-            chosen_2 = jnp.where((token_index < token), mul * jnp.exp(Z - logsum_tile) + chosen, 0.0)
+            mul = d_out_tile * (2.0 * weight * logsum_tile + 1.0)
+            safe_ = jnp.where(chosen == -jnp.inf, 0.0, chosen)
+            chosen_2 = jnp.where((token_index < token), mul * jnp.exp(Z - logsum_tile) - safe_, 0.0)
             tile_bf16 = chosen_2.astype(jnp.bfloat16)
             next_acc_token = acc_token + jnp.einsum("vt,td->vd", tile_bf16, X_tile, preferred_element_type=jnp.float32)
             return (next_acc_token,)
@@ -817,7 +820,7 @@ def _z_loss_backward_d_weight(d_out, logsum):
     (token,) = d_out.shape
     if logsum.shape != (token,):
         raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
-    sum_token = jnp.einsum("t,t,t->", d_out, logsum, logsum, precision="highest")  # []
+    sum_token = jnp.einsum("t,t,t->", logsum, logsum, d_out, precision="highest")  # []
     return sum_token
 
 

@@ -837,7 +837,7 @@ def label_smoothing_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
         # src[regularised.diag:22]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -867,7 +867,7 @@ def label_smoothing_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, Z_2, 0.0)
         # src[regularised.diag:22]
         tile_sum_2 = tl.sum(where_token_vocab, 1)
@@ -884,7 +884,7 @@ def label_smoothing_kernel(
     epsilon = tl.load(epsilon_ptr)
     scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     # src[regularised.diag:22]
-    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * sum_vocab_3)
+    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * sum_vocab_3)
     # src[maps.diag:12]
     # src[regularised.diag:23]
     sub_token = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
@@ -908,16 +908,16 @@ def label_smoothing_long_Z_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:17]
-        W = tl.load(
-            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
-            mask=(vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
         # src[regularised.diag:16]
         X = tl.load(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
             mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -927,16 +927,16 @@ def label_smoothing_long_Z_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:17]
-        W = tl.load(
-            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
-            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[regularised.diag:16]
         X = tl.load(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
             mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -968,14 +968,14 @@ def label_smoothing_long_out_rows_kernel(
     tile = tl.where(vocab_index < size_vocab, Z, 0.0)
     sum_ = tl.sum(tile, 0)
     # src[regularised.diag:22]
-    mul = (sum_ * (1.0 / tl.cast(size_vocab, tl.float32))) * epsilon
+    mul = ((1.0 / tl.cast(size_vocab, tl.float32)) * sum_) * epsilon
     # src[regularised.diag:18]
     label = tl.load(label_ptr + token_index * label_stride_token)
-    tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
+    tile_2 = (vocab_index == label) & (vocab_index < size_vocab)
     where_vocab = tl.where(tile_2, Z, 0.0)
     # src[regularised.diag:22]
     sum_2 = tl.sum(where_vocab, 0)
-    target = ((1.0 - epsilon) * sum_2) + mul
+    target = (sum_2 * (1.0 - epsilon)) + mul
     # src[maps.diag:11]
     max_ = tl.max(Z, 0)
     # src[maps.diag:12]
@@ -1012,7 +1012,7 @@ def label_smoothing_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        where_vocab = tl.where(label == vocab_index, Z, 0.0)
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
         # src[regularised.diag:22]
         tile_sum_2 = tl.sum(where_vocab, 0)
         next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
@@ -1039,7 +1039,7 @@ def label_smoothing_long_out_kernel(
         exp_vocab = tl.exp(Z - safe_next_m)
         tile_sum = tl.sum(exp_vocab, 0)
         next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
-        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
         where_vocab = tl.where(tile, Z, 0.0)
         # src[regularised.diag:22]
         tile_sum_2 = tl.sum(where_vocab, 0)
@@ -1053,9 +1053,9 @@ def label_smoothing_long_out_kernel(
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    scalar = sum_vocab_3 * (1.0 / tl.cast(size_vocab, tl.float32))
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * sum_vocab_3
     # src[regularised.diag:22]
-    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * epsilon)
+    target = (sum_vocab_2 * (1.0 - epsilon)) + (scalar * epsilon)
     # src[maps.diag:12]
     # src[regularised.diag:23]
     sub = (m + tl.log(sum_vocab)) - tl.where(target == float("-inf"), 0.0, target)
@@ -1105,11 +1105,11 @@ def label_smoothing_forward_kernel(
         exp_token_vocab = tl.exp(Z - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        tile_sum_2 = tl.sum(Z, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], Z, 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], Z, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_sum_3 = tl.sum(Z, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1135,14 +1135,14 @@ def label_smoothing_forward_kernel(
         exp_token_vocab = tl.exp(Z_2 - next_m[:, None])
         tile_sum = tl.sum(exp_token_vocab, 1)
         next_sum_vocab = (sum_vocab * tl.exp(m - next_m)) + tile_sum
-        # src[regularised.diag:7]
-        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
-        tile_sum_2 = tl.sum(Z_3, 1)
-        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
-        tile = (label[:, None] == vocab_index[None, :]) & (vocab_index < size_vocab)[None, :]
+        tile = (vocab_index[None, :] == label[:, None]) & (vocab_index < size_vocab)[None, :]
         where_token_vocab = tl.where(tile, Z_2, 0.0)
         # src[regularised.diag:22]
-        tile_sum_3 = tl.sum(where_token_vocab, 1)
+        tile_sum_2 = tl.sum(where_token_vocab, 1)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        # src[regularised.diag:7]
+        Z_3 = tl.where((vocab_index < size_vocab)[None, :], Z_2, 0.0)
+        tile_sum_3 = tl.sum(Z_3, 1)
         next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
         m = next_m
         sum_vocab = next_sum_vocab
@@ -1150,17 +1150,17 @@ def label_smoothing_forward_kernel(
         sum_vocab_3 = next_sum_vocab_3
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
     # src[regularised.diag:22]
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
-    target = (scalar * sum_vocab_2) + (sum_vocab_3 * (1.0 - epsilon))
+    target = ((1.0 - epsilon) * sum_vocab_2) + (scalar * sum_vocab_3)
     # src[maps.diag:12]
     add_token = m + tl.log(sum_vocab)
     # src[regularised.diag:23]
     sub_token = add_token - tl.where(target == float("-inf"), 0.0, target)
     tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
     tl.store(logsum_ptr + token_index * logsum_stride_token, add_token, mask=(token_index < size_token))
-    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_2, mask=(token_index < size_token))
-    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3, mask=(token_index < size_token))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_3, mask=(token_index < size_token))
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_2, mask=(token_index < size_token))
 
 
 @triton.jit
@@ -1175,11 +1175,15 @@ def label_smoothing_backward_d_X_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     scalar = epsilon * (1.0 / tl.cast(size_vocab, tl.float32))
     mul_token = scalar * d_out
+    # src[regularised.diag:22]
+    mul_token_2 = (1.0 - epsilon) * d_out
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
@@ -1191,10 +1195,6 @@ def label_smoothing_backward_d_X_kernel(
         mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[regularised.diag:22]
-    mul_token_2 = (-1.0 * (1.0 - epsilon)) * d_out
-    # src[regularised.diag:18]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
@@ -1206,12 +1206,13 @@ def label_smoothing_backward_d_X_kernel(
             0.0,
             EXACT_D,
         )
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + mul_token[:, None]
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + (tl.exp(Z - logsum[:, None]) * d_out[:, None])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
+        sub_token_vocab = (tl.exp(Z - logsum[:, None]) * d_out[:, None]) - safe_
+        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
@@ -1224,13 +1225,14 @@ def label_smoothing_backward_d_X_kernel(
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + mul_token[:, None]
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + (tl.exp(Z - logsum[:, None]) * d_out[:, None])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        sub_token_vocab = tl.where((vocab_index < size_vocab)[None, :], add_token_vocab - safe_[:, None], 0.0)
-        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
+        sub_token_vocab = (tl.exp(Z - logsum[:, None]) * d_out[:, None]) - safe_
+        sub_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], sub_token_vocab, 0.0)
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -1255,21 +1257,18 @@ def label_smoothing_backward_d_W_kernel(
     recip = 1.0 / tl.cast(size_vocab, tl.float32)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    # src[regularised.diag:22]
+    sub = 1.0 - epsilon
     # src[regularised.diag:17]
     W = tl.load(
         W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
         mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[regularised.diag:22]
-    sub = 1.0 - epsilon
     to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        mul_token = (epsilon * recip) * d_out
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:16]
         X = load_tile(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -1277,50 +1276,53 @@ def label_smoothing_backward_d_W_kernel(
             0.0,
             EXACT_D,
         )
-        # src[regularised.diag:7]
-        Z = tl.dot(W, tl.trans(X))
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         # src[regularised.diag:18]
         label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + (tl.exp(Z - logsum[None, :]) * d_out[None, :])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        tile_bf16 = (add_vocab_token - safe_[None, :]).to(tl.bfloat16)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (sub * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + ((epsilon * recip) * d_out)[None, :]
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
+        sub_vocab_token = (tl.exp(Z - logsum[None, :]) * d_out[None, :]) - safe_
+        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        mul_token = (epsilon * recip) * d_out
-        logsum = tl.load(
-            logsum_ptr + token_index * logsum_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
         # src[regularised.diag:16]
         X = tl.load(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
             mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[regularised.diag:7]
-        Z = tl.dot(W, tl.trans(X))
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
         # src[regularised.diag:18]
         label = tl.load(
             label_ptr + token_index * label_stride_token,
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + (tl.exp(Z - logsum[None, :]) * d_out[None, :])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        sub_vocab_token = tl.where((token_index < size_token)[None, :], add_vocab_token - safe_[None, :], 0.0)
-        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (sub * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + ((epsilon * recip) * d_out)[None, :]
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        Z = tl.dot(W, tl.trans(X))
+        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
+        sub_vocab_token = (tl.exp(Z - logsum[None, :]) * d_out[None, :]) - safe_
+        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], sub_vocab_token, 0.0)
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -1336,19 +1338,19 @@ def label_smoothing_backward_d_epsilon_rows_kernel(
     state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr, EXACT_TOKEN: tl.constexpr,
 ):
     token_index = tl.arange(0, BLOCK_TOKEN)
-    state_ = load_tile(
-        state__ptr + token_index * state__stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
     d_out = load_tile(
         d_out_ptr + token_index * d_out_stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token = d_out * state_
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = state_ * d_out
     sum_ = tl.sum(mul_token, 0)
     state__ = load_tile(
         state___ptr + token_index * state___stride_token,
@@ -1379,7 +1381,7 @@ def label_smoothing_backward_d_epsilon_kernel(
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
         state_ = tl.load(state__ptr + token_index * state__stride_token)
-        mul_token_2 = d_out * state_
+        mul_token_2 = state_ * d_out
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -1406,7 +1408,7 @@ def label_smoothing_backward_d_epsilon_kernel(
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token_2 = d_out * state_
+        mul_token_2 = state_ * d_out
         tile_sum_2 = tl.sum(mul_token_2, 0)
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
@@ -1580,27 +1582,27 @@ def label_smoothing_long_forward_logsum_state__state___kernel(
 
 @triton.jit
 def label_smoothing_long_forward_out_kernel(
-    epsilon_ptr, logsum_ptr, state___ptr, state__ptr, out_ptr, logsum_stride_token, state___stride_token,
-    state__stride_token, out_stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    epsilon_ptr, logsum_ptr, state__ptr, state___ptr, out_ptr, logsum_stride_token, state__stride_token,
+    state___stride_token, out_stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
-    state_ = tl.load(
-        state__ptr + token_index * state__stride_token,
-        mask=(token_index < size_token),
-        other=0.0,
-    )
-    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     # src[regularised.diag:22]
     state__ = tl.load(
         state___ptr + token_index * state___stride_token,
         mask=(token_index < size_token),
         other=0.0,
     )
-    target = (state__ * (1.0 - epsilon)) + (scalar * state_)
+    state_ = tl.load(
+        state__ptr + token_index * state__stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    target = (scalar * state_) + (state__ * (1.0 - epsilon))
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
@@ -1625,20 +1627,20 @@ def label_smoothing_long_backward_d_X_kernel(
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     # src[regularised.diag:19]
     epsilon = tl.load(epsilon_ptr)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
     scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
     mul_token = scalar * d_out
+    # src[regularised.diag:22]
+    mul_token_2 = d_out * (1.0 - epsilon)
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
         other=0.0,
     )
-    # src[regularised.diag:22]
-    mul_token_2 = (-1.0 * (1.0 - epsilon)) * d_out
-    # src[regularised.diag:18]
-    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
@@ -1649,16 +1651,17 @@ def label_smoothing_long_backward_d_X_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + mul_token[:, None]
         Z = tl.load(
             Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + (tl.exp(sub_token_vocab) * d_out[:, None])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
+        sub_token_vocab_2 = (d_out[:, None] * tl.exp(sub_token_vocab)) - safe_
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
@@ -1671,16 +1674,17 @@ def label_smoothing_long_backward_d_X_kernel(
             mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + mul_token[:, None]
         Z = tl.load(
             Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=0.0,
         )
         sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
-        add_token_vocab = where_token_vocab + (tl.exp(sub_token_vocab) * d_out[:, None])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
+        safe_ = tl.where(add_token_vocab == float("-inf"), 0.0, add_token_vocab)
+        sub_token_vocab_2 = (d_out[:, None] * tl.exp(sub_token_vocab)) - safe_
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -1713,8 +1717,17 @@ def label_smoothing_long_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        mul_token = (recip * epsilon) * d_out
+        # src[regularised.diag:18]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (d_out * sub)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + ((recip * epsilon) * d_out)[None, :]
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         Z = tl.load(
             Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
@@ -1722,30 +1735,34 @@ def label_smoothing_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        # src[regularised.diag:18]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + (tl.exp(sub_vocab_token) * d_out[None, :])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        tile_bf16 = (add_vocab_token - safe_[None, :]).to(tl.bfloat16)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
+        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
+        sub_vocab_token_2 = (d_out[None, :] * tl.exp(sub_vocab_token)) - safe_
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token = (recip * epsilon) * d_out
+        # src[regularised.diag:18]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], (d_out * sub)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + ((recip * epsilon) * d_out)[None, :]
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -1757,23 +1774,9 @@ def label_smoothing_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        # src[regularised.diag:18]
-        label = tl.load(
-            label_ptr + token_index * label_stride_token,
-            mask=(token_index < size_token),
-            other=0,
-        )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
-        add_vocab_token = where_vocab_token + (tl.exp(sub_vocab_token) * d_out[None, :])
-        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
-        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], add_vocab_token - safe_[None, :], 0.0)
+        safe_ = tl.where(add_vocab_token == float("-inf"), 0.0, add_vocab_token)
+        sub_vocab_token_2 = (d_out[None, :] * tl.exp(sub_vocab_token)) - safe_
         tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
-        # src[regularised.diag:16]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -1811,7 +1814,7 @@ def label_smoothing_long_backward_d_epsilon_rows_kernel(
     )
     mul_token_2 = state__ * d_out
     sum_2 = tl.sum(mul_token_2, 0)
-    sub = sum_2 - ((1.0 / tl.cast(size_vocab, tl.float32)) * sum_)
+    sub = sum_2 - (sum_ * (1.0 / tl.cast(size_vocab, tl.float32)))
     tl.store(d_epsilon_ptr, sub)
 
 
@@ -1864,7 +1867,7 @@ def label_smoothing_long_backward_d_epsilon_kernel(
         next_acc_token_2 = acc_token_2 + tile_sum_2
         acc_token = next_acc_token
         acc_token_2 = next_acc_token_2
-    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * acc_token_2
+    mul = acc_token_2 * (1.0 / tl.cast(size_vocab, tl.float32))
     tl.store(d_epsilon_ptr, (acc_token - mul))
 
 
@@ -2197,27 +2200,27 @@ def _label_smoothing_long_forward_logsum_state__state__(
 def _label_smoothing_long_forward_out(
     epsilon: torch.Tensor,
     logsum: torch.Tensor,
-    state__: torch.Tensor,
     state_: torch.Tensor,
+    state__: torch.Tensor,
     vocab: int,
 ) -> torch.Tensor:
-    """_label_smoothing_long_forward_out(epsilon: f32[], logsum: f32[token], state__: f32[token], state_: f32[token]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    """_label_smoothing_long_forward_out(epsilon: f32[], logsum: f32[token], state_: f32[token], state__: f32[token]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("epsilon", epsilon, torch.float32, 0, epsilon.device)
     _check("logsum", logsum, torch.float32, 1, epsilon.device)
-    _check("state__", state__, torch.float32, 1, epsilon.device)
     _check("state_", state_, torch.float32, 1, epsilon.device)
+    _check("state__", state__, torch.float32, 1, epsilon.device)
     (token,) = logsum.shape
     if epsilon.shape != ():
         raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    if state__.shape != (token,):
-        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     if state_.shape != (token,):
         raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
+    if state__.shape != (token,):
+        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     out = torch.empty((token,), dtype=torch.float32, device=epsilon.device)
     BLOCK_TOKEN, warps, stages = 1024, 4, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     label_smoothing_long_forward_out_kernel[grid](
-        epsilon, logsum, state__, state_, out, logsum.stride(0), state__.stride(0), state_.stride(0),
+        epsilon, logsum, state_, state__, out, logsum.stride(0), state_.stride(0), state__.stride(0),
         out.stride(0), token, vocab, BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
     )
     return out
@@ -2366,7 +2369,7 @@ class _label_smoothing_long_autograd(torch.autograd.Function):
         vocab, _ = W.shape
         Z = _label_smoothing_long_forward_Z(X, W)
         logsum, state_, state__ = _label_smoothing_long_forward_logsum_state__state__(label, Z)
-        out = _label_smoothing_long_forward_out(epsilon, logsum, state__, state_, vocab)
+        out = _label_smoothing_long_forward_out(epsilon, logsum, state_, state__, vocab)
         ctx.save_for_backward(X, W, label, epsilon, logsum, Z, state_, state__)
         ctx.sizes = (vocab,)
         return out
@@ -2484,14 +2487,13 @@ def z_loss_kernel(
         m = next_m
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
-    # src[maps.diag:12]
-    log_token = tl.log(sum_vocab)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
     # src[maps.diag:12]
+    log_token = tl.log(sum_vocab)
     L = log_token + m
     # src[regularised.diag:35]
-    sub_token = ((((weight * L) * L) + log_token) + m) - sum_vocab_2
+    sub_token = ((log_token + ((weight * L) * L)) + m) - sum_vocab_2
     tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
 
 
@@ -2512,16 +2514,16 @@ def z_loss_long_Z_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -2531,16 +2533,16 @@ def z_loss_long_Z_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -2575,16 +2577,15 @@ def z_loss_long_out_rows_kernel(
     sum_ = tl.sum(where_vocab, 0)
     # src[maps.diag:11]
     max_ = tl.max(Z, 0)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
     # src[maps.diag:12]
     exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_2 = tl.sum(exp_vocab, 0)
     log = tl.log(sum_2)
-    # src[regularised.diag:31]
-    weight = tl.load(weight_ptr)
-    # src[maps.diag:12]
     L = log + max_
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((((L * L) * weight) + log) + max_) - sum_))
+    tl.store(out_ptr + token_index * out_stride_token, (((log + ((L * L) * weight)) + max_) - sum_))
 
 
 @triton.jit
@@ -2644,14 +2645,13 @@ def z_loss_long_out_kernel(
         m = next_m
         sum_vocab = next_sum_vocab
         sum_vocab_2 = next_sum_vocab_2
-    # src[maps.diag:12]
-    log = tl.log(sum_vocab)
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
     # src[maps.diag:12]
+    log = tl.log(sum_vocab)
     L = log + m
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((((L * L) * weight) + log) + m) - sum_vocab_2))
+    tl.store(out_ptr + token_index * out_stride_token, (((log + ((L * L) * weight)) + m) - sum_vocab_2))
 
 
 @triton.jit
@@ -2732,12 +2732,11 @@ def z_loss_forward_kernel(
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
     log_token = tl.log(sum_vocab)
+    L = m + log_token
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
-    # src[maps.diag:12]
-    L = m + log_token
     # src[regularised.diag:35]
-    sub_token = ((((weight * L) * L) + m) + log_token) - sum_vocab_2
+    sub_token = ((m + ((weight * L) * L)) + log_token) - sum_vocab_2
     tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
     tl.store(logsum_ptr + token_index * logsum_stride_token, L, mask=(token_index < size_token))
 
@@ -2755,17 +2754,16 @@ def z_loss_backward_d_X_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token = -1.0 * d_out
     # src[regularised.diag:30]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
         other=0.0,
     )
-    # src[regularised.diag:31]
-    weight = tl.load(weight_ptr)
-    add_token = 1.0 + ((weight * 2.0) * logsum)
+    add_token = ((2.0 * weight) * logsum) + 1.0
     # src[regularised.diag:28]
     X = tl.load(
         X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -2776,7 +2774,7 @@ def z_loss_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[regularised.diag:29]
         W = load_tile(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -2787,14 +2785,15 @@ def z_loss_backward_d_X_kernel(
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
         mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
-        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        tile_bf16 = (mul_token_vocab - safe_).to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(vocab_index[None, :] == label[:, None], d_out[:, None], 0.0)
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
@@ -2804,8 +2803,9 @@ def z_loss_backward_d_X_kernel(
         # src[regularised.diag:7]
         Z = tl.dot(X, tl.trans(W))
         mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(Z - logsum[:, None])
-        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab - safe_, 0.0)
+        tile_bf16 = sub_token_vocab.to(tl.bfloat16)
         next_acc_vocab = tl.dot(tile_bf16, W, acc_vocab)
         acc_vocab = next_acc_vocab
     tl.store(
@@ -2839,6 +2839,11 @@ def z_loss_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[regularised.diag:30]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:28]
         X = load_tile(
             X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
@@ -2846,27 +2851,17 @@ def z_loss_backward_d_W_kernel(
             0.0,
             EXACT_D,
         )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        # src[regularised.diag:30]
-        label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        mul_vocab_token = (d_out * (1.0 + ((weight * 2.0) * logsum)))[None, :] * tl.exp(Z - logsum[None, :])
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(Z - logsum[None, :])
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        tile_bf16 = (mul_vocab_token - safe_).to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
@@ -2878,17 +2873,24 @@ def z_loss_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(vocab_index[:, None] == label[None, :], d_out[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
         # src[regularised.diag:7]
         Z = tl.dot(W, tl.trans(X))
-        mul_vocab_token = (d_out * (1.0 + ((weight * 2.0) * logsum)))[None, :] * tl.exp(Z - logsum[None, :])
-        add_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token + where_vocab_token, 0.0)
-        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(Z - logsum[None, :])
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token = tl.where((token_index < size_token)[None, :], mul_vocab_token - safe_, 0.0)
+        tile_bf16 = sub_vocab_token.to(tl.bfloat16)
         next_acc_token = tl.dot(tile_bf16, X, acc_token)
         acc_token = next_acc_token
     tl.store(
@@ -2910,19 +2912,19 @@ def z_loss_backward_d_weight_rows_kernel(
     EXACT_TOKEN: tl.constexpr,
 ):
     token_index = tl.arange(0, BLOCK_TOKEN)
-    logsum = load_tile(
-        logsum_ptr + token_index * logsum_stride_token,
-        (token_index < size_token),
-        0.0,
-        EXACT_TOKEN,
-    )
     d_out = load_tile(
         d_out_ptr + token_index * d_out_stride_token,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
-    mul_token = (d_out * logsum) * logsum
+    logsum = load_tile(
+        logsum_ptr + token_index * logsum_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = (logsum * logsum) * d_out
     sum_ = tl.sum(mul_token, 0)
     tl.store(d_weight_ptr, sum_)
 
@@ -2942,9 +2944,9 @@ def z_loss_backward_d_weight_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
-        mul_token = (d_out * logsum) * logsum
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        mul_token = (logsum * logsum) * d_out
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
         acc_token = next_acc_token
@@ -2952,17 +2954,17 @@ def z_loss_backward_d_weight_kernel(
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        logsum = tl.load(
-            logsum_ptr + token_index * logsum_stride_token,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
             other=0.0,
         )
-        mul_token = (d_out * logsum) * logsum
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = (logsum * logsum) * d_out
         tile_sum = tl.sum(mul_token, 0)
         next_acc_token = acc_token + tile_sum
         acc_token = next_acc_token
@@ -2986,16 +2988,16 @@ def z_loss_long_forward_Z_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -3005,16 +3007,16 @@ def z_loss_long_forward_Z_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
             mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[regularised.diag:7]
@@ -3054,11 +3056,11 @@ def z_loss_long_forward_out_logsum_rows_kernel(
     exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
     sum_2 = tl.sum(exp_vocab, 0)
     log = tl.log(sum_2)
-    L = log + max_
+    L = max_ + log
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((((weight * L) * L) + log) + max_) - sum_))
+    tl.store(out_ptr + token_index * out_stride_token, (((max_ + ((weight * L) * L)) + log) - sum_))
     tl.store(logsum_ptr + token_index * logsum_stride_token, L)
 
 
@@ -3121,11 +3123,11 @@ def z_loss_long_forward_out_logsum_kernel(
         sum_vocab_2 = next_sum_vocab_2
     # src[maps.diag:12]
     log = tl.log(sum_vocab)
-    L = log + m
+    L = m + log
     # src[regularised.diag:31]
     weight = tl.load(weight_ptr)
     # src[regularised.diag:35]
-    tl.store(out_ptr + token_index * out_stride_token, (((((weight * L) * L) + log) + m) - sum_vocab_2))
+    tl.store(out_ptr + token_index * out_stride_token, (((m + ((weight * L) * L)) + log) - sum_vocab_2))
     tl.store(logsum_ptr + token_index * logsum_stride_token, L)
 
 
@@ -3144,30 +3146,30 @@ def z_loss_long_backward_d_X_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
-    mul_token = -1.0 * d_out
     # src[regularised.diag:30]
     label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
     logsum = tl.load(
         logsum_ptr + token_index * logsum_stride_token,
         mask=(token_index < size_token),
         other=0.0,
     )
-    # src[regularised.diag:31]
-    weight = tl.load(weight_ptr)
-    add_token = ((weight * 2.0) * logsum) + 1.0
+    add_token = ((2.0 * weight) * logsum) + 1.0
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
         Z = tl.load(
             Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        mul_token_vocab = (add_token * d_out)[:, None] * tl.exp(sub_token_vocab)
-        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(sub_token_vocab)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        tile_bf16 = (mul_token_vocab - safe_).to(tl.bfloat16)
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
@@ -3180,16 +3182,17 @@ def z_loss_long_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
-        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], d_out[:, None], 0.0)
         Z = tl.load(
             Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=0.0,
         )
         sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-        mul_token_vocab = (add_token * d_out)[:, None] * tl.exp(sub_token_vocab)
-        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
-        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        mul_token_vocab = (d_out * add_token)[:, None] * tl.exp(sub_token_vocab)
+        safe_ = tl.where(where_token_vocab == float("-inf"), 0.0, where_token_vocab)
+        sub_token_vocab_2 = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab - safe_, 0.0)
+        tile_bf16 = sub_token_vocab_2.to(tl.bfloat16)
         # src[regularised.diag:29]
         W = tl.load(
             W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
@@ -3225,16 +3228,10 @@ def z_loss_long_backward_d_W_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
         # src[regularised.diag:30]
         label = tl.load(label_ptr + token_index * label_stride_token)
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
         logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
         Z = tl.load(
             Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
@@ -3242,20 +3239,21 @@ def z_loss_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        mul_vocab_token = ((((weight * 2.0) * logsum) + 1.0) * d_out)[None, :] * tl.exp(sub_vocab_token)
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(sub_vocab_token)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        tile_bf16 = (mul_vocab_token - safe_).to(tl.bfloat16)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[regularised.diag:28]
-        X = tl.load(
-            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
-            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + token_index * d_out_stride_token,
             mask=(token_index < size_token),
@@ -3267,7 +3265,7 @@ def z_loss_long_backward_d_W_kernel(
             mask=(token_index < size_token),
             other=0,
         )
-        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], d_out[None, :], 0.0)
         logsum = tl.load(
             logsum_ptr + token_index * logsum_stride_token,
             mask=(token_index < size_token),
@@ -3279,8 +3277,16 @@ def z_loss_long_backward_d_W_kernel(
             other=0.0,
         )
         sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        mul_vocab_token = ((((weight * 2.0) * logsum) + 1.0) * d_out)[None, :] * tl.exp(sub_vocab_token)
-        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        mul_vocab_token = (d_out * (((2.0 * weight) * logsum) + 1.0))[None, :] * tl.exp(sub_vocab_token)
+        safe_ = tl.where(where_vocab_token == float("-inf"), 0.0, where_vocab_token)
+        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], mul_vocab_token - safe_, 0.0)
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
         acc_token = next_acc_token
     tl.store(

@@ -57,18 +57,18 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
-        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
         angle = q_index.astype(jnp.float32)[:, None] * pow_
-        sin = jnp.sin(angle)
-        Q_f32 = Q_tile.astype(jnp.float32)
-        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         cos = jnp.cos(angle)
+        Q_f32 = Q_tile.astype(jnp.float32)
+        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        sin = jnp.sin(angle)
         Q_f32_2 = Q_tile_2.astype(jnp.float32)
-        B = cos * Q_f32_2 + sin * Q_f32
-        mul_2 = sin * Q_f32_2
-        A = Q_f32 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        B = sin * Q_f32_2 + cos * Q_f32
+        mul_2 = sin * Q_f32
+        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -76,7 +76,7 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-            angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
+            angle_2 = pow_ * x_index.astype(jnp.float32)[:, None]
             cos_2 = jnp.cos(angle_2)
             K_f32 = K_tile.astype(jnp.float32)
             sin_2 = jnp.sin(angle_2)
@@ -87,15 +87,15 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             mul_3 = sin_2 * K_f32
             C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            S = 0.125 * (dot_2 + dot)
+            S = (dot_2 + dot) * 0.125
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e_2 = jnp.exp(S - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -108,7 +108,7 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
-            angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
+            angle_2 = pow_ * x_index.astype(jnp.float32)[:, None]
             cos_2 = jnp.cos(angle_2)
             K_f32 = K_tile.astype(jnp.float32)
             sin_2 = jnp.sin(angle_2)
@@ -120,7 +120,7 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
+            chosen = jnp.where(mask, (dot_2 + dot) * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -128,13 +128,13 @@ def _rotary(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(e_2, axis=3)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -174,35 +174,35 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
-        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         angle = q_index.astype(jnp.float32)[:, None] * pow_
-        cos = jnp.cos(angle)
-        Q_f32 = Q_tile.astype(jnp.float32)
-        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
         sin = jnp.sin(angle)
+        Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+        Q_f32 = Q_tile.astype(jnp.float32)
+        mul_2 = Q_f32 * sin
+        cos = jnp.cos(angle)
+        Q_tile_2 = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
         Q_f32_2 = Q_tile_2.astype(jnp.float32)
-        B = sin * Q_f32_2 + cos * Q_f32
-        mul_2 = sin * Q_f32
-        A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        A = Q_f32_2 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        B = Q_f32 * cos + Q_f32_2 * sin
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-            angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
+            angle_2 = pow_ * x_index.astype(jnp.float32)[:, None]
             sin_2 = jnp.sin(angle_2)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
+            mul_3 = K_f32 * sin_2
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * cos_2 + sin_2 * K_f32
-            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = sin_2 * K_f32_2
-            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            S = 0.125 * (dot_2 + dot)
+            C = cos_2 * K_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
+            D = sin_2 * K_f32_2 + K_f32 * cos_2
+            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
+            S = (dot_2 + dot) * 0.125
             tile_max = jnp.max(S, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -222,20 +222,20 @@ def _rotary_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
-            angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
+            angle_2 = pow_ * x_index.astype(jnp.float32)[:, None]
             sin_2 = jnp.sin(angle_2)
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
+            mul_3 = K_f32 * sin_2
+            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
             cos_2 = jnp.cos(angle_2)
-            K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            D = K_f32_2 * cos_2 + sin_2 * K_f32
-            dot = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            mul_3 = sin_2 * K_f32_2
-            C = K_f32 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
+            C = cos_2 * K_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            dot = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
+            D = sin_2 * K_f32_2 + K_f32 * cos_2
+            dot_2 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * (dot_2 + dot), -jnp.inf)
+            chosen = jnp.where(mask, (dot_2 + dot) * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -270,7 +270,7 @@ def _rotary_backward_buffer_4(d_out, out):
     b, h, q, e = d_out.shape
     if out.shape != (b, h, q, e):
         raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
-    sum_e = jnp.einsum("bhqe,bhqe->bhq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_e = jnp.einsum("bhqe,bhqe->bhq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_e
 
 
@@ -303,8 +303,8 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0), (0, 0)))
 
     def program(tile):
-        e_index = jnp.arange(e)
         half_index = jnp.arange(32)
+        e_index = jnp.arange(e)
         b_index = jnp.arange(b)
         h_index = jnp.arange(h)
         two_index = jnp.arange(2)
@@ -315,7 +315,7 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
         buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 2)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 2)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 2)
-        mul = 0.03125 * (-half_index).astype(jnp.float32)
+        mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
         Q_tile = Q.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (q_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         angle = pow_ * q_index.astype(jnp.float32)[:, None]
@@ -326,7 +326,7 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
         cos = jnp.cos(angle)
         Q_f32_2 = Q_tile_2.astype(jnp.float32)
         A = cos * Q_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        B = sin * Q_f32_2 + cos * Q_f32
+        B = cos * Q_f32 + Q_f32_2 * sin
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -336,19 +336,19 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             sub = dot - buffer_4_tile[:, :, :, None]
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
-            mul_3 = K_f32 * sin_2
-            cos_2 = jnp.cos(angle_2)
+            mul_3 = sin_2 * K_f32
             K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            cos_2 = jnp.cos(angle_2)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            C = cos_2 * K_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            D = cos_2 * K_f32 + sin_2 * K_f32_2
             dot_3 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
-            sub_2 = 0.125 * (dot_3 + dot_2) - state_tile[:, :, :, None]
+            sub_2 = (dot_3 + dot_2) * 0.125 - state_tile[:, :, :, None]
             exp = jnp.exp(sub_2)
             mul_4 = sub * exp
             next_acc_x = acc_x + jnp.einsum("bhqx,bhxa->bhqa", mul_4, D, precision="highest")
@@ -367,20 +367,20 @@ def _rotary_backward_buffer_0_buffer_1(Q, K, V, d_out, state_2, buffer_4, *, blo
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot = jnp.einsum("bhqe,bhxe->bhqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             sub = dot - buffer_4_tile[:, :, :, None]
+            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             angle_2 = x_index.astype(jnp.float32)[:, None] * pow_
             sin_2 = jnp.sin(angle_2)
-            K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
             K_f32 = K_tile.astype(jnp.float32)
-            mul_3 = K_f32 * sin_2
-            cos_2 = jnp.cos(angle_2)
+            mul_3 = sin_2 * K_f32
             K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+            cos_2 = jnp.cos(angle_2)
             K_f32_2 = K_tile_2.astype(jnp.float32)
-            C = K_f32_2 * cos_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            C = cos_2 * K_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhqa,bhxa->bhqx", A, C, precision="highest")
-            D = K_f32_2 * sin_2 + K_f32 * cos_2
+            D = cos_2 * K_f32 + sin_2 * K_f32_2
             dot_3 = jnp.einsum("bhqa,bhxa->bhqx", B, D, precision="highest")
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            chosen = jnp.where(mask, (dot_3 + dot_2) * 0.125, -jnp.inf)
             safe_state = jnp.where(state_tile == -jnp.inf, 0.0, state_tile)
             exp = jnp.exp(chosen - safe_state[:, :, :, None])
             mul_4 = sub * exp
@@ -429,8 +429,8 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
     Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0), (0, 0)))
 
     def program(tile):
-        e_index = jnp.arange(e)
         half_index = jnp.arange(32)
+        e_index = jnp.arange(e)
         b_index = jnp.arange(b)
         h_index = jnp.arange(h)
         two_index = jnp.arange(2)
@@ -440,18 +440,18 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
         acc_q_2 = jnp.full((b, h, block_x, 32), 0.0, jnp.float32)
         acc_q_3 = jnp.full((b, h, block_x, e), 0.0, jnp.float32)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-        mul = 0.03125 * (-half_index).astype(jnp.float32)
+        K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
+        mul = (-half_index).astype(jnp.float32) * 0.03125
         pow_ = 10000.0 ** mul
         angle = x_index.astype(jnp.float32)[:, None] * pow_
         sin = jnp.sin(angle)
-        K_tile = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (1), (half_index)].get(mode="fill", fill_value=0.0)
         K_f32 = K_tile.astype(jnp.float32)
-        mul_2 = K_f32 * sin
-        cos = jnp.cos(angle)
+        mul_2 = sin * K_f32
         K_tile_2 = K.at[(b_index)[:, None, None, None], (h_index)[:, None, None], (x_index)[:, None], (0), (half_index)].get(mode="fill", fill_value=0.0)
+        cos = jnp.cos(angle)
         K_f32_2 = K_tile_2.astype(jnp.float32)
-        C = K_f32_2 * cos - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        D = K_f32_2 * sin + K_f32 * cos
+        C = cos * K_f32_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
+        D = cos * K_f32 + sin * K_f32_2
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
         to_q = jnp.minimum(from_q_2, q)
@@ -475,16 +475,16 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             Q_f32_2 = Q_tile_2.astype(jnp.float32)
             A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            B = cos_2 * Q_f32 + Q_f32_2 * sin_2
             dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            chosen = jnp.where(mask, (dot_3 + dot_2) * 0.125, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, None])
             mul_4 = sub * exp
-            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, A, precision="highest")
             mul_5 = sub * exp
-            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, B, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
@@ -516,14 +516,14 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             Q_f32_2 = Q_tile_2.astype(jnp.float32)
             A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            B = cos_2 * Q_f32 + Q_f32_2 * sin_2
             dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
-            sub_2 = 0.125 * (dot_3 + dot_2) - logsum_tile[:, :, None]
+            sub_2 = (dot_3 + dot_2) * 0.125 - logsum_tile[:, :, None]
             exp = jnp.exp(sub_2)
             mul_4 = sub * exp
-            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, A, precision="highest")
             mul_5 = sub * exp
-            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, B, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
@@ -555,16 +555,16 @@ def _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4, *, 
             Q_f32_2 = Q_tile_2.astype(jnp.float32)
             A = cos_2 * Q_f32_2 - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
             dot_2 = jnp.einsum("bhxa,bhqa->bhxq", C, A, precision="highest")
-            B = sin_2 * Q_f32_2 + cos_2 * Q_f32
+            B = cos_2 * Q_f32 + Q_f32_2 * sin_2
             dot_3 = jnp.einsum("bhxa,bhqa->bhxq", D, B, precision="highest")
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            chosen = jnp.where(mask, 0.125 * (dot_3 + dot_2), -jnp.inf)
+            chosen = jnp.where(mask, (dot_3 + dot_2) * 0.125, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, None])
             mul_4 = sub * exp
-            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, B, precision="highest")
+            next_acc_q = acc_q + jnp.einsum("bhxq,bhqa->bhxa", mul_4, A, precision="highest")
             mul_5 = sub * exp
-            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, A, precision="highest")
+            next_acc_q_2 = acc_q_2 + jnp.einsum("bhxq,bhqa->bhxa", mul_5, B, precision="highest")
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_q_3 = acc_q_3 + jnp.einsum("bhxq,bhqe->bhxe", tile_bf16, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
@@ -596,17 +596,18 @@ def _rotary_backward_d_Q(z, buffer_0, buffer_1):
     if buffer_1.shape != (b, h, q, 32):
         raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
     gt_value = z > 0.0  # [b h q]
-    and_value = (jnp.arange(2) == 0) & gt_value[:, :, :, None]  # [b h q two]
-    inverse = 1 / z  # [b h q]
-    product = 10000.0 ** (0.03125 * (-jnp.arange(32)).astype(jnp.float32)) * jnp.arange(q)[:, None]
-    sin_value = jnp.sin(product)  # [q half]
+    and_value = gt_value[:, :, :, None] & (jnp.arange(2) == 1)  # [b h q two]
+    power = 10000.0 ** ((-jnp.arange(32)).astype(jnp.float32) * 0.03125)  # [half]
+    product = power * jnp.arange(q)[:, None].astype(jnp.float32)  # [q half]
     cos_value = jnp.cos(product)  # [q half]
-    total = sin_value * buffer_0 + cos_value * buffer_1  # [b h q half]
-    product_2 = 0.125 * inverse[:, :, :, None] * total  # [b h q half]
-    chosen = jnp.where(and_value[:, :, :, :, None], product_2[:, :, :, None], 0.0)  # [b h q two half]
-    and_value_2 = (jnp.arange(2) == 1) & gt_value[:, :, :, None]  # [b h q two]
+    sin_value = jnp.sin(product)  # [q half]
     difference = cos_value * buffer_0 - sin_value * buffer_1  # [b h q half]
-    product_3 = 0.125 * difference * inverse[:, :, :, None]  # [b h q half]
+    inverse = 1 / z  # [b h q]
+    product_2 = difference * 0.125 * inverse[:, :, :, None]  # [b h q half]
+    chosen = jnp.where(and_value[:, :, :, :, None], product_2[:, :, :, None], 0.0)  # [b h q two half]
+    and_value_2 = gt_value[:, :, :, None] & (jnp.arange(2) == 0)  # [b h q two]
+    total = sin_value * buffer_0 + cos_value * buffer_1  # [b h q half]
+    product_3 = 0.125 * inverse[:, :, :, None] * total  # [b h q half]
     total_2 = chosen + jnp.where(and_value_2[:, :, :, :, None], product_3[:, :, :, None], 0.0)
     as_bf16 = total_2.astype(jnp.bfloat16)  # [b h q two half]
     return as_bf16
@@ -620,13 +621,14 @@ def _rotary_backward_d_K(buffer_2, buffer_3):
         raise ValueError(f"buffer_2: f32[b h half x] has shape {buffer_2.shape}, expected {(b, h, 32, x)}")
     if buffer_3.shape != (b, h, 32, x):
         raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
-    product = jnp.arange(x)[:, None] * 10000.0 ** (0.03125 * (-jnp.arange(32)).astype(jnp.float32))
+    power = 10000.0 ** ((-jnp.arange(32)).astype(jnp.float32) * 0.03125)  # [half]
+    product = jnp.arange(x)[:, None].astype(jnp.float32) * power  # [x half]
     cos_value = jnp.cos(product)  # [x half]
     sin_value = jnp.sin(product)  # [x half]
-    product_2 = 0.125 * (buffer_2 * cos_value.T - buffer_3 * sin_value.T)  # [b h half x]
-    chosen = jnp.where(jnp.arange(2) == 1, product_2[:, :, :, :, None], 0.0)  # [b h half x two]
-    product_3 = (buffer_2 * sin_value.T + buffer_3 * cos_value.T) * 0.125  # [b h half x]
-    chosen_2 = jnp.where(jnp.arange(2) == 0, product_3[:, :, :, :, None], 0.0)  # [b h half x two]
+    product_2 = 0.125 * (cos_value.T * buffer_2 + buffer_3 * sin_value.T)  # [b h half x]
+    chosen = jnp.where(jnp.arange(2) == 0, product_2[:, :, :, :, None], 0.0)  # [b h half x two]
+    product_3 = 0.125 * (cos_value.T * buffer_3 - sin_value.T * buffer_2)  # [b h half x]
+    chosen_2 = jnp.where(jnp.arange(2) == 1, product_3[:, :, :, :, None], 0.0)  # [b h half x two]
     as_bf16 = (chosen.transpose(0, 1, 3, 4, 2) + chosen_2.transpose(0, 1, 3, 4, 2)).astype(jnp.bfloat16)
     return as_bf16
 

@@ -48,6 +48,10 @@ def rotary_rows_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -56,11 +60,7 @@ def rotary_rows_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    # src[maps.diag:42]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
-    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
+    mul_half = tl.where(two_index == 0, X_f32 * -1.0, X_f32) * tl.sin(angle)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -68,7 +68,9 @@ def rotary_rows_kernel(
         other=0.0,
     )
     # src[maps.diag:44]
-    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    # src[rotary.diag:6]
+    # src[maps.diag:44]
+    add_half = (tl.cos(angle) * X_2.to(tl.float32)) + mul_half
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
         add_half.to(tl.bfloat16),
@@ -93,6 +95,10 @@ def rotary_rows_forward_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
+    # src[maps.diag:42]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:44]
     # src[maps.diag:43]
     X = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + (-1 * two_index + 1) * X_stride_two + half_index * X_stride_half,
@@ -101,11 +107,7 @@ def rotary_rows_forward_kernel(
     )
     X_f32 = X.to(tl.float32)
     # src[maps.diag:44]
-    # src[maps.diag:42]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = pow_half * q_index.to(tl.float32)
-    # src[maps.diag:44]
-    mul_half = tl.sin(angle) * tl.where(two_index == 0, -1.0 * X_f32, X_f32)
+    mul_half = tl.where(two_index == 0, X_f32 * -1.0, X_f32) * tl.sin(angle)
     # src[rotary.diag:6]
     X_2 = tl.load(
         X_ptr + b_index * X_stride_b + h_index * X_stride_h + q_index * X_stride_q + two_index * X_stride_two + half_index * X_stride_half,
@@ -113,7 +115,9 @@ def rotary_rows_forward_kernel(
         other=0.0,
     )
     # src[maps.diag:44]
-    add_half = (X_2.to(tl.float32) * tl.cos(angle)) + mul_half
+    # src[rotary.diag:6]
+    # src[maps.diag:44]
+    add_half = (tl.cos(angle) * X_2.to(tl.float32)) + mul_half
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + two_index * out_stride_two + half_index * out_stride_half,
         add_half.to(tl.bfloat16),
@@ -140,26 +144,26 @@ def rotary_rows_backward_kernel(
     b_index = program.to(tl.int64)
     # src[maps.diag:42]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32) * pow_half
+    angle = pow_half * q_index.to(tl.float32)
     # src[maps.diag:44]
-    sin_half = tl.sin(angle)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + (-1 * two_index + 1) * d_out_stride_two + half_index * d_out_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    d_out_f32 = d_out.to(tl.float32)
-    eq = ((-1 * two_index) + 1) == 0
+    mul_half = d_out.to(tl.float32) * tl.sin(angle)
+    eq = ((two_index * -1) + 1) == 0
+    where_half = tl.where(eq, mul_half, 0.0)
     d_out_2 = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + two_index * d_out_stride_two + half_index * d_out_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    tile = (tl.cos(angle) * d_out_2.to(tl.float32)) + tl.where(eq, 0.0, d_out_f32 * sin_half)
-    add_half = tile + tl.where(eq, (-1.0 * d_out_f32) * sin_half, 0.0)
+    add_half = (d_out_2.to(tl.float32) * tl.cos(angle)) + tl.where(eq, 0.0, mul_half)
+    safe_ = tl.where(where_half == float("-inf"), 0.0, where_half)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + h_index * d_X_stride_h + q_index * d_X_stride_q + two_index * d_X_stride_two + half_index * d_X_stride_half,
-        add_half.to(tl.bfloat16),
+        (add_half - safe_).to(tl.bfloat16),
         mask=(half_index < 32),
     )
 
@@ -261,65 +265,67 @@ def rotary_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:50]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
     # src[maps.diag:49]
-    Q_2 = tl.load(
+    Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:49]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    # src[maps.diag:50]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:50]
     Q_f32_2 = Q_2.to(tl.float32)
     # src[maps.diag:51]
-    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
-    mul_q_half = Q_f32 * sin_q_half
+    B = (cos_q_half * Q_f32_2) + (sin_q_half * Q_f32)
+    mul_q_half = sin_q_half * Q_f32_2
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (Q_f32_2 * cos_q_half) - safe_
+    A = (Q_f32 * cos_q_half) - safe_
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
         # src[maps.diag:48]
         angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-        )
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-        )
-        # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        D = (K_f32_2 * cos_x_half) + (sin_x_half * K_f32)
         # src[rotary.diag:13]
         dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = sin_x_half * K_f32_2
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        C = (cos_x_half * K_f32) - safe_2
         # src[rotary.diag:13]
         dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
-        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        mul_q_x = 0.18033688011112042 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -346,41 +352,40 @@ def rotary_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
         # src[maps.diag:49]
-        K_2 = tl.load(
+        K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
+        D = (K_f32_2 * cos_x_half) + (sin_x_half * K_f32)
         # src[rotary.diag:13]
         dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
+        mul_x_half = sin_x_half * K_f32_2
         safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        C = (cos_x_half * K_f32) - safe_2
         # src[rotary.diag:13]
         dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -404,7 +409,7 @@ def rotary_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[rotary.diag:14]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -431,25 +436,56 @@ def rotary_long_buffer_0_kernel(
     b_index = program.to(tl.int64)
     acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
     acc_half_2 = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    x_f32 = x_index.to(tl.float32)
+    q_f32 = q_index.to(tl.float32)
     to_half = (32) // BLOCK_HALF * BLOCK_HALF
     # whole tiles, no mask needed
     for first_half in tl.range(0, to_half, BLOCK_HALF):
         half_index = first_half + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[maps.diag:48]
-        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * x_f32[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle)
+        sin_x_half = tl.sin(angle)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle)
+        # src[maps.diag:49]
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * q_f32[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:50]
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
-        cos_q_half = tl.cos(angle)
+        mul_q_half = sin_q_half * Q_f32
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -458,38 +494,13 @@ def rotary_long_buffer_0_kernel(
         )
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (Q_f32_2 * cos_q_half) - safe_
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        K_f32_2 = K_2.to(tl.float32)
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
         # src[rotary.diag:13]
         next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        D = (K_f32 * cos_x_half) + (sin_x_half * K_f32_2)
+        B = (cos_q_half * Q_f32) + (sin_q_half * Q_f32_2)
         # src[rotary.diag:13]
         next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
@@ -498,21 +509,49 @@ def rotary_long_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
         half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
         # src[maps.diag:48]
-        pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-        angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * x_f32[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle)
+        sin_x_half = tl.sin(angle)
+        # src[maps.diag:50]
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_x_half = sin_x_half * K_f32
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle)
+        # src[maps.diag:49]
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = tl.where((half_index < 32)[None, :], (cos_x_half * K_f32_2) - safe_, 0.0)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
             mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = pow_half[None, :] * q_f32[:, None]
+        # src[maps.diag:51]
+        sin_q_half = tl.sin(angle_2)
+        # src[maps.diag:50]
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
-        cos_q_half = tl.cos(angle)
+        mul_q_half = sin_q_half * Q_f32
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -521,45 +560,20 @@ def rotary_long_buffer_0_kernel(
         )
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = tl.where((half_index < 32)[None, :], (Q_f32_2 * cos_q_half) - safe_, 0.0)
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
-        K_f32 = K.to(tl.float32)
-        # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        K_f32_2 = K_2.to(tl.float32)
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
         # src[rotary.diag:13]
         next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         # src[maps.diag:51]
-        D = tl.where((half_index < 32)[None, :], (sin_x_half * K_f32_2) + (K_f32 * cos_x_half), 0.0)
-        B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+        D = tl.where((half_index < 32)[None, :], (K_f32 * cos_x_half) + (sin_x_half * K_f32_2), 0.0)
+        B = (cos_q_half * Q_f32) + (sin_q_half * Q_f32_2)
         # src[rotary.diag:13]
         next_acc_half_2 = tl.dot(B, tl.trans(D), acc_half_2, input_precision="ieee")
         acc_half = next_acc_half
         acc_half_2 = next_acc_half_2
     # src[rotary.diag:13]
     # src[rotary.diag:14]
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (acc_half + acc_half_2) * 0.18033688011112042, float("-inf"))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], 0.18033688011112042 * (acc_half + acc_half_2), float("-inf"))
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         where_q_x,
@@ -649,7 +663,7 @@ def rotary_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[rotary.diag:14]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -680,10 +694,10 @@ def rotary_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
     # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
+    cos_q_half = tl.cos(angle)
     # src[maps.diag:50]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -692,8 +706,7 @@ def rotary_forward_kernel(
     )
     Q_f32 = Q.to(tl.float32)
     # src[maps.diag:51]
-    mul_q_half = Q_f32 * sin_q_half
-    cos_q_half = tl.cos(angle)
+    sin_q_half = tl.sin(angle)
     # src[maps.diag:49]
     Q_2 = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -702,40 +715,41 @@ def rotary_forward_kernel(
     )
     Q_f32_2 = Q_2.to(tl.float32)
     # src[maps.diag:51]
+    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
+    mul_q_half = Q_f32 * sin_q_half
     safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
     A = (Q_f32_2 * cos_q_half) - safe_
-    B = (Q_f32_2 * sin_q_half) + (Q_f32 * cos_q_half)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        mul_q_x = (dot_2 + dot) * 0.18033688011112042
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        mul_q_x = 0.18033688011112042 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -763,38 +777,38 @@ def rotary_forward_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[maps.diag:48]
-        angle_2 = pow_half[None, :] * x_index.to(tl.float32)[:, None]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
+        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = K_f32 * sin_x_half
         cos_x_half = tl.cos(angle_2)
-        # src[maps.diag:49]
+        # src[maps.diag:50]
         K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
+        D = (K_f32_2 * cos_x_half) + (K_f32 * sin_x_half)
         # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot = tl.dot(B, tl.trans(D), input_precision="ieee")
         # src[maps.diag:51]
-        D = (K_f32 * cos_x_half) + (K_f32_2 * sin_x_half)
+        mul_x_half = K_f32_2 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (K_f32 * cos_x_half) - safe_2
         # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -824,7 +838,7 @@ def rotary_forward_kernel(
         where_q_e.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    mul_q = max_x * 0.6931471805599453
+    mul_q = 0.6931471805599453 * max_x
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         (mul_q + tl.log(z)),
@@ -934,8 +948,8 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     d_out_stride_q, d_out_stride_e, state_stride_b, state_stride_h, state_stride_q, buffer_4_stride_b,
     buffer_4_stride_h, buffer_4_stride_q, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
     buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half,
-    size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_HALF: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+    size_b, size_h, size_q, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_HALF: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -944,44 +958,12 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
     half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * state
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32)[:, None] * pow_half[None, :]
-    # src[maps.diag:51]
-    sin_q_half = tl.sin(angle)
-    # src[maps.diag:50]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    mul_q_half = Q_f32 * sin_q_half
-    # src[maps.diag:49]
-    Q_2 = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
-    # src[maps.diag:51]
-    cos_q_half = tl.cos(angle)
-    # src[maps.diag:49]
-    Q_f32_2 = Q_2.to(tl.float32)
-    # src[maps.diag:51]
-    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-    A = (cos_q_half * Q_f32_2) - safe_
-    B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         mask=(q_index < size_q),
@@ -992,39 +974,60 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * state
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+    # src[maps.diag:51]
+    sin_q_half = tl.sin(angle)
+    # src[maps.diag:50]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_q_half = sin_q_half * Q_f32
+    cos_q_half = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+    A = (Q_f32_2 * cos_q_half) - safe_
+    B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
         )
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        sub_q_x = (0.18033688011112042 * (dot_2 + dot)) - mul_q[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
         # src[rotary.diag:10]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1032,11 +1035,20 @@ def rotary_backward_buffer_0_buffer_1_kernel(
             0.0,
             EXACT_E,
         )
-        dot_3 = tl.dot(d_out, tl.trans(V))
-        sub_q_x_2 = dot_3 - buffer_4[:, None]
-        tile = exp2_q_x * sub_q_x_2
+        dot = tl.dot(d_out, tl.trans(V))
+        sub_q_x = dot - buffer_4[:, None]
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot_3 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        sub_q_x_2 = (0.18033688011112042 * (dot_3 + dot_2)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile = sub_q_x * exp2_q_x
         next_acc_x = tl.dot(tile, D, acc_x, input_precision="ieee")
-        tile_2 = exp2_q_x * sub_q_x_2
+        tile_2 = sub_q_x * exp2_q_x
         next_acc_x_2 = tl.dot(tile_2, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1045,21 +1057,19 @@ def rotary_backward_buffer_0_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        cos_x_half = tl.cos(angle_2)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        sin_x_half = tl.sin(angle_2)
-        # src[maps.diag:50]
         K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_x_half = sin_x_half * K_f32
-        cos_x_half = tl.cos(angle_2)
+        sin_x_half = tl.sin(angle_2)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1068,30 +1078,30 @@ def rotary_backward_buffer_0_buffer_1_kernel(
         )
         K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (K_f32_2 * cos_x_half) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(A, tl.trans(C), input_precision="ieee")
-        # src[maps.diag:51]
-        D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(B, tl.trans(D), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
         # src[rotary.diag:10]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(d_out, tl.trans(V))
-        sub_q_x_2 = dot_3 - buffer_4[:, None]
-        tile_2 = exp2_q_x * sub_q_x_2
+        dot = tl.dot(d_out, tl.trans(V))
+        sub_q_x = dot - buffer_4[:, None]
+        # src[maps.diag:51]
+        mul_x_half = K_f32 * sin_x_half
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (cos_x_half * K_f32_2) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(A, tl.trans(C), input_precision="ieee")
+        dot_3 = tl.dot(B, tl.trans(D), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_2 = sub_q_x * exp2_q_x
         next_acc_x = tl.dot(tile_2, D, acc_x, input_precision="ieee")
-        tile_3 = exp2_q_x * sub_q_x_2
+        tile_3 = sub_q_x * exp2_q_x
         next_acc_x_2 = tl.dot(tile_3, C, acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1116,8 +1126,8 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     buffer_4_stride_h, buffer_4_stride_q, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
     buffer_2_stride_x, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x,
     d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_x, size_e,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_E: tl.constexpr, EXACT_HALF: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_HALF: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1126,17 +1136,17 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
     half_index = tl.arange(0, BLOCK_HALF)
+    e_index = tl.arange(0, BLOCK_E)
     acc_q = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_HALF], 0.0, tl.float32)
     acc_q_3 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    # src[maps.diag:50]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
-        mask=(x_index < size_x)[:, None],
+    # src[rotary.diag:10]
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     # src[maps.diag:48]
@@ -1144,43 +1154,38 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # src[maps.diag:51]
     sin_x_half = tl.sin(angle)
     # src[maps.diag:50]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
     K_f32 = K.to(tl.float32)
     # src[maps.diag:51]
-    mul_x_half = sin_x_half * K_f32
-    cos_x_half = tl.cos(angle)
+    mul_x_half = K_f32 * sin_x_half
     # src[maps.diag:49]
     K_2 = tl.load(
         K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
+    # src[maps.diag:51]
+    cos_x_half = tl.cos(angle)
+    # src[maps.diag:49]
     K_f32_2 = K_2.to(tl.float32)
     # src[maps.diag:51]
     safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-    C = (K_f32_2 * cos_x_half) - safe_
-    D = (sin_x_half * K_f32_2) + (K_f32 * cos_x_half)
-    # src[rotary.diag:10]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
+    C = (cos_x_half * K_f32_2) - safe_
+    D = (K_f32_2 * sin_x_half) + (K_f32 * cos_x_half)
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1189,7 +1194,6 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1197,23 +1201,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1224,11 +1216,28 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = exp2_x_q * sub_x_q_2
+        tile_3 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1239,39 +1248,26 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        sub_x_q = (0.18033688011112042 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
         )
@@ -1281,11 +1277,22 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        sub_x_q_2 = (0.18033688011112042 * (dot_3 + dot_2)) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile, B, acc_q, input_precision="ieee")
-        tile_2 = exp2_x_q * sub_x_q_2
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_2, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1296,16 +1303,10 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
         # src[maps.diag:48]
-        angle_2 = q_index.to(tl.float32)[:, None] * pow_half[None, :]
+        angle_2 = pow_half[None, :] * q_index.to(tl.float32)[:, None]
         # src[maps.diag:51]
-        sin_q_half = tl.sin(angle_2)
+        cos_q_half = tl.cos(angle_2)
         # src[maps.diag:50]
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1314,7 +1315,6 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
         )
         Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_q_half = Q_f32 * sin_q_half
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1322,23 +1322,11 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        cos_q_half = tl.cos(angle_2)
+        sin_q_half = tl.sin(angle_2)
         # src[maps.diag:49]
         Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
-        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (cos_q_half * Q_f32_2) - safe_2
-        # src[rotary.diag:13]
-        dot = tl.dot(C, tl.trans(A), input_precision="ieee")
-        # src[maps.diag:51]
         B = (sin_q_half * Q_f32_2) + (Q_f32 * cos_q_half)
-        # src[rotary.diag:13]
-        dot_2 = tl.dot(D, tl.trans(B), input_precision="ieee")
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index * buffer_4_stride_q,
             mask=(q_index < size_q),
@@ -1349,11 +1337,28 @@ def rotary_backward_buffer_2_buffer_3_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_3 = tl.dot(V, tl.trans(d_out))
-        sub_x_q_2 = dot_3 - buffer_4[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        dot = tl.dot(V, tl.trans(d_out))
+        sub_x_q = dot - buffer_4[None, :]
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        mul_q_half = sin_q_half * Q_f32
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_f32_2 * cos_q_half) - safe_2
+        # src[rotary.diag:13]
+        dot_2 = tl.dot(C, tl.trans(A), input_precision="ieee")
+        dot_3 = tl.dot(D, tl.trans(B), input_precision="ieee")
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
+        tile_2 = sub_x_q * exp2_x_q
         next_acc_q = tl.dot(tile_2, B, acc_q, input_precision="ieee")
-        tile_3 = exp2_x_q * sub_x_q_2
+        tile_3 = sub_x_q * exp2_x_q
         next_acc_q_2 = tl.dot(tile_3, A, acc_q_2, input_precision="ieee")
         tile_bf16 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_3 = tl.dot(tile_bf16, d_out, acc_q_3)
@@ -1395,31 +1400,31 @@ def rotary_backward_d_Q_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32) * pow_half
-    # src[maps.diag:51]
-    sin_half = tl.sin(angle)
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    mul_half = buffer_1 * sin_half
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = pow_half * q_index.to(tl.float32)
+    # src[maps.diag:51]
+    cos_half = tl.cos(angle)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    cos_half = tl.cos(angle)
-    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    sin_half = tl.sin(angle)
     z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
     recip = 1.0 / z
-    mul_half_2 = (0.125 * recip) * ((cos_half * buffer_0) - safe_)
+    mul_half = (0.125 * recip) * ((sin_half * buffer_0) + (cos_half * buffer_1))
     # src[maps.diag:7]
     gt = z > 0.0
-    mul_half_3 = (0.125 * recip) * ((sin_half * buffer_0) + (buffer_1 * cos_half))
-    add_half = tl.where(gt & (0 == two_index), mul_half_3, 0.0) + tl.where((two_index == 1) & gt, mul_half_2, 0.0)
+    mul_half_2 = sin_half * buffer_1
+    safe_ = tl.where(mul_half_2 == float("-inf"), 0.0, mul_half_2)
+    mul_half_3 = (0.125 * recip) * ((cos_half * buffer_0) - safe_)
+    add_half = tl.where(gt & (two_index == 1), mul_half_3, 0.0) + tl.where(gt & (0 == two_index), mul_half, 0.0)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
         add_half.to(tl.bfloat16),
@@ -1463,8 +1468,8 @@ def rotary_backward_d_K_kernel(
         other=0.0,
     )
     safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
-    where_half = tl.where(two_index == 1, 0.125 * ((buffer_2 * cos_half) - safe_), 0.0)
-    mul_half_2 = 0.125 * ((buffer_2 * sin_half) + (buffer_3 * cos_half))
+    where_half = tl.where(two_index == 1, ((buffer_2 * cos_half) - safe_) * 0.125, 0.0)
+    mul_half_2 = 0.125 * ((buffer_2 * sin_half) + (cos_half * buffer_3))
     add_half = tl.where(0 == two_index, mul_half_2, 0.0) + where_half
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,
@@ -1491,100 +1496,111 @@ def rotary_long_forward_state_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    x_f32 = x_index.to(tl.float32)
+    q_f32 = q_index.to(tl.float32)
     to_half = (32) // BLOCK_HALF * BLOCK_HALF
     # whole tiles, no mask needed
     for first_half in tl.range(0, to_half, BLOCK_HALF):
         half_index = first_half + tl.arange(0, BLOCK_HALF)
-        # src[maps.diag:49]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
         pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
+        angle = x_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         # src[maps.diag:50]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        B = (Q_2.to(tl.float32) * tl.cos(angle)) + (tl.sin(angle) * Q.to(tl.float32))
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_x_half = K.to(tl.float32) * tl.sin(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[maps.diag:51]
-        D = (tl.cos(angle_2) * K_2.to(tl.float32)) + (K.to(tl.float32) * tl.sin(angle_2))
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (tl.cos(angle) * K_2.to(tl.float32)) - safe_
+        # src[maps.diag:48]
+        angle_2 = q_f32[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        mul_q_half = Q.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (tl.cos(angle_2) * Q_2.to(tl.float32)) - safe_2
         # src[rotary.diag:13]
-        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         acc_half = next_acc_half
     from_half = tl.maximum(0, to_half)
     # tiles that a mask or the end cuts
     for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
         half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
-        # src[maps.diag:49]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
-            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
         # src[maps.diag:48]
         pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
+        angle = x_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         # src[maps.diag:50]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
-            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        B = (Q_2.to(tl.float32) * tl.cos(angle)) + (tl.sin(angle) * Q.to(tl.float32))
-        B_2 = tl.where((half_index < 32)[None, :], B, 0.0)
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
         K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
-            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
         # src[maps.diag:51]
-        # src[maps.diag:50]
+        mul_x_half = K.to(tl.float32) * tl.sin(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
         # src[maps.diag:51]
-        D = (tl.cos(angle_2) * K_2.to(tl.float32)) + (K.to(tl.float32) * tl.sin(angle_2))
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = tl.where((half_index < 32)[None, :], (tl.cos(angle) * K_2.to(tl.float32)) - safe_, 0.0)
+        # src[maps.diag:48]
+        angle_2 = q_f32[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        mul_q_half = Q.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (tl.cos(angle_2) * Q_2.to(tl.float32)) - safe_2
         # src[rotary.diag:13]
-        next_acc_half = tl.dot(B_2, tl.trans(D), acc_half, input_precision="ieee")
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
         acc_half = next_acc_half
     tl.store(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -1611,6 +1627,9 @@ def rotary_long_forward_state__kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    q_f32 = q_index.to(tl.float32)
+    x_f32 = x_index.to(tl.float32)
     to_half = (32) // BLOCK_HALF * BLOCK_HALF
     # whole tiles, no mask needed
     for first_half in tl.range(0, to_half, BLOCK_HALF):
@@ -1623,11 +1642,10 @@ def rotary_long_forward_state__kernel(
         )
         # src[maps.diag:48]
         pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        angle = q_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         # src[maps.diag:50]
         # src[maps.diag:51]
-        mul_q_half = tl.sin(angle) * Q.to(tl.float32)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1635,19 +1653,18 @@ def rotary_long_forward_state__kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
+        B = (Q_2.to(tl.float32) * tl.sin(angle)) + (tl.cos(angle) * Q.to(tl.float32))
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = x_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
-        mul_x_half = K.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:50]
+        # src[maps.diag:51]
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1655,12 +1672,9 @@ def rotary_long_forward_state__kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (tl.cos(angle_2) * K_2.to(tl.float32)) - safe_2
+        D = (K_2.to(tl.float32) * tl.sin(angle_2)) + (tl.cos(angle_2) * K.to(tl.float32))
         # src[rotary.diag:13]
-        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
         acc_half = next_acc_half
     from_half = tl.maximum(0, to_half)
     # tiles that a mask or the end cuts
@@ -1674,11 +1688,10 @@ def rotary_long_forward_state__kernel(
         )
         # src[maps.diag:48]
         pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        angle = q_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
         # src[maps.diag:50]
         # src[maps.diag:51]
-        mul_q_half = tl.sin(angle) * Q.to(tl.float32)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
@@ -1686,19 +1699,19 @@ def rotary_long_forward_state__kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
-        A = tl.where((half_index < 32)[None, :], (Q_2.to(tl.float32) * tl.cos(angle)) - safe_, 0.0)
-        # src[maps.diag:48]
-        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
-        # src[maps.diag:51]
+        B = (Q_2.to(tl.float32) * tl.sin(angle)) + (tl.cos(angle) * Q.to(tl.float32))
+        B_2 = tl.where((half_index < 32)[None, :], B, 0.0)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
             mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
             other=0.0,
         )
+        # src[maps.diag:48]
+        angle_2 = x_f32[:, None] * pow_half[None, :]
         # src[maps.diag:51]
-        mul_x_half = K.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:50]
+        # src[maps.diag:51]
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
@@ -1706,12 +1719,9 @@ def rotary_long_forward_state__kernel(
             other=0.0,
         )
         # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
-        C = (tl.cos(angle_2) * K_2.to(tl.float32)) - safe_2
+        D = (K_2.to(tl.float32) * tl.sin(angle_2)) + (tl.cos(angle_2) * K.to(tl.float32))
         # src[rotary.diag:13]
-        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        next_acc_half = tl.dot(B_2, tl.trans(D), acc_half, input_precision="ieee")
         acc_half = next_acc_half
     tl.store(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
@@ -1722,9 +1732,9 @@ def rotary_long_forward_state__kernel(
 
 @triton.jit
 def rotary_long_forward_state___z_rows_kernel(
-    state_ptr, state__ptr, state___ptr, z_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x,
-    state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b, state___stride_h,
-    state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
+    state__ptr, state_ptr, state___ptr, z_ptr, state__stride_b, state__stride_h, state__stride_q,
+    state__stride_x, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state___stride_b,
+    state___stride_h, state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
     BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1734,25 +1744,25 @@ def rotary_long_forward_state___z_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    state_ = load_tile(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
+    state_ = load_tile(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
     # src[rotary.diag:13]
     # src[rotary.diag:14]
-    where_x = tl.where((x_index <= q_index) & (x_index < size_x), (state + state_) * 0.18033688011112042, float("-inf"))
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), 0.18033688011112042 * (state_ + state), float("-inf"))
     max_ = tl.max(where_x, 0)
     tl.store(
         state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
-        (0.6931471805599453 * max_),
+        (max_ * 0.6931471805599453),
     )
     sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
@@ -1764,9 +1774,9 @@ def rotary_long_forward_state___z_rows_kernel(
 
 @triton.jit
 def rotary_long_forward_state___z_kernel(
-    state_ptr, state__ptr, state___ptr, z_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x,
-    state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b, state___stride_h,
-    state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
+    state__ptr, state_ptr, state___ptr, z_ptr, state__stride_b, state__stride_h, state__stride_q,
+    state__stride_x, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state___stride_b,
+    state___stride_h, state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1781,14 +1791,14 @@ def rotary_long_forward_state___z_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
-        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+        )
         # src[rotary.diag:13]
-        mul_x = (state + state_) * 0.18033688011112042
+        mul_x = 0.18033688011112042 * (state_ + state)
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1804,19 +1814,19 @@ def rotary_long_forward_state___z_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
         # src[rotary.diag:13]
         # src[rotary.diag:14]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (state + state_) * 0.18033688011112042, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), 0.18033688011112042 * (state_ + state), float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1829,17 +1839,17 @@ def rotary_long_forward_state___z_kernel(
         z = next_z
     tl.store(
         state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
-        (0.6931471805599453 * max_x),
+        (max_x * 0.6931471805599453),
     )
     tl.store(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q, z)
 
 
 @triton.jit
 def rotary_long_forward_out_kernel(
-    V_ptr, z_ptr, state_ptr, state__ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, z_stride_b,
-    z_stride_h, z_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
-    state__stride_h, state__stride_q, state__stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e,
-    size_b, size_h, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    V_ptr, z_ptr, state__ptr, state_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, z_stride_b,
+    z_stride_h, z_stride_q, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    state_stride_b, state_stride_h, state_stride_q, state_stride_x, out_stride_b, out_stride_h, out_stride_q,
+    out_stride_e, size_b, size_h, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1858,18 +1868,18 @@ def rotary_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[rotary.diag:13]
-        mul_q_x = (state + state_) * 0.18033688011112042
+        mul_q_x = 0.18033688011112042 * (state_ + state)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1890,20 +1900,20 @@ def rotary_long_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (state_ + state), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1926,7 +1936,7 @@ def rotary_long_forward_out_kernel(
     )
     # src[maps.diag:7]
     # src[rotary.diag:14]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -1986,15 +1996,15 @@ def rotary_long_backward_buffer_4_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[rotary.diag:10]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -2003,15 +2013,15 @@ def rotary_long_backward_buffer_4_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[rotary.diag:10]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -2137,7 +2147,7 @@ def rotary_long_backward_d_V_kernel(
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2148,10 +2158,9 @@ def rotary_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
         d_out = tl.load(
@@ -2168,7 +2177,7 @@ def rotary_long_backward_d_V_kernel(
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(x_index < size_x)[:, None],
@@ -2179,8 +2188,7 @@ def rotary_long_backward_d_V_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
-        sub_x_q = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
@@ -2198,7 +2206,7 @@ def rotary_long_backward_d_V_kernel(
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2209,10 +2217,9 @@ def rotary_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
         d_out = tl.load(
@@ -2230,14 +2237,15 @@ def rotary_long_backward_d_V_kernel(
 
 
 @triton.jit
-def rotary_long_backward_buffer_0_kernel(
-    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, K_stride_b,
-    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b,
-    state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_0_stride_b,
-    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, size_b, size_h, size_x, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
+def rotary_long_backward_buffer_0_buffer_1_rows_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
+    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
+    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
@@ -2249,128 +2257,91 @@ def rotary_long_backward_buffer_0_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
-    state__ = tl.load(
-        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
-        mask=(q_index < size_q),
+    x_index = tl.arange(0, BLOCK_X)
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+    # src[maps.diag:51]
+    sin_half_x = tl.sin(angle)
+    # src[maps.diag:50]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
         other=0.0,
     )
-    mul_q = state__ * 1.4426950408889634
+    K_f32 = K.to(tl.float32)
+    # src[maps.diag:51]
+    mul_half_x = K_f32 * sin_half_x
+    cos_half_x = tl.cos(angle)
+    # src[maps.diag:49]
+    K_2 = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    K_f32_2 = K_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+    C = (K_f32_2 * cos_half_x) - safe_
     buffer_5 = tl.load(
         buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:13]
-        sub_q_x = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
-        # src[maps.diag:48]
-        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        mul_half_x = K.to(tl.float32) * tl.sin(angle)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
-        C = (K_2.to(tl.float32) * tl.cos(angle)) - safe_
-        next_acc_x = tl.dot(tile, tl.trans(C), acc_x, input_precision="ieee")
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[rotary.diag:13]
-        # src[rotary.diag:14]
-        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
-        # src[maps.diag:48]
-        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        mul_half_x = K.to(tl.float32) * tl.sin(angle)
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
-        C = (K_2.to(tl.float32) * tl.cos(angle)) - safe_
-        next_acc_x = tl.dot(tile_2, tl.trans(C), acc_x, input_precision="ieee")
-        acc_x = next_acc_x
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    sub_q_x = buffer_4 - safe_buffer_5[:, None]
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * state__
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[rotary.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
+    sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    exp2_q_x = tl.exp2(sub_q_x_2)
+    tile_2 = exp2_q_x * sub_q_x
+    dot = tl.dot(tile_2, tl.trans(C), input_precision="ieee")
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
-        acc_x,
+        dot,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
+    # src[maps.diag:51]
+    D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
+    tile_3 = exp2_q_x * sub_q_x
+    dot_2 = tl.dot(tile_3, tl.trans(D), input_precision="ieee")
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
+        dot_2,
         mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
     )
 
 
 @triton.jit
-def rotary_long_backward_buffer_1_kernel(
-    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_1_ptr, K_stride_b,
-    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b,
-    state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_1_stride_b,
+def rotary_long_backward_buffer_0_buffer_1_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
+    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
     buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
 ):
@@ -2385,40 +2356,24 @@ def rotary_long_backward_buffer_1_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
-    # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = state__ * 1.4426950408889634
+    mul_q = 1.4426950408889634 * state__
     buffer_5 = tl.load(
         buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        D = (K_2.to(tl.float32) * tl.sin(angle)) + (K.to(tl.float32) * tl.cos(angle))
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
             mask=(q_index < size_q)[:, None],
@@ -2429,40 +2384,50 @@ def rotary_long_backward_buffer_1_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
-        sub_q_x = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
-        next_acc_x = tl.dot(tile, tl.trans(D), acc_x, input_precision="ieee")
+        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
+        tile = exp2_q_x * sub_q_x_2
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_x = tl.sin(angle)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_x = K_f32 * sin_half_x
+        cos_half_x = tl.cos(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+        C = (K_f32_2 * cos_half_x) - safe_
+        next_acc_x = tl.dot(tile, tl.trans(C), acc_x, input_precision="ieee")
+        tile_2 = exp2_q_x * sub_q_x_2
+        D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
+        next_acc_x_2 = tl.dot(tile_2, tl.trans(D), acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[maps.diag:48]
-        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        K_2 = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
-            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        D = (K_2.to(tl.float32) * tl.sin(angle)) + (K.to(tl.float32) * tl.cos(angle))
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -2473,36 +2438,71 @@ def rotary_long_backward_buffer_1_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_q_x = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
-        next_acc_x = tl.dot(tile_2, tl.trans(D), acc_x, input_precision="ieee")
+        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
+        tile_2 = exp2_q_x * sub_q_x_2
+        # src[maps.diag:48]
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_x = tl.sin(angle)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_x = K_f32 * sin_half_x
+        cos_half_x = tl.cos(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+        C = (K_f32_2 * cos_half_x) - safe_
+        next_acc_x = tl.dot(tile_2, tl.trans(C), acc_x, input_precision="ieee")
+        tile_3 = exp2_q_x * sub_q_x_2
+        D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
+        next_acc_x_2 = tl.dot(tile_3, tl.trans(D), acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
+        acc_x,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
-        acc_x,
+        acc_x_2,
         mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
     )
 
 
 @triton.jit
-def rotary_long_backward_buffer_2_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
-    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
-    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_2_stride_b,
-    buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, size_b, size_h, size_q, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+def rotary_long_backward_buffer_2_buffer_3_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
+    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2514,198 +2514,93 @@ def rotary_long_backward_buffer_2_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_5 = load_tile(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    sub_x_q = buffer_4 - safe_buffer_5[None, :]
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[rotary.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
+    sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    exp2_x_q = tl.exp2(sub_x_q_2)
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:13]
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (tl.cos(angle) * Q.to(tl.float32))
-        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:13]
-        sub_x_q = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (tl.cos(angle) * Q.to(tl.float32))
-        next_acc_q = tl.dot(B, tl.trans(tile), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = logsum * 1.4426950408889634
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[rotary.diag:13]
-        # src[rotary.diag:14]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (tl.cos(angle) * Q.to(tl.float32))
-        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
-        acc_q = next_acc_q
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+    # src[maps.diag:51]
+    sin_half_q = tl.sin(angle)
+    # src[maps.diag:50]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    mul_half_q = sin_half_q * Q_f32
+    cos_half_q = tl.cos(angle)
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+    A = (Q_f32_2 * cos_half_q) - safe_
+    tile_2 = exp2_x_q * sub_x_q
+    dot = tl.dot(A, tl.trans(tile_2), input_precision="ieee")
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
-        acc_q,
+        dot,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+    B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
+    tile_3 = exp2_x_q * sub_x_q
+    dot_2 = tl.dot(B, tl.trans(tile_3), input_precision="ieee")
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
+        dot_2,
         mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def rotary_long_backward_buffer_3_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_3_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
-    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
-    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
-    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_3_stride_b,
+def rotary_long_backward_buffer_2_buffer_3_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
+    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
     buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
@@ -2720,20 +2615,46 @@ def rotary_long_backward_buffer_3_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_q = sin_half_q * Q_f32
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (Q_f32_2 * cos_half_q) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2744,11 +2665,11 @@ def rotary_long_backward_buffer_3_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
             mask=(q_index < size_q),
@@ -2760,40 +2681,48 @@ def rotary_long_backward_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (tl.cos(angle) * Q_2.to(tl.float32)) - safe_
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
+        # src[maps.diag:51]
+        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
+        tile_3 = exp2_x_q * sub_x_q_2
+        next_acc_q_2 = tl.dot(B, tl.trans(tile_3), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_q = sin_half_q * Q_f32
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (Q_f32_2 * cos_half_q) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(x_index < size_x)[:, None],
@@ -2804,8 +2733,8 @@ def rotary_long_backward_buffer_3_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
-        sub_x_q = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
         )
@@ -2815,42 +2744,49 @@ def rotary_long_backward_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (tl.cos(angle) * Q_2.to(tl.float32)) - safe_
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(A, tl.trans(tile), acc_q, input_precision="ieee")
+        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
+        tile_2 = exp2_x_q * sub_x_q_2
+        next_acc_q_2 = tl.dot(B, tl.trans(tile_2), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_q = sin_half_q * Q_f32
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (Q_f32_2 * cos_half_q) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_q = logsum * 1.4426950408889634
+        mul_q = 1.4426950408889634 * logsum
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -2861,11 +2797,11 @@ def rotary_long_backward_buffer_3_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[rotary.diag:13]
         # src[rotary.diag:14]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
             mask=(q_index < size_q),
@@ -2877,35 +2813,23 @@ def rotary_long_backward_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
-        # src[maps.diag:50]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:48]
-        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-        # src[maps.diag:51]
-        # src[maps.diag:50]
-        # src[maps.diag:51]
-        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
-        # src[maps.diag:49]
-        Q_2 = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:51]
-        # src[maps.diag:49]
-        # src[maps.diag:51]
-        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (tl.cos(angle) * Q_2.to(tl.float32)) - safe_
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
         next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
+        # src[maps.diag:51]
+        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
+        tile_3 = exp2_x_q * sub_x_q_2
+        next_acc_q_2 = tl.dot(B, tl.trans(tile_3), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
+        acc_q,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
     tl.store(
         buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
-        acc_q,
+        acc_q_2,
         mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -2928,10 +2852,8 @@ def rotary_long_backward_d_Q_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
-    recip = 1.0 / z
     # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     angle = q_index.to(tl.float32) * pow_half
     # src[maps.diag:51]
     sin_half = tl.sin(angle)
@@ -2941,18 +2863,20 @@ def rotary_long_backward_d_Q_kernel(
         other=0.0,
     )
     mul_half = buffer_0 * sin_half
+    cos_half = tl.cos(angle)
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
         mask=(half_index < 32),
         other=0.0,
     )
-    cos_half = tl.cos(angle)
     safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
-    mul_half_2 = (0.125 * recip) * ((cos_half * buffer_1) - safe_)
+    z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
+    recip = 1.0 / z
+    mul_half_2 = (recip * 0.125) * ((buffer_1 * cos_half) - safe_)
     # src[maps.diag:7]
     gt = z > 0.0
-    mul_half_3 = (0.125 * recip) * ((buffer_0 * cos_half) + (sin_half * buffer_1))
-    add_half = tl.where(gt & (two_index == 0), mul_half_3, 0.0) + tl.where(gt & (two_index == 1), mul_half_2, 0.0)
+    mul_half_3 = (recip * 0.125) * ((buffer_0 * cos_half) + (sin_half * buffer_1))
+    add_half = tl.where((two_index == 0) & gt, mul_half_3, 0.0) + tl.where((two_index == 1) & gt, mul_half_2, 0.0)
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
         add_half.to(tl.bfloat16),
@@ -2978,27 +2902,27 @@ def rotary_long_backward_d_K_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    # src[maps.diag:48]
-    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
-    angle = x_index.to(tl.float32) * pow_half
-    # src[maps.diag:51]
-    cos_half = tl.cos(angle)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index * buffer_3_stride_half + x_index * buffer_3_stride_x,
-        mask=(half_index < 32),
-        other=0.0,
-    )
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index * buffer_2_stride_half + x_index * buffer_2_stride_x,
         mask=(half_index < 32),
         other=0.0,
     )
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    angle = x_index.to(tl.float32) * pow_half
+    # src[maps.diag:51]
     sin_half = tl.sin(angle)
-    mul_half = 0.125 * ((sin_half * buffer_2) + (buffer_3 * cos_half))
-    mul_half_2 = buffer_3 * sin_half
-    safe_ = tl.where(mul_half_2 == float("-inf"), 0.0, mul_half_2)
-    where_half = tl.where(two_index == 1, 0.125 * ((buffer_2 * cos_half) - safe_), 0.0)
-    add_half = where_half + tl.where(two_index == 0, mul_half, 0.0)
+    mul_half = sin_half * buffer_2
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index * buffer_3_stride_half + x_index * buffer_3_stride_x,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    cos_half = tl.cos(angle)
+    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    where_half = tl.where(two_index == 1, ((cos_half * buffer_3) - safe_) * 0.125, 0.0)
+    mul_half_2 = 0.125 * ((cos_half * buffer_2) + (sin_half * buffer_3))
+    add_half = tl.where(two_index == 0, mul_half_2, 0.0) + where_half
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,
         add_half.to(tl.bfloat16),
@@ -3195,13 +3119,13 @@ def _rotary_backward_buffer_0_buffer_1(
         raise ValueError(f"buffer_4: f32[b h q] has shape {buffer_4.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
-    if max(BLOCK_E, BLOCK_HALF) > 256:
-        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_HALF) <= 64:
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
@@ -3213,8 +3137,8 @@ def _rotary_backward_buffer_0_buffer_1(
         d_out.stride(3), state.stride(0), state.stride(1), state.stride(2), buffer_4.stride(0),
         buffer_4.stride(1), buffer_4.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b,
-        h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
-        EXACT_E=e == BLOCK_E, EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+        h, q, x, e, BLOCK_X=BLOCK_X, BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        EXACT_HALF=32 == BLOCK_HALF, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -3252,13 +3176,13 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
     BLOCK_HALF = max(16, triton.next_power_of_2(32))
-    if max(BLOCK_E, BLOCK_HALF) > 256:
-        raise ValueError(f"e x half = {max(BLOCK_E, BLOCK_HALF)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_HALF) <= 64:
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_HALF, BLOCK_E) > 256:
+        raise ValueError(f"half x e = {max(BLOCK_HALF, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_HALF, BLOCK_E) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_HALF) <= 128:
+    elif max(BLOCK_HALF, BLOCK_E) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
@@ -3271,8 +3195,8 @@ def _rotary_backward_buffer_2_buffer_3_d_V(
         buffer_4.stride(1), buffer_4.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
         d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, x, e, BLOCK_Q=BLOCK_Q,
-        BLOCK_E=BLOCK_E, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E,
-        EXACT_HALF=32 == BLOCK_HALF, num_warps=warps, num_stages=stages,
+        BLOCK_HALF=BLOCK_HALF, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_HALF=32 == BLOCK_HALF,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_2, buffer_3, d_V
 
@@ -3365,17 +3289,17 @@ def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
 
 
 def _rotary_long_forward_state___z(
-    state: torch.Tensor,
     state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_rotary_long_forward_state___z(state: f32[b h q x], state_: f32[b h q x]) -> state__: f32[b h q], z: f32[b h q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 4, state.device)
-    _check("state_", state_, torch.float32, 4, state.device)
-    b, h, q, x = state.shape
-    if state_.shape != (b, h, q, x):
-        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
-    state__ = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
-    z = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    """_rotary_long_forward_state___z(state_: f32[b h q x], state: f32[b h q x]) -> state__: f32[b h q], z: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state_", state_, torch.float32, 4, state_.device)
+    _check("state", state, torch.float32, 4, state_.device)
+    b, h, q, x = state_.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    state__ = torch.empty((b, h, q), dtype=torch.float32, device=state_.device)
+    z = torch.empty((b, h, q), dtype=torch.float32, device=state_.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3386,8 +3310,8 @@ def _rotary_long_forward_state___z(
             warps, stages = 16, 1
         grid = (b * h * q,)
         rotary_long_forward_state___z_rows_kernel[grid](
-            state, state_, state__, z, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
-            state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+            state_, state, state__, z, state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state__.stride(0),
             state__.stride(1), state__.stride(2), z.stride(0), z.stride(1), z.stride(2), b, h, q, x,
             BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
@@ -3395,8 +3319,8 @@ def _rotary_long_forward_state___z(
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (b * h * q,)
     rotary_long_forward_state___z_kernel[grid](
-        state, state_, state__, z, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
-        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+        state_, state, state__, z, state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state__.stride(0),
         state__.stride(1), state__.stride(2), z.stride(0), z.stride(1), z.stride(2), b, h, q, x,
         BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
@@ -3406,29 +3330,29 @@ def _rotary_long_forward_state___z(
 def _rotary_long_forward_out(
     V: torch.Tensor,
     z: torch.Tensor,
-    state: torch.Tensor,
     state_: torch.Tensor,
+    state: torch.Tensor,
 ) -> torch.Tensor:
-    """_rotary_long_forward_out(V: bf16[b h x e], z: f32[b h q], state: f32[b h q x], state_: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_rotary_long_forward_out(V: bf16[b h x e], z: f32[b h q], state_: f32[b h q x], state: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 4, V.device)
     _check("z", z, torch.float32, 3, V.device)
-    _check("state", state, torch.float32, 4, V.device)
     _check("state_", state_, torch.float32, 4, V.device)
+    _check("state", state, torch.float32, 4, V.device)
     b, h, x, e = V.shape
     _, _, q = z.shape
     if z.shape != (b, h, q):
         raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     if state_.shape != (b, h, q, x):
         raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     rotary_long_forward_out_kernel[grid](
-        V, z, state, state_, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), z.stride(0),
-        z.stride(1), z.stride(2), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
-        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), out.stride(0), out.stride(1),
+        V, z, state_, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), z.stride(0),
+        z.stride(1), z.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), out.stride(0), out.stride(1),
         out.stride(2), out.stride(3), b, h, x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
@@ -3539,15 +3463,15 @@ def _rotary_long_backward_d_V(
     return d_V
 
 
-def _rotary_long_backward_buffer_0(
+def _rotary_long_backward_buffer_0_buffer_1(
     K: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
-) -> torch.Tensor:
-    """_rotary_long_backward_buffer_0(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_0: f32[b h q half]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_long_backward_buffer_0_buffer_1(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 5, K.device)
     _check("state", state, torch.float32, 4, K.device)
     _check("state_", state_, torch.float32, 4, K.device)
@@ -3569,73 +3493,52 @@ def _rotary_long_backward_buffer_0(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
-    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
-    rotary_long_backward_buffer_0_kernel[grid](
-        K, state, state_, state__, buffer_4, buffer_5, buffer_0, K.stride(0), K.stride(1), K.stride(2),
-        K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
-        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
-        state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h, x, q, BLOCK_X=BLOCK_X,
-        BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _rotary_long_backward_buffer_1(
-    K: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    state__: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_5: torch.Tensor,
-) -> torch.Tensor:
-    """_rotary_long_backward_buffer_1(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
-    _check("K", K, torch.bfloat16, 5, K.device)
-    _check("state", state, torch.float32, 4, K.device)
-    _check("state_", state_, torch.float32, 4, K.device)
-    _check("state__", state__, torch.float32, 3, K.device)
-    _check("buffer_4", buffer_4, torch.float32, 4, K.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, K.device)
-    b, h, x, _, _ = K.shape
-    _, _, q, _ = state.shape
-    if K.shape != (b, h, x, 2, 32):
-        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
-    if state_.shape != (b, h, q, x):
-        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
-    if state__.shape != (b, h, q):
-        raise ValueError(f"state__: f32[b h q] has shape {state__.shape}, expected {(b, h, q)}")
-    if buffer_4.shape != (b, h, q, x):
-        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
-    if buffer_5.shape != (b, h, q):
-        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
+        rotary_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
+            K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
+            state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+            state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_5.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+            buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1
+    BLOCK_X, BLOCK_Q, BLOCK_HALF, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
-    rotary_long_backward_buffer_1_kernel[grid](
-        K, state, state_, state__, buffer_4, buffer_5, buffer_1, K.stride(0), K.stride(1), K.stride(2),
-        K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
-        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
-        state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_1.stride(0),
+    rotary_long_backward_buffer_0_buffer_1_kernel[grid](
+        K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
         buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X,
         BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
     )
-    return buffer_1
+    return buffer_0, buffer_1
 
 
-def _rotary_long_backward_buffer_2(
+def _rotary_long_backward_buffer_2_buffer_3(
     Q: torch.Tensor,
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
-) -> torch.Tensor:
-    """_rotary_long_backward_buffer_2(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_long_backward_buffer_2_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x], buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
     _check("state", state, torch.float32, 4, Q.device)
@@ -3657,62 +3560,41 @@ def _rotary_long_backward_buffer_2(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
-    grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
-    rotary_long_backward_buffer_2_kernel[grid](
-        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
-        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_2.stride(0),
-        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_2
-
-
-def _rotary_long_backward_buffer_3(
-    Q: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_5: torch.Tensor,
-) -> torch.Tensor:
-    """_rotary_long_backward_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 5, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 4, Q.device)
-    _check("state_", state_, torch.float32, 4, Q.device)
-    _check("buffer_4", buffer_4, torch.float32, 4, Q.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, Q.device)
-    b, h, q, _, _ = Q.shape
-    _, _, _, x = state.shape
-    if Q.shape != (b, h, q, 2, 32):
-        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if state.shape != (b, h, q, x):
-        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
-    if state_.shape != (b, h, q, x):
-        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
-    if buffer_4.shape != (b, h, q, x):
-        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
-    if buffer_5.shape != (b, h, q):
-        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
+        rotary_long_backward_buffer_2_buffer_3_rows_kernel[grid](
+            Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
+            Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
+            state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_5.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+            buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return buffer_2, buffer_3
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
-    rotary_long_backward_buffer_3_kernel[grid](
-        Q, logsum, state, state_, buffer_4, buffer_5, buffer_3, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
-        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0),
+    rotary_long_backward_buffer_2_buffer_3_kernel[grid](
+        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
+        Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
+        state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_3.stride(0),
         buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
         BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_3
+    return buffer_2, buffer_3
 
 
 def _rotary_long_backward_d_Q(
@@ -3789,8 +3671,8 @@ class _rotary_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         state = _rotary_long_forward_state(Q, K)
         state_ = _rotary_long_forward_state_(Q, K)
-        state__, z = _rotary_long_forward_state___z(state, state_)
-        out = _rotary_long_forward_out(V, z, state, state_)
+        state__, z = _rotary_long_forward_state___z(state_, state)
+        out = _rotary_long_forward_out(V, z, state_, state)
         logsum = _rotary_long_forward_logsum(state__, z)
         ctx.save_for_backward(Q, K, V, out, logsum, state, state_, state__, z)
         return out
@@ -3801,10 +3683,8 @@ class _rotary_long_autograd(torch.autograd.Function):
         buffer_4 = _rotary_long_backward_buffer_4(V, d_out)
         buffer_5 = _rotary_long_backward_buffer_5(d_out, out)
         d_V = _rotary_long_backward_d_V(d_out, logsum, state, state_)
-        buffer_0 = _rotary_long_backward_buffer_0(K, state, state_, state__, buffer_4, buffer_5)
-        buffer_1 = _rotary_long_backward_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
-        buffer_2 = _rotary_long_backward_buffer_2(Q, logsum, state, state_, buffer_4, buffer_5)
-        buffer_3 = _rotary_long_backward_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
+        buffer_0, buffer_1 = _rotary_long_backward_buffer_0_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
+        buffer_2, buffer_3 = _rotary_long_backward_buffer_2_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
         d_Q = _rotary_long_backward_d_Q(z, buffer_0, buffer_1)
         d_K = _rotary_long_backward_d_K(buffer_2, buffer_3)
         return d_Q, d_K, d_V
@@ -3822,7 +3702,7 @@ def rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(32, e) <= 256 and max(e, 32) <= 256:
+        if max(32, e) <= 256 and max(32, e) <= 256:
             return _rotary_autograd.apply(Q, K, V)
         return _rotary_long_autograd.apply(Q, K, V)
     if max(32, e) <= 256:

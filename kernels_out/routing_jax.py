@@ -26,34 +26,34 @@ def _experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     block_expert = min(block_expert, max(4, 1))
     block_token = min(block_token, max(token, 1))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
     down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
 
     def program(tile):
         first_token = tile * block_token
         acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
-        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
         chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_expert = (4) // block_expert * block_expert
 
         def step(block, state):
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
-            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_ = jnp.sum(mul, axis=2)
-            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
             equal = expert_index[:, None] == chosen_tile[:, None]
             chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_3 = jnp.sum(chosen_2, axis=2)
-            mul_3 = sum_3[:, :, None] * sum_2
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = X_tile.astype(jnp.float32)[:, None, :, None] * up_tile.astype(jnp.float32)
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            mul_3 = sum_3 * sum_[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -65,17 +65,17 @@ def _experts_masked(X, gate, chosen, up, down, *, block_expert=256, block_token=
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
-            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_ = jnp.sum(mul, axis=2)
-            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
             equal = expert_index[:, None] == chosen_tile[:, None]
             chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_3 = jnp.sum(chosen_2, axis=2)
-            weight = jnp.where((expert_index < 4), sum_3, 0.0)
-            mul_3 = weight[:, :, None] * sum_2
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = X_tile.astype(jnp.float32)[:, None, :, None] * up_tile.astype(jnp.float32)
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
+            mul_3 = chosen_3 * sum_[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -111,34 +111,34 @@ def _experts_masked_forward(X, gate, chosen, up, down, *, block_expert=256, bloc
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     block_expert = min(block_expert, max(4, 1))
     block_token = min(block_token, max(token, 1))
-    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     gate = jnp.pad(gate, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     chosen = jnp.pad(chosen, ((0, max(-token % block_token, block_token - token)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-token % block_token, block_token - token)), (0, 0)))
     up = jnp.pad(up, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
     down = jnp.pad(down, ((0, max(-4 % block_expert, block_expert - 4)), (0, 0), (0, 0)))
 
     def program(tile):
         first_token = tile * block_token
         acc_expert = jnp.full((block_token, 64), 0.0, jnp.float32)
-        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         gate_tile = lax.dynamic_slice_in_dim(gate, first_token, block_token, 0)
         chosen_tile = lax.dynamic_slice_in_dim(chosen, first_token, block_token, 0)
+        X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         to_expert = (4) // block_expert * block_expert
 
         def step(block, state):
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
-            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_ = jnp.sum(mul, axis=2)
-            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
             equal = expert_index[:, None] == chosen_tile[:, None]
             chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_3 = jnp.sum(chosen_2, axis=2)
-            mul_3 = sum_3[:, :, None] * sum_2
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = X_tile.astype(jnp.float32)[:, None, :, None] * up_tile.astype(jnp.float32)
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            mul_3 = sum_3 * sum_[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -150,17 +150,17 @@ def _experts_masked_forward(X, gate, chosen, up, down, *, block_expert=256, bloc
             (acc_expert,) = state
             first_expert = block * block_expert
             expert_index = first_expert + jnp.arange(block_expert)
-            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
-            mul = up_tile.astype(jnp.float32) * X_tile.astype(jnp.float32)[:, None, :, None]
-            sum_ = jnp.sum(mul, axis=2)
-            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
-            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_)[:, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
             equal = expert_index[:, None] == chosen_tile[:, None]
             chosen_2 = jnp.where(equal, gate_tile[:, None], 0.0)
-            sum_3 = jnp.sum(chosen_2, axis=2)
-            weight = jnp.where((expert_index < 4), sum_3, 0.0)
-            mul_3 = weight[:, :, None] * sum_2
+            sum_ = jnp.sum(chosen_2, axis=2)
+            up_tile = lax.dynamic_slice_in_dim(up, first_expert, block_expert, 0)
+            mul = X_tile.astype(jnp.float32)[:, None, :, None] * up_tile.astype(jnp.float32)
+            sum_2 = jnp.sum(mul, axis=2)
+            down_tile = lax.dynamic_slice_in_dim(down, first_expert, block_expert, 0)
+            mul_2 = down_tile.astype(jnp.float32).transpose(0, 2, 1) * jax.nn.relu(sum_2)[:, :, None]
+            sum_3 = jnp.sum(mul_2, axis=3)
+            chosen_3 = jnp.where((expert_index < 4)[:, None], sum_3, 0.0)
+            mul_3 = chosen_3 * sum_[:, :, None]
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_expert = acc_expert + tile_sum
             return (next_acc_expert,)
@@ -190,7 +190,7 @@ def _experts_masked_backward_buffer_0(X, up, down, d_out):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
-    sum_d = jnp.einsum("edh,td->teh", up, X, preferred_element_type=jnp.float32)  # [token expert hidden]
+    sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]
     sum_hidden = jnp.einsum("teh,ehd->ted", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)
     sum_d_2 = jnp.einsum("td,ted->te", d_out.astype(jnp.float32), sum_hidden, precision="highest")
     return sum_d_2
@@ -739,7 +739,7 @@ def _experts_gathered_backward_d_X(gate, chosen, up, state, buffer_0):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     gathered_expert = up[chosen]  # [token place d hidden]
     chosen_2 = jnp.where(state[:, :, None] > 0.0, gathered_expert.astype(jnp.float32), 0.0)
-    sum_place_hidden = jnp.einsum("tpdh,tp,tph->td", chosen_2, gate, buffer_0, precision="highest")
+    sum_place_hidden = jnp.einsum("tph,tpdh,tp->td", buffer_0, chosen_2, gate, precision="highest")
     as_bf16 = sum_place_hidden.astype(jnp.bfloat16)  # [token d]
     return as_bf16
 
@@ -764,10 +764,10 @@ def _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     eq_value = chosen[:, :, None] == jnp.arange(4)  # [token place expert]
     and_value = eq_value[:, :, :, None] & (state[:, :, None] > 0.0)  # [token place expert hidden]
-    product = X[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * buffer_0[:, :, :, None]
+    product = buffer_0[:, :, :, None] * X[:, None, None].astype(jnp.float32) * gate[:, :, None, None]
     sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, None], 0.0), axis=(0, 1))
     as_bf16 = sum_token_place.transpose(0, 2, 1).astype(jnp.bfloat16)  # [expert d hidden]
-    product_2 = d_out[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * jax.nn.relu(state[:, :, :, None])
+    product_2 = d_out[:, None, None].astype(jnp.float32) * jax.nn.relu(state[:, :, :, None]) * gate[:, :, None, None]
     sum_token_place_2 = jnp.sum(jnp.where(eq_value[:, :, None, None], product_2[:, :, :, :, None], 0.0), axis=(0, 1))
     as_bf16_2 = sum_token_place_2.transpose(2, 0, 1).astype(jnp.bfloat16)  # [expert hidden d]
     return as_bf16, as_bf16_2

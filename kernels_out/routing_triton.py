@@ -47,12 +47,6 @@ def experts_masked_kernel(
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -65,32 +59,38 @@ def experts_masked_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:22]
-        mul_token_expert_d = sum_3[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -98,6 +98,11 @@ def experts_masked_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -105,9 +110,10 @@ def experts_masked_kernel(
             other=0.0,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -115,16 +121,10 @@ def experts_masked_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
-        # src[routing.diag:22]
-        mul_token_expert_d = weight[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -151,12 +151,6 @@ def experts_masked_forward_kernel(
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
     acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:15]
     gate = tl.load(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -169,32 +163,38 @@ def experts_masked_forward_kernel(
         mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
         other=0,
     )
+    # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
     to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
     # whole tiles, no mask needed
     for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
         expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:22]
-        mul_token_expert_d = sum_3[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        mul_token_expert_d = sum_3 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -202,6 +202,11 @@ def experts_masked_forward_kernel(
     # tiles that a mask or the end cuts
     for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
         expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        # src[routing.diag:20]
+        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
+        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
+        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
+        sum_ = tl.sum(where_token_expert_place, 2)
         # src[routing.diag:17]
         up = tl.load(
             up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -209,9 +214,10 @@ def experts_masked_forward_kernel(
             other=0.0,
         )
         # src[routing.diag:14]
+        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_token_expert_d_hidden, 2)
+        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
+        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
         # src[routing.diag:18]
         down = tl.load(
             down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
@@ -219,16 +225,10 @@ def experts_masked_forward_kernel(
             other=0.0,
         )
         # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_, 0.0)[:, :, None, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_3 = tl.sum(where_token_expert_place, 2)
-        weight = tl.where((expert_index < 4)[None, :], sum_3, 0.0)
-        # src[routing.diag:22]
-        mul_token_expert_d = weight[:, :, None] * sum_2
+        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
+        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
+        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
+        mul_token_expert_d = tile_2 * sum_[:, :, None]
         tile_sum = tl.sum(mul_token_expert_d, 1)
         next_acc_expert = acc_expert + tile_sum
         acc_expert = next_acc_expert
@@ -261,12 +261,6 @@ def experts_masked_backward_buffer_0_kernel(
         mask=(expert_index < 4)[:, None, None],
         other=0.0,
     )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     # src[routing.diag:17]
     up = tl.load(
         up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
@@ -274,8 +268,14 @@ def experts_masked_backward_buffer_0_kernel(
         other=0.0,
     )
     # src[routing.diag:14]
+    X = tl.load(
+        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+        mask=(token_index < size_token)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:17]
     # src[routing.diag:21]
-    mul_token_expert_d_hidden = up.to(tl.float32)[None, :, :, :] * X.to(tl.float32)[:, None, :, None]
+    mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
     sum_ = tl.sum(mul_token_expert_d_hidden, 2)
     # src[routing.diag:18]
     # src[routing.diag:22]
@@ -1051,19 +1051,19 @@ def experts_gathered_H_kernel(
 def experts_gathered_out_rows_kernel(
     gate_ptr, chosen_ptr, down_ptr, H_ptr, out_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
     chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d, H_stride_token,
-    H_stride_place, H_stride_hidden, out_stride_token, out_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
+    H_stride_place, H_stride_hidden, out_stride_token, out_stride_d, size_token, BLOCK_PLACE: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_PLACE: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(64, BLOCK_D)
     token_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     H = load_tile(
-        H_ptr + token_index * H_stride_token + place_index[None, :] * H_stride_place + hidden_index[:, None] * H_stride_hidden,
-        (place_index < 2)[None, :],
+        H_ptr + token_index * H_stride_token + place_index[:, None] * H_stride_place + hidden_index[None, :] * H_stride_hidden,
+        (place_index < 2)[:, None],
         0.0,
         EXACT_PLACE,
     )
@@ -1076,12 +1076,12 @@ def experts_gathered_out_rows_kernel(
     )
     # src[routing.diag:34]
     down = tl.load(
-        down_ptr + chosen[None, None, :] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
-        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+        mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
         other=0.0,
     )
-    mul_d_hidden_place = down.to(tl.float32) * H.to(tl.float32)[None, :, :]
-    sum_ = tl.sum(mul_d_hidden_place, 1)
+    mul_d_place_hidden = down.to(tl.float32) * H.to(tl.float32)[None, :, :]
+    sum_ = tl.sum(mul_d_place_hidden, 2)
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
@@ -1279,16 +1279,16 @@ def experts_gathered_forward_out_rows_kernel(
     gate_ptr, chosen_ptr, down_ptr, state_ptr, out_ptr, gate_stride_token, gate_stride_place,
     chosen_stride_token, chosen_stride_place, down_stride_expert, down_stride_hidden, down_stride_d,
     state_stride_token, state_stride_place, state_stride_hidden, out_stride_token, out_stride_d, size_token,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-    EXACT_PLACE: tl.constexpr,
+    BLOCK_PLACE: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_PLACE: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(64, BLOCK_D)
     token_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
@@ -1305,20 +1305,20 @@ def experts_gathered_forward_out_rows_kernel(
     )
     # src[routing.diag:34]
     down = tl.load(
-        down_ptr + chosen[None, None, :] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
-        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        down_ptr + chosen[None, :, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[:, None, None] * down_stride_d,
+        mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
         other=0.0,
     )
     state = load_tile(
-        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
-        (place_index < 2)[None, :],
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        (place_index < 2)[:, None],
         0.0,
         EXACT_PLACE,
     )
     # src[routing.diag:33]
     # src[routing.diag:34]
-    mul_d_hidden_place = tl.maximum(state, 0.0)[None, :, :] * down.to(tl.float32)
-    sum_ = tl.sum(mul_d_hidden_place, 1)
+    mul_d_place_hidden = tl.maximum(state, 0.0)[None, :, :] * down.to(tl.float32)
+    sum_ = tl.sum(mul_d_place_hidden, 2)
     mul_d_place = tl.where((place_index < 2)[None, :], sum_, 0.0) * gate[None, :]
     sum_2 = tl.sum(mul_d_place, 1)
     tl.store(
@@ -1624,22 +1624,16 @@ def experts_gathered_backward_d_X_rows_kernel(
     gate_ptr, chosen_ptr, up_ptr, state_ptr, buffer_0_ptr, d_X_ptr, gate_stride_token, gate_stride_place,
     chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden,
     state_stride_token, state_stride_place, state_stride_hidden, buffer_0_stride_token, buffer_0_stride_place,
-    buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_PLACE: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
+    buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_PLACE: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_PLACE: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(64, BLOCK_D)
     token_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     place_index = tl.arange(0, BLOCK_PLACE)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index[:, None] * buffer_0_stride_hidden,
-        (place_index < 2)[None, :],
-        0.0,
-        EXACT_PLACE,
-    )
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
@@ -1656,19 +1650,25 @@ def experts_gathered_backward_d_X_rows_kernel(
     )
     # src[routing.diag:33]
     up = tl.load(
-        up_ptr + chosen[None, None, :] * up_stride_expert + d_index[:, None, None] * up_stride_d + hidden_index[None, :, None] * up_stride_hidden,
-        mask=(place_index < 2)[None, None, :] & (d_index < 64)[:, None, None],
+        up_ptr + chosen[None, :, None] * up_stride_expert + d_index[:, None, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+        mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
         other=0.0,
     )
     state = load_tile(
-        state_ptr + token_index * state_stride_token + place_index[None, :] * state_stride_place + hidden_index[:, None] * state_stride_hidden,
-        (place_index < 2)[None, :],
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        (place_index < 2)[:, None],
         float("-inf"),
         EXACT_PLACE,
     )
-    where_d_hidden_place = tl.where((state > 0.0)[None, :, :], up.to(tl.float32), 0.0)
-    mul_d_hidden_place = (gate[None, :] * buffer_0)[None, :, :] * where_d_hidden_place
-    sum_ = tl.sum(tl.sum(mul_d_hidden_place, 2), 1)
+    where_d_place_hidden = tl.where((state > 0.0)[None, :, :], up.to(tl.float32), 0.0)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index[None, :] * buffer_0_stride_hidden,
+        (place_index < 2)[:, None],
+        0.0,
+        EXACT_PLACE,
+    )
+    mul_d_place_hidden = (gate[:, None] * buffer_0)[None, :, :] * where_d_place_hidden
+    sum_ = tl.sum(tl.sum(mul_d_place_hidden, 2), 1)
     tl.store(
         d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
         sum_.to(tl.bfloat16),
@@ -1699,9 +1699,6 @@ def experts_gathered_backward_d_X_kernel(
         # whole tiles, no mask needed
         for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
             hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-            )
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
             )
@@ -1712,6 +1709,9 @@ def experts_gathered_backward_d_X_kernel(
                 other=0.0,
             )
             where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+            )
             mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
             tile_sum = tl.sum(mul_d_hidden, 1)
             next_acc_place_hidden = acc_place_hidden + tile_sum
@@ -1720,11 +1720,6 @@ def experts_gathered_backward_d_X_kernel(
         # tiles that a mask or the end cuts
         for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
             hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(hidden_index < 64),
-                other=0.0,
-            )
             # src[routing.diag:33]
             up = tl.load(
                 up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
@@ -1737,6 +1732,11 @@ def experts_gathered_backward_d_X_kernel(
                 other=float("-inf"),
             )
             where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(hidden_index < 64),
+                other=0.0,
+            )
             mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
             tile_sum = tl.sum(mul_d_hidden, 1)
             next_acc_place_hidden = acc_place_hidden + tile_sum
@@ -1755,8 +1755,8 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
     d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
     buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
     d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
-    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_PLACE: tl.constexpr,
-    EXACT_TOKEN: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_PLACE: tl.constexpr, EXACT_TOKEN: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
 ):
     program = tl.program_id(0)
     hidden_index = (program % 64).to(tl.int64)
@@ -1764,18 +1764,12 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
     d_index = (program % 64).to(tl.int64)
     program = program // 64
     expert_index = program.to(tl.int64)
-    place_index = tl.arange(0, BLOCK_PLACE)
     token_index = tl.arange(0, BLOCK_TOKEN)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index[None, :] * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
-        0.0,
-        EXACT_TOKEN and EXACT_PLACE,
-    )
+    place_index = tl.arange(0, BLOCK_PLACE)
     # src[routing.diag:28]
     gate = load_tile(
-        gate_ptr + token_index[None, :] * gate_stride_token + place_index[:, None] * gate_stride_place,
-        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
         0.0,
         EXACT_TOKEN and EXACT_PLACE,
     )
@@ -1786,22 +1780,28 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        0.0,
+        EXACT_TOKEN and EXACT_PLACE,
+    )
     state = load_tile(
-        state_ptr + token_index[None, :] * state_stride_token + place_index[:, None] * state_stride_place + hidden_index * state_stride_hidden,
-        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        state_ptr + token_index[:, None] * state_stride_token + place_index[None, :] * state_stride_place + hidden_index * state_stride_hidden,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
         float("-inf"),
         EXACT_TOKEN and EXACT_PLACE,
     )
     # src[routing.diag:29]
     chosen = load_tile(
-        chosen_ptr + token_index[None, :] * chosen_stride_token + place_index[:, None] * chosen_stride_place,
-        (token_index < size_token)[None, :] & (place_index < 2)[:, None],
+        chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
         0,
         EXACT_TOKEN and EXACT_PLACE,
     )
-    eq_place_token = chosen == expert_index
-    where_place_token = tl.where(eq_place_token & (state > 0.0), (X.to(tl.float32)[None, :] * gate) * buffer_0, 0.0)
-    sum_ = tl.sum(tl.sum(where_place_token, 1), 0)
+    eq_token_place = chosen == expert_index
+    where_token_place = tl.where(eq_token_place & (state > 0.0), (X.to(tl.float32)[:, None] * buffer_0) * gate, 0.0)
+    sum_ = tl.sum(tl.sum(where_token_place, 1), 0)
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
         sum_.to(tl.bfloat16),
@@ -1813,9 +1813,9 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
-    mul_place_token = (d_out.to(tl.float32)[None, :] * gate) * tl.maximum(state, 0.0)
-    where_place_token_2 = tl.where(eq_place_token, mul_place_token, 0.0)
-    sum_2 = tl.sum(tl.sum(where_place_token_2, 1), 0)
+    tile = d_out.to(tl.float32)[:, None] * tl.maximum(state, 0.0)
+    where_token_place_2 = tl.where(eq_token_place, tile * gate, 0.0)
+    sum_2 = tl.sum(tl.sum(where_token_place_2, 1), 0)
     tl.store(
         d_down_ptr + expert_index * d_down_stride_expert + hidden_index * d_down_stride_hidden + d_index * d_down_stride_d,
         sum_2.to(tl.bfloat16),
@@ -1847,11 +1847,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # whole tiles, no mask needed
         for first_place in tl.range(0, to_place, BLOCK_PLACE):
             place_index = first_place + tl.arange(0, BLOCK_PLACE)
+            # src[routing.diag:28]
+            gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             buffer_0 = tl.load(
                 buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
             )
-            # src[routing.diag:28]
-            gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             # src[routing.diag:27]
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
@@ -1861,11 +1861,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
             )
             eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
             where_place_2 = tl.where(eq_place, mul_place, 0.0)
             tile_sum_2 = tl.sum(where_place_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
@@ -1875,14 +1875,14 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # tiles that a mask or the end cuts
         for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
             place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(place_index < 2),
-                other=0.0,
-            )
             # src[routing.diag:28]
             gate = tl.load(
                 gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+                mask=(place_index < 2),
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
                 mask=(place_index < 2),
                 other=0.0,
             )
@@ -1899,11 +1899,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 other=0,
             )
             eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * gate) * buffer_0, 0.0)
+            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
             tile_sum = tl.sum(where_place, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * gate) * tl.maximum(state, 0.0)
+            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
             where_place_2 = tl.where(eq_place, mul_place, 0.0)
             tile_sum_2 = tl.sum(where_place_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
@@ -1978,12 +1978,12 @@ def _experts_gathered_out(
     if H.shape != (token, 2, 64):
         raise ValueError(f"H: bf16[token place hidden] has shape {H.shape}, expected {(token, 2, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
-        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
             BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
             BLOCK_D, warps, stages = 16, 8, 1
         else:
             BLOCK_D, warps, stages = 16, 16, 1
@@ -1991,8 +1991,8 @@ def _experts_gathered_out(
         experts_gathered_out_rows_kernel[grid](
             gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
             down.stride(0), down.stride(1), down.stride(2), H.stride(0), H.stride(1), H.stride(2),
-            out.stride(0), out.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE,
-            BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
+            out.stride(0), out.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN,
+            BLOCK_D=BLOCK_D, EXACT_PLACE=2 == BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -2079,12 +2079,12 @@ def _experts_gathered_forward_out(
     if state.shape != (token, 2, 64):
         raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
     out = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
-        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
             BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
             BLOCK_D, warps, stages = 16, 8, 1
         else:
             BLOCK_D, warps, stages = 16, 16, 1
@@ -2092,9 +2092,9 @@ def _experts_gathered_forward_out(
         experts_gathered_forward_out_rows_kernel[grid](
             gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0),
             chosen.stride(1), down.stride(0), down.stride(1), down.stride(2), state.stride(0),
-            state.stride(1), state.stride(2), out.stride(0), out.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN,
-            BLOCK_PLACE=BLOCK_PLACE, BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN,
-            EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+            state.stride(1), state.stride(2), out.stride(0), out.stride(1), token, BLOCK_PLACE=BLOCK_PLACE,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, EXACT_PLACE=2 == BLOCK_PLACE,
+            EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
         return out
     BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))
@@ -2252,12 +2252,12 @@ def _experts_gathered_backward_d_X(
     if buffer_0.shape != (token, 2, 64):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_HIDDEN * BLOCK_PLACE <= 1024:
-        if BLOCK_HIDDEN * BLOCK_PLACE <= 64:
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
+    if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
             BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_HIDDEN * BLOCK_PLACE <= 256:
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
             BLOCK_D, warps, stages = 16, 8, 1
         else:
             BLOCK_D, warps, stages = 16, 16, 1
@@ -2266,8 +2266,8 @@ def _experts_gathered_backward_d_X(
             gate, chosen, up, state, buffer_0, d_X, gate.stride(0), gate.stride(1), chosen.stride(0),
             chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0), state.stride(1),
             state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_X.stride(0),
-            d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_D=BLOCK_D,
-            EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps, num_stages=stages,
+            d_X.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D,
+            EXACT_PLACE=2 == BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
         return d_X
     BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 16, 8, 2
@@ -2311,12 +2311,12 @@ def _experts_gathered_backward_d_up_d_down(
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
     d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
-    if BLOCK_PLACE * BLOCK_TOKEN <= 16384:
-        if BLOCK_PLACE * BLOCK_TOKEN <= 1024:
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_TOKEN * BLOCK_PLACE <= 16384:
+        if BLOCK_TOKEN * BLOCK_PLACE <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_PLACE * BLOCK_TOKEN <= 4096:
+        elif BLOCK_TOKEN * BLOCK_PLACE <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
@@ -2326,8 +2326,8 @@ def _experts_gathered_backward_d_up_d_down(
             gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1),
             state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
             buffer_0.stride(2), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
-            d_down.stride(1), d_down.stride(2), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
-            EXACT_PLACE=2 == BLOCK_PLACE, EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps,
+            d_down.stride(1), d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_PLACE=BLOCK_PLACE,
+            EXACT_TOKEN=token == BLOCK_TOKEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
             num_stages=stages,
         )
         return d_up, d_down

@@ -339,7 +339,7 @@ def moving_average_kernel(
             other=0.0,
         )
         # src[running.diag:12]
-        add_d = (a * X) + (X_2 * (1.0 - a))
+        add_d = (a * X) + ((1.0 - a) * X_2)
         tl.store(
             out_ptr + b_index * out_stride_b + t_index * out_stride_t + d_index * out_stride_d,
             add_d,
@@ -385,14 +385,14 @@ def cell_U_kernel(
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
         # src[running.diag:15]
-        W = tl.load(
-            W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
         # src[running.diag:16]
@@ -403,14 +403,14 @@ def cell_U_kernel(
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
         # src[running.diag:15]
-        W = tl.load(
-            W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
-            mask=(e_index < size_e)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + e_index[None, :] * X_stride_e,
             mask=(t_index < size_t)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + e_index[None, :] * W_stride_e + d_index[:, None] * W_stride_d,
+            mask=(e_index < size_e)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
         # src[running.diag:16]

@@ -43,24 +43,24 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = jax.nn.sigmoid(rsqrt * dot).astype(jnp.bfloat16)
+            tile_bf16 = jax.nn.sigmoid(dot * rsqrt).astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -72,12 +72,12 @@ def _sigmoid_weights(Q, K, V, *, block_x=256, block_q=512):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             chosen = jnp.where(x_index <= q_index[:, None], jax.nn.sigmoid(mul), 0.0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -96,7 +96,7 @@ def _sigmoid_weights_forward_state(Q, K):
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    sum_d = jnp.einsum("xd,qd->qx", K, Q, preferred_element_type=jnp.float32)  # [q x]
+    sum_d = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]
     return sum_d
 
 
@@ -110,7 +110,7 @@ def _sigmoid_weights_forward_out(V, state, *, d):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
     chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_x = jnp.einsum("xe,qx->qe", V, chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_x = jnp.einsum("qx,xe->qe", chosen.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [q e]
     return as_bf16
 
@@ -128,11 +128,11 @@ def _sigmoid_weights_backward_d_Q(K, V, d_out, state):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    sum_e = jnp.einsum("xe,qe->qx", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
     sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_x = jnp.einsum("qx,qx,qx,xd->qd", sum_e.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), K, preferred_element_type=jnp.float32)
+    sum_e = jnp.einsum("xe,qe->qx", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sum_e, 0.0)  # [q x]
+    sum_x = jnp.einsum("qx,qx,qx,xd->qd", sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), K, preferred_element_type=jnp.float32)
     as_bf16 = (sum_x * rsqrt_value).astype(jnp.bfloat16)  # [q d]
     return as_bf16
 
@@ -147,11 +147,11 @@ def _sigmoid_weights_backward_d_K(Q, V, d_out, state):
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    sum_e = jnp.einsum("xe,qe->xq", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     rsqrt_value = lax.rsqrt(jnp.float32(d))  # []
     sigmoid_value = jax.nn.sigmoid(rsqrt_value * state)  # [q x]
-    chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_q = jnp.einsum("xq,qx,qx,qd->xd", sum_e.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), Q, preferred_element_type=jnp.float32)
+    sum_e = jnp.einsum("xe,qe->xq", V.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    chosen = jnp.where(jnp.arange(x)[:, None] <= jnp.arange(q), sum_e, 0.0)  # [x q]
+    sum_q = jnp.einsum("qd,qx,xq,qx->xd", Q, sigmoid_value.astype(jnp.bfloat16), chosen.astype(jnp.bfloat16), (1.0 - sigmoid_value).astype(jnp.bfloat16), preferred_element_type=jnp.float32)
     as_bf16 = (sum_q * rsqrt_value).astype(jnp.bfloat16)  # [x d]
     return as_bf16
 
@@ -166,7 +166,7 @@ def _sigmoid_weights_backward_d_V(d_out, state, *, d):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     sigmoid_value = jax.nn.sigmoid(lax.rsqrt(jnp.float32(d)) * state)  # [q x]
     chosen = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], sigmoid_value, 0.0)  # [q x]
-    sum_q = jnp.einsum("qe,qx->xe", d_out, chosen.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    sum_q = jnp.einsum("qx,qe->xe", chosen.astype(jnp.bfloat16), d_out, preferred_element_type=jnp.float32)
     as_bf16 = sum_q.astype(jnp.bfloat16)  # [x e]
     return as_bf16
 
@@ -252,8 +252,8 @@ def _spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            dot_bf16 = dot.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_bf16 = dot.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
@@ -270,14 +270,14 @@ def _spherical(Q, K, V, *, block_x=256, block_q=512):
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
             next_acc_x = acc_x + tile_sum
-            tile_bf16 = chosen.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            tile_bf16 = chosen.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2)
 
         acc_x, acc_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x, acc_x_2))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        mul = rsqrt * lax.rsqrt(rsqrt * rsqrt * acc_x + 1e-06)
+        mul = rsqrt * lax.rsqrt(1e-06 + rsqrt * rsqrt * acc_x)
         tile_bf16 = (mul[:, None] * acc_x_2).astype(jnp.bfloat16)
         return tile_bf16
 
@@ -299,8 +299,8 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -312,10 +312,10 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
         def step(block, state):
             acc_x, acc_x_2 = state
             first_x = block * block_x
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", dot_bf16, V_tile, preferred_element_type=jnp.float32)
             mul = dot * dot
             tile_sum = jnp.sum(mul, axis=1)
@@ -329,11 +329,11 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
             acc_x, acc_x_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < x), dot, 0.0)
             tile_bf16 = chosen.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x + jnp.einsum("qx,xe->qe", tile_bf16, V_tile, preferred_element_type=jnp.float32)
             mul = chosen * chosen
             tile_sum = jnp.sum(mul, axis=1)
@@ -342,7 +342,7 @@ def _spherical_forward(Q, K, V, *, block_x=256, block_q=512):
 
         acc_x, acc_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x, acc_x_2))
         rsqrt = lax.rsqrt(jnp.float32(d))
-        rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * acc_x_2 + 1e-06)
+        rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * acc_x_2)
         tile_bf16 = ((rsqrt * rsqrt_2)[:, None] * acc_x).astype(jnp.bfloat16)
         return tile_bf16, acc_x_2
 
@@ -358,7 +358,7 @@ def _spherical_backward_buffer_0(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_e = jnp.einsum("qe,qe->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     return sum_e
 
 
@@ -381,9 +381,9 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -392,10 +392,10 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-        rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
@@ -404,7 +404,7 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = (rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            mul = (rsqrt * buffer_0_tile * rsqrt_2)[:, None] * dot
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             tile_bf16 = (dot_2 - mul).astype(jnp.bfloat16)
@@ -420,7 +420,7 @@ def _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0, *, block_x=256, bl
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = (rsqrt * rsqrt_2 * buffer_0_tile)[:, None] * dot
+            mul = (rsqrt * buffer_0_tile * rsqrt_2)[:, None] * dot
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < x), dot_2 - mul, 0.0)
@@ -458,9 +458,9 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
@@ -475,20 +475,22 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+            mul = Q_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
-            tile_bf16 = (rsqrt_2 * sub).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            mul = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
-            tile_bf16_2 = mul.astype(jnp.bfloat16)
+            sub = dot_2 - rsqrt * buffer_0_tile * rsqrt_2 * dot
+            tile_bf16_2 = sub.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            mul_2 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -498,25 +500,26 @@ def _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0, *, block_q=256
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            rsqrt_2 = lax.rsqrt(rsqrt * rsqrt * state__tile + 1e-06)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            rsqrt_2 = lax.rsqrt(1e-06 + rsqrt * rsqrt * state__tile)
+            mul = Q_tile.astype(jnp.float32) * rsqrt_2[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            sub = dot_2 - rsqrt * rsqrt_2 * buffer_0_tile * dot
-            mul = rsqrt_2 * jnp.where((q_index < q), sub, 0.0)
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 - rsqrt * buffer_0_tile * rsqrt_2 * dot
+            tile_bf16_2 = jnp.where((q_index < q), sub, 0.0).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
             mul_2 = d_out_tile.astype(jnp.float32) * rsqrt_2[:, None]
-            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
+            tile_bf16_3 = mul_2.astype(jnp.bfloat16)
             dot_bf16 = dot.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", dot_bf16, tile_bf16_3, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), (acc_q_2 * rsqrt).astype(jnp.bfloat16)
+        return (acc_q * rsqrt).astype(jnp.bfloat16), (rsqrt * acc_q_2).astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -744,11 +747,11 @@ def _sink_forward(Q, K, V, s, *, block_x=256, block_q=512):
         tile_bf16 = ((1 / (sum_x + exp))[:, None] * acc_x).astype(jnp.bfloat16)
         return tile_bf16, max_x, sum_x
 
-    out_tiles, state_tiles, state___tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
     state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
-    state___tiles = state___tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], state_tiles[:q], state___tiles[:q]
+    state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], state__tiles[:q]
 
 
 def _sink_backward_buffer_0(d_out, out):
@@ -757,14 +760,14 @@ def _sink_backward_buffer_0(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_e = jnp.einsum("qe,qe->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     return sum_e
 
 
-def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x=256, block_q=512):
-    """sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_x=256, block_q=512):
+    """sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    s, state_2, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state__, buffer_0))
+    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -778,8 +781,8 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state_2.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
@@ -790,7 +793,7 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_q = tile * block_q
@@ -798,8 +801,8 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
         m = jnp.maximum(state_tile, s)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -811,7 +814,7 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(dot * rsqrt - m[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            mul = jnp.exp(rsqrt * dot - m[:, None]) * (dot_2 - buffer_0_tile[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -827,7 +830,7 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - jnp.where(m == -jnp.inf, 0.0, m)[:, None]
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - jnp.where(m == -jnp.inf, 0.0, m)[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
@@ -837,8 +840,8 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
         exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-        mul = (rsqrt * (1 / (state___tile + exp)))[:, None] * acc_x
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        mul = (rsqrt * (1 / (state__tile + exp)))[:, None] * acc_x
         return mul.astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -846,10 +849,10 @@ def _sink_backward_d_Q(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_x
     return d_Q_tiles[:q]
 
 
-def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, block_q=256, block_x=512):
-    """sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state_, buffer_0, *, block_q=256, block_x=512):
+    """sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    s, state_2, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state__, buffer_0))
+    s, state_2, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state_2, state_, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -863,27 +866,27 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, blo
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state_2.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state_2.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         from_q = jnp.maximum(0, first_x) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
@@ -893,25 +896,23 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             m = jnp.maximum(state_tile, s)
-            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            recip = 1 / (state___tile + jnp.exp(s - safe_m))
-            mul = Q_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_m
+            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_m
             w = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            recip = 1 / (state__tile + jnp.exp(s - safe_m))
+            tile_bf16 = (w * (dot_2 - buffer_0_tile) * recip).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
@@ -920,23 +921,21 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, blo
         def step_2(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             m = jnp.maximum(state_tile, s)
-            exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            recip = 1 / (state___tile + exp)
-            mul = Q_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            w = jnp.exp(dot * rsqrt - m)
+            w = jnp.exp(rsqrt * dot - m)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(s - jnp.where(m == -jnp.inf, 0.0, m))
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            recip = 1 / (state__tile + exp)
+            tile_bf16 = (w * (dot_2 - buffer_0_tile) * recip).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
@@ -946,25 +945,23 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, blo
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             m = jnp.maximum(state_tile, s)
-            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            recip = 1 / (state___tile + jnp.exp(s - safe_m))
-            mul = Q_tile.astype(jnp.float32) * recip[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_m
+            safe_m = jnp.where(m == -jnp.inf, 0.0, m)
+            sub = jnp.where(mask, rsqrt * dot, -jnp.inf) - safe_m
             w = jnp.exp(sub)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = (w * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (w * recip).astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_3, d_out_tile, preferred_element_type=jnp.float32)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            recip = 1 / (state__tile + jnp.exp(s - safe_m))
+            tile_bf16 = (w * (dot_2 - buffer_0_tile) * recip).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = (w * recip).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
@@ -976,19 +973,19 @@ def _sink_backward_d_K_d_V(Q, K, V, s, d_out, state_2, state__, buffer_0, *, blo
     return d_K_tiles[:x], d_V_tiles[:x]
 
 
-def _sink_backward_d_s(s, state, state__, buffer_0):
-    """sink_backward_d_s(s: f32[], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> f32[]"""
-    s, state, state__, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state, state__, buffer_0))
+def _sink_backward_d_s(s, state, state_, buffer_0):
+    """sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> f32[]"""
+    s, state, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (s, state, state_, buffer_0))
     (q,) = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     exponential = jnp.exp(_subtract(s, jnp.maximum(state, s)))  # [q]
-    inverse = 1 / _add(state__, exponential)  # [q]
-    sum_q = jnp.einsum("q,q,q->", buffer_0, exponential, inverse, precision="highest")  # []
+    inverse = 1 / _add(state_, exponential)  # [q]
+    sum_q = jnp.einsum("q,q,q->", inverse, exponential, buffer_0, precision="highest")  # []
     product = -1.0 * sum_q  # []
     return product
 
@@ -1000,19 +997,19 @@ def _sink_differentiable(Q, K, V, s, block_x, block_q):
 
 
 def _sink_keeping(Q, K, V, s, block_x, block_q):
-    out, state, state__ = _sink_forward(Q, K, V, s, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, s, out, state, state__)
+    out, state, state_ = _sink_forward(Q, K, V, s, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, s, out, state, state_)
 
 
 def _sink_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, s, out, state, state__ = saved
+    Q, K, V, s, out, state, state_ = saved
     d_out = cotangents
     buffer_0 = _sink_backward_buffer_0(d_out, out)
-    d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _sink_backward_d_K_d_V(
-        Q, K, V, s, d_out, state, state__, buffer_0, block_q=block_q, block_x=block_x,
+        Q, K, V, s, d_out, state, state_, buffer_0, block_q=block_q, block_x=block_x,
     )
-    d_s = _sink_backward_d_s(s, state, state__, buffer_0)
+    d_s = _sink_backward_d_s(s, state, state_, buffer_0)
     return (d_Q, d_K, d_V, d_s)
 
 
@@ -1073,8 +1070,8 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1082,7 +1079,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -1105,7 +1102,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("bhqd,bxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1119,7 +1116,7 @@ def _multi_query(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1197,7 +1194,7 @@ def _multi_query_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
@@ -1510,79 +1507,6 @@ def _cross(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, h, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        to_x = x // block_x * block_x
-
-        def step(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
-            tile_max = jnp.max(mul, axis=3)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
-            tile_sum = jnp.sum(e_2, axis=3)
-            next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            max_x, z, acc_x = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
-            tile_max = jnp.max(mul, axis=3)
-            next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
-            tile_sum = jnp.sum(e_2, axis=3)
-            next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
-            return (next_max_x, next_z, next_acc_x)
-
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
-
-    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
-    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
-    return out_tiles[:, :, :q]
-
-
-def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
-    """cross_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
-    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
-    b, h, q, d = Q.shape
-    _, _, x, _ = K.shape
-    _, _, _, e = V.shape
-    if K.shape != (b, h, x, d):
-        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-    if V.shape != (b, h, x, e):
-        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
-    block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-
-    def program(tile):
-        first_q = tile * block_q
-        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
         to_x = x // block_x * block_x
@@ -1627,7 +1551,80 @@ def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        return chosen.astype(jnp.bfloat16)
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
+    out_tiles = out_tiles.reshape(b, h, -(-q // block_q) * block_q, e)
+    return out_tiles[:, :, :q]
+
+
+def _cross_forward(Q, K, V, *, block_x=256, block_q=512):
+    """cross_forward(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> (bf16[b h q e], f32[b h q]), in blocks: memory does not grow with x."""
+    Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    _, _, _, e = V.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    if V.shape != (b, h, x, e):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
+    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+
+    def program(tile):
+        first_q = tile * block_q
+        max_x = jnp.full((b, h, block_q), -jnp.inf, jnp.float32)
+        z = jnp.full((b, h, block_q), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_q, e), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 2)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        to_x = x // block_x * block_x
+
+        def step(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * dot
+            tile_max = jnp.max(mul, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            max_x, z, acc_x = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bhqd,bhxd->bhqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            tile_max = jnp.max(mul, axis=3)
+            next_max_x = jnp.maximum(max_x, tile_max)
+            scale = jnp.exp(max_x - next_max_x)
+            e_2 = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_sum = jnp.sum(e_2, axis=3)
+            next_z = z * scale + tile_sum
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            e_bf16 = e_2.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhqx,bhxe->bhqe", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            return (next_max_x, next_z, next_acc_x)
+
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 0, 3, 4)
@@ -1880,8 +1877,8 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1889,7 +1886,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             scale = jnp.exp(m - next_m)
@@ -1912,7 +1909,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -1936,7 +1933,7 @@ def _with_logsumexp(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
-    """with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (bf16[q e], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -1957,8 +1954,8 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -1966,15 +1963,15 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             scale = jnp.exp(m - next_m)
             e_2 = jnp.exp(mul - next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
 
@@ -1989,7 +1986,7 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
+            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -1997,21 +1994,19 @@ def _with_logsumexp_forward(Q, K, V, *, block_x=256, block_q=512):
             e_2 = jnp.exp(S - safe_next_m[:, None])
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e_2.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e_2.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (m, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        add = m + jnp.log(z)
-        return chosen.astype(jnp.bfloat16), add, add
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + m
 
-    O_tiles, L_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles, L_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
-    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q], L_tiles[:q], logsum_tiles[:q]
+    return O_tiles[:q], L_tiles[:q]
 
 
 def _with_logsumexp_backward_buffer_0(d_O, O):
@@ -2024,10 +2019,10 @@ def _with_logsumexp_backward_buffer_0(d_O, O):
     return sum_e
 
 
-def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x=256, block_q=512):
-    """with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
+def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, L, buffer_0, *, block_x=256, block_q=512):
+    """with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> bf16[q d], in blocks: memory does not grow with x."""
     Q, K, V, d_O = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_O))
-    d_L, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, logsum, buffer_0))
+    d_L, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, L, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -2039,8 +2034,8 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
@@ -2048,7 +2043,7 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -2060,7 +2055,7 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
         d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
@@ -2074,8 +2069,8 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
             sub = d_L_tile[:, None] + dot - safe_buffer_0[:, None]
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot_2 - logsum_tile[:, None])
-            tile_bf16 = (sub * exp).astype(jnp.bfloat16)
+            mul = sub * jnp.exp(rsqrt * dot_2 - L_tile[:, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -2094,8 +2089,8 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub_2 = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum[:, None]
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            sub_2 = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_L[:, None]
             tile_bf16 = (sub * jnp.exp(sub_2)).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
@@ -2108,10 +2103,10 @@ def _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_x
     return d_Q_tiles[:q]
 
 
-def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, block_q=256, block_x=512):
-    """with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, L, buffer_0, *, block_q=256, block_x=512):
+    """with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
     Q, K, V, d_O = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_O))
-    d_L, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, logsum, buffer_0))
+    d_L, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_L, L, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -2123,8 +2118,8 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
@@ -2134,7 +2129,7 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
@@ -2158,12 +2153,12 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_L
             exp = jnp.exp(sub)
             tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
@@ -2182,10 +2177,10 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(rsqrt * dot_2 - logsum_tile)
+            exp = jnp.exp(rsqrt * dot_2 - L_tile)
             tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -2204,12 +2199,12 @@ def _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0, *, blo
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_tile, preferred_element_type=jnp.float32)
             d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             safe_buffer_0 = jnp.where(buffer_0_tile == -jnp.inf, 0.0, buffer_0_tile)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_logsum
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            sub = jnp.where(mask, rsqrt * dot_2, -jnp.inf) - safe_L
             exp = jnp.exp(sub)
             tile_bf16 = ((d_L_tile + dot - safe_buffer_0) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
@@ -2233,17 +2228,17 @@ def _with_logsumexp_differentiable(Q, K, V, block_x, block_q):
 
 
 def _with_logsumexp_keeping(Q, K, V, block_x, block_q):
-    O, L, logsum = _with_logsumexp_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return (O, L), (Q, K, V, O, logsum)
+    O, L = _with_logsumexp_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, L), (Q, K, V, O, L)
 
 
 def _with_logsumexp_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, O, logsum = saved
+    Q, K, V, O, L = saved
     d_O, d_L = cotangents
     buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
-    d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, L, buffer_0, block_x=block_x, block_q=block_q)
     d_K, d_V = _with_logsumexp_backward_d_K_d_V(
-        Q, K, V, d_O, d_L, logsum, buffer_0, block_q=block_q, block_x=block_x,
+        Q, K, V, d_O, d_L, L, buffer_0, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_V)
 

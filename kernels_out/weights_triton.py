@@ -372,25 +372,18 @@ def sigmoid_weights_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:10]
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -400,7 +393,15 @@ def sigmoid_weights_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * dot).to(tl.bfloat16)
+        tile_bf16 = tl.sigmoid(dot * rsqrt).to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = load_tile(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            (e_index < size_e)[None, :],
+            0.0,
+            EXACT_E,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -409,11 +410,6 @@ def sigmoid_weights_kernel(
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -423,8 +419,15 @@ def sigmoid_weights_kernel(
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:11]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * tile), 0.0)
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(tile * rsqrt), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, V, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -452,14 +455,14 @@ def sigmoid_weights_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -470,14 +473,14 @@ def sigmoid_weights_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -485,7 +488,7 @@ def sigmoid_weights_long_buffer_0_kernel(
         acc_d = next_acc_d
     # src[weights.diag:7]
     # src[weights.diag:11]
-    sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_d)
+    sigmoid_q_x = tl.sigmoid(acc_d * tl.rsqrt(tl.cast(size_d, tl.float32)))
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -510,15 +513,15 @@ def sigmoid_weights_long_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -528,15 +531,15 @@ def sigmoid_weights_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         # src[weights.diag:11]
@@ -566,14 +569,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -584,14 +587,14 @@ def sigmoid_weights_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -623,20 +626,20 @@ def sigmoid_weights_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -644,12 +647,6 @@ def sigmoid_weights_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -659,6 +656,13 @@ def sigmoid_weights_forward_out_kernel(
         # src[weights.diag:11]
         where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -681,17 +685,24 @@ def sigmoid_weights_backward_d_Q_kernel(
     e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
         # src[weights.diag:10]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -702,16 +713,7 @@ def sigmoid_weights_backward_d_Q_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * (1.0 - sigmoid_q_x)) * sigmoid_q_x).to(tl.bfloat16)
-        # src[weights.diag:10]
+        tile_bf16 = ((sigmoid_q_x * dot) * (1.0 - sigmoid_q_x)).to(tl.bfloat16)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -725,6 +727,14 @@ def sigmoid_weights_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_q_x = tl.sigmoid(rsqrt * state)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -734,17 +744,10 @@ def sigmoid_weights_backward_d_Q_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(d_out_f32, tl.trans(V_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_q_x = tl.sigmoid(rsqrt * state)
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
-        tile = tl.where((x_index < size_x)[None, :], dot, 0.0) * (1.0 - sigmoid_q_x)
-        tile_bf16 = (tile * where_q_x).to(tl.bfloat16)
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        tile_2 = (sigmoid_q_x * tl.where(tile, dot, 0.0)) * (1.0 - sigmoid_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:10]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -773,20 +776,33 @@ def sigmoid_weights_backward_d_K_kernel(
     e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:10]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -796,29 +812,31 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
-        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
+        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:10]
+        Q = load_tile(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -829,28 +847,27 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        tile_bf16 = ((dot * (1.0 - sigmoid_x_q)) * sigmoid_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
+        tile_bf16 = ((sigmoid_x_q * dot) * (1.0 - sigmoid_x_q)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        sigmoid_x_q = tl.sigmoid(rsqrt * state)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -860,23 +877,10 @@ def sigmoid_weights_backward_d_K_kernel(
         V_f32 = V.to(tl.float32)
         d_out_f32 = d_out.to(tl.float32)
         dot = tl.dot(V_f32, tl.trans(d_out_f32), input_precision="ieee")
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        sigmoid_x_q = tl.sigmoid(rsqrt * state)
-        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], sigmoid_x_q, 0.0)
-        tile = tl.where((q_index < size_q)[None, :], dot, 0.0) * (1.0 - sigmoid_x_q)
-        tile_bf16 = (tile * where_x_q).to(tl.bfloat16)
-        # src[weights.diag:10]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], dot, 0.0)
+        tile = (sigmoid_x_q * where_x_q) * (1.0 - sigmoid_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -907,11 +911,6 @@ def sigmoid_weights_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -920,17 +919,17 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -939,17 +938,17 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -959,6 +958,11 @@ def sigmoid_weights_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -985,14 +989,14 @@ def sigmoid_weights_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -1003,14 +1007,14 @@ def sigmoid_weights_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:10]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -1042,20 +1046,20 @@ def sigmoid_weights_long_forward_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         # src[weights.diag:10]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[weights.diag:7]
         # src[weights.diag:11]
-        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -1063,12 +1067,6 @@ def sigmoid_weights_long_forward_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:10]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -1078,6 +1076,13 @@ def sigmoid_weights_long_forward_out_kernel(
         # src[weights.diag:11]
         where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_q_x.to(tl.bfloat16)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:11]
         next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -1146,11 +1151,11 @@ def sigmoid_weights_long_backward_buffer_0_kernel(
     # src[weights.diag:7]
     # src[weights.diag:11]
     sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
-    tile_bf16 = ((acc_e * (1.0 - sigmoid_q_x)) * where_q_x).to(tl.bfloat16)
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], acc_e, 0.0)
+    mul_q_x = (sigmoid_q_x * where_q_x) * (1.0 - sigmoid_q_x)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        tile_bf16,
+        mul_q_x.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -1176,11 +1181,6 @@ def sigmoid_weights_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1189,17 +1189,17 @@ def sigmoid_weights_long_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -1208,17 +1208,17 @@ def sigmoid_weights_long_backward_d_V_kernel(
         # src[weights.diag:7]
         # src[weights.diag:11]
         tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -1228,6 +1228,11 @@ def sigmoid_weights_long_backward_d_V_kernel(
         # src[weights.diag:11]
         where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
         tile_bf16 = where_x_q.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -1308,15 +1313,15 @@ def sigmoid_weights_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
@@ -1325,15 +1330,15 @@ def sigmoid_weights_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:10]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
@@ -1773,7 +1778,6 @@ def spherical_kernel(
         mul_q_x = dot * dot
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        dot_bf16 = dot.to(tl.bfloat16)
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1781,6 +1785,8 @@ def spherical_kernel(
             0.0,
             EXACT_E,
         )
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1800,20 +1806,21 @@ def spherical_kernel(
         mul_q_x = tile * tile
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[weights.diag:7]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (tile[:, None] * acc_x_2).to(tl.bfloat16),
@@ -1903,13 +1910,13 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1925,20 +1932,20 @@ def spherical_long_out_kernel(
         mul_q_x = buffer_0 * buffer_0
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(buffer_0_bf16, tl.trans(V), acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (tile[:, None] * acc_x_2).to(tl.bfloat16),
@@ -1958,8 +1965,8 @@ def spherical_forward_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1978,7 +1985,9 @@ def spherical_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        dot_bf16 = dot.to(tl.bfloat16)
+        mul_q_x = dot * dot
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
         # src[weights.diag:14]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -1986,10 +1995,9 @@ def spherical_forward_kernel(
             0.0,
             EXACT_E,
         )
-        next_acc_x = tl.dot(dot_bf16, V, acc_x)
-        mul_q_x = dot * dot
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum
+        # src[weights.diag:7]
+        dot_bf16 = dot.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(dot_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
@@ -2005,29 +2013,30 @@ def spherical_forward_kernel(
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, 0.0)
-        tile_bf16 = tile.to(tl.bfloat16)
+        mul_q_x = tile * tile
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
         # src[weights.diag:14]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        next_acc_x = tl.dot(tile_bf16, V, acc_x)
-        mul_q_x = tile * tile
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum
+        # src[weights.diag:7]
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, V, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:16]
-    tile = rsqrt * tl.rsqrt(((rsqrt * rsqrt) * acc_x_2) + 1e-06)
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * acc_x))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (tile[:, None] * acc_x).to(tl.bfloat16),
+        (tile[:, None] * acc_x_2).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, acc_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -2038,19 +2047,19 @@ def spherical_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -2067,9 +2076,9 @@ def spherical_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2077,17 +2086,17 @@ def spherical_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2109,16 +2118,15 @@ def spherical_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:16]
-    rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
     # src[weights.diag:14]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -2144,7 +2152,7 @@ def spherical_backward_d_Q_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        sub_q_x = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[:, None] * dot)
         tile_bf16 = sub_q_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
@@ -2167,7 +2175,7 @@ def spherical_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        sub_q_x = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[:, None] * dot)
+        sub_q_x = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[:, None] * dot)
         sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
         tile_bf16 = sub_q_x_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -2212,19 +2220,18 @@ def spherical_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        # src[weights.diag:14]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -2232,43 +2239,43 @@ def spherical_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
-        tile_bf16 = (rsqrt_q[None, :] * sub_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
+        sub_x_q = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[None, :] * dot)
+        tile_bf16_2 = sub_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_2, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_3, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(((rsqrt * rsqrt) * state_) + 1e-06)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:14]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state_))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
-        sub_x_q = dot_2 - (((rsqrt * rsqrt_q) * buffer_0)[None, :] * dot)
+        sub_x_q = dot_2 - (((rsqrt * buffer_0) * rsqrt_q)[None, :] * dot)
         sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
-        tile_bf16 = (rsqrt_q[None, :] * sub_x_q_2).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tile_bf16, acc_q)
+        tile_bf16_3 = (d_out.to(tl.float32) * rsqrt_q[:, None]).to(tl.bfloat16)
         dot_bf16 = dot.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_2, acc_q_2)
+        next_acc_q_2 = tl.dot(dot_bf16, tile_bf16_3, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -2278,7 +2285,7 @@ def spherical_backward_d_K_d_V_kernel(
     )
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        (acc_q_2 * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q_2).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -2398,8 +2405,8 @@ def spherical_long_forward_state___kernel(
 
 @triton.jit
 def spherical_long_forward_out_kernel(
-    V_ptr, state_ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x,
-    state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr,
+    V_ptr, state___ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state___stride_q, state_stride_q,
+    state_stride_x, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr,
     BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2445,9 +2452,9 @@ def spherical_long_forward_out_kernel(
         )
         next_acc_x = tl.dot(state_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:16]
     tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
     tl.store(
@@ -2594,14 +2601,13 @@ def spherical_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        # src[weights.diag:16]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        tile = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))[None, :] * state
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        tile = state * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
@@ -2614,15 +2620,14 @@ def spherical_long_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.where(q_index < size_q, tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__)), 0.0)
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        tile_bf16 = (rsqrt_q[None, :] * state).to(tl.bfloat16)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        tile = state * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
@@ -2654,7 +2659,6 @@ def spherical_long_backward_d_Q_kernel(
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:16]
     rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -2736,44 +2740,50 @@ def spherical_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q = ((rsqrt * buffer_1) * rsqrt_q)[None, :] * state
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = buffer_0 - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16 = (sub_x_q * rsqrt_q[None, :]).to(tl.bfloat16)
         # src[weights.diag:14]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[None, :]).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = ((rsqrt * buffer_1) * rsqrt_q)[None, :] * state
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = buffer_0 - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        tile_bf16_2 = sub_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+        tile_bf16 = (Q.to(tl.float32) * rsqrt_q[None, :]).to(tl.bfloat16)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:16]
-        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         mul_x_q = ((rsqrt * buffer_1) * rsqrt_q)[None, :] * state
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -2781,19 +2791,12 @@ def spherical_long_backward_d_K_kernel(
             other=0.0,
         )
         sub_x_q = buffer_0 - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
-        tile_bf16 = (sub_x_q_2 * rsqrt_q[None, :]).to(tl.bfloat16)
-        # src[weights.diag:14]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        tile_bf16_2 = sub_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -3084,25 +3087,23 @@ def _spherical_long_forward_state__(state: torch.Tensor) -> torch.Tensor:
 
 def _spherical_long_forward_out(
     V: torch.Tensor,
-    state: torch.Tensor,
     state__: torch.Tensor,
+    state: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_spherical_long_forward_out(V: bf16[x e], state: f32[q x], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """_spherical_long_forward_out(V: bf16[x e], state__: f32[q], state: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
-    _check("state", state, torch.float32, 2, V.device)
     _check("state__", state__, torch.float32, 1, V.device)
+    _check("state", state, torch.float32, 2, V.device)
     x, e = V.shape
-    q, _ = state.shape
+    (q,) = state__.shape
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spherical_long_forward_out_kernel[grid](
-        V, state, state__, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        V, state__, state, out, V.stride(0), V.stride(1), state__.stride(0), state.stride(0), state.stride(1),
         out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
@@ -3283,7 +3284,7 @@ class _spherical_long_autograd(torch.autograd.Function):
         _, d = Q.shape
         state = _spherical_long_forward_state(Q, K)
         state__ = _spherical_long_forward_state__(state)
-        out = _spherical_long_forward_out(V, state, state__, d)
+        out = _spherical_long_forward_out(V, state__, state, d)
         ctx.save_for_backward(Q, K, V, out, state, state__)
         ctx.sizes = (d,)
         return out
@@ -3334,8 +3335,8 @@ def sink_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3364,14 +3365,16 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3379,13 +3382,13 @@ def sink_kernel(
             0.0,
             EXACT_E,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3405,34 +3408,36 @@ def sink_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
     add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -3506,8 +3511,8 @@ def sink_long_out_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:19]
@@ -3528,27 +3533,29 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3565,42 +3572,44 @@ def sink_long_out_kernel(
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * buffer_0, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * buffer_0, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
-        w_bf16 = w.to(tl.bfloat16)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[weights.diag:22]
+        w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
     add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
 
 
 @triton.jit
 def sink_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state___ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state___stride_q, size_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, out_ptr, state_ptr, state__ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, state__stride_q, size_q,
     size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -3610,16 +3619,17 @@ def sink_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
     s = tl.load(s_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -3635,17 +3645,21 @@ def sink_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, dot * rsqrt, float("-inf"))
+        S = tl.where(le_q_x, rsqrt * dot, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = load_tile(
@@ -3656,11 +3670,9 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -3676,17 +3688,21 @@ def sink_forward_kernel(
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         # src[weights.diag:20]
         le_q_x = x_index[None, :] <= q_index[:, None]
-        S = tl.where(le_q_x, tile * rsqrt, float("-inf"))
+        S = tl.where(le_q_x, rsqrt * tile, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        mul_q = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        mul_q = tl.maximum(next_max_x, s) * 1.4426950408889634
         safe_ = tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        tile_2 = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        tile_2 = (tl.maximum(max_x, s) * 1.4426950408889634) - safe_
         scale = tl.exp2(tile_2)
-        where_q_x = tl.where(le_q_x, (rsqrt * 1.4426950408889634) * tile, float("-inf"))
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * tile, float("-inf"))
         # src[weights.diag:22]
         w = tl.exp2(where_q_x - safe_[:, None])
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
+        # src[weights.diag:22]
         w_bf16 = w.to(tl.bfloat16)
         # src[weights.diag:19]
         V = tl.load(
@@ -3696,22 +3712,20 @@ def sink_forward_kernel(
         )
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(w, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
-        acc_x = next_acc_x
         sum_x = next_sum_x
+        acc_x = next_acc_x
     # src[weights.diag:21]
     m = tl.maximum(max_x, s)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + sum_x
+    add_q = sum_x + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        ((1.0 / add_q)[:, None] * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, sum_x, mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, sum_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -3780,9 +3794,9 @@ def sink_backward_buffer_0_kernel(
 
 @triton.jit
 def sink_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state___stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -3792,12 +3806,12 @@ def sink_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:21]
-    m = tl.maximum(state, s)
-    mul_q = 1.4426950408889634 * m
+    m = tl.maximum(s, state)
+    mul_q = m * 1.4426950408889634
     # src[weights.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3825,7 +3839,7 @@ def sink_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
         # src[weights.diag:19]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -3852,7 +3866,7 @@ def sink_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:20]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[weights.diag:19]
         V = tl.load(
@@ -3864,9 +3878,9 @@ def sink_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
     tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -3877,9 +3891,9 @@ def sink_backward_d_Q_kernel(
 
 @triton.jit
 def sink_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, s_ptr, d_out_ptr, state_ptr, state__ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state___stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
+    state_stride_q, state__stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x,
     d_V_stride_e, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -3913,8 +3927,8 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
-        mul_q = 1.4426950408889634 * m
+        m = tl.maximum(s, state)
+        mul_q = m * 1.4426950408889634
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3925,7 +3939,7 @@ def sink_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -3935,16 +3949,15 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
-        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
@@ -3953,7 +3966,7 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:19]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3963,7 +3976,7 @@ def sink_backward_d_K_d_V_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * m)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (m * 1.4426950408889634)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_out = load_tile(
@@ -3973,16 +3986,15 @@ def sink_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
-        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
@@ -3991,8 +4003,8 @@ def sink_backward_d_K_d_V_kernel(
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
-        mul_q = 1.4426950408889634 * m
+        m = tl.maximum(s, state)
+        mul_q = m * 1.4426950408889634
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4003,7 +4015,7 @@ def sink_backward_d_K_d_V_kernel(
         dot = tl.dot(K, tl.trans(Q))
         # src[weights.diag:20]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
@@ -4013,16 +4025,15 @@ def sink_backward_d_K_d_V_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(V, tl.trans(d_out))
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:23]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state_
         recip_q = 1.0 / add_q
         tile_2 = (exp2_x_q * (dot_2 - buffer_0[None, :])) * recip_q[None, :]
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = (recip_q[:, None] * d_out.to(tl.float32)).to(tl.bfloat16)
-        tile_bf16_3 = exp2_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_3, tile_bf16_2, acc_q_2)
+        tile_bf16_2 = (exp2_x_q * recip_q[None, :]).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
@@ -4039,28 +4050,28 @@ def sink_backward_d_K_d_V_kernel(
 
 @triton.jit
 def sink_backward_d_s_rows_kernel(
-    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
-    state = load_tile(state_ptr + q_index * state_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:21]
-    m = tl.maximum(state, s)
+    m = tl.maximum(s, state)
     # src[weights.diag:23]
     exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-    mul_q = (recip_q * buffer_0) * exp_q
+    recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
+    mul_q = (exp_q * recip_q) * buffer_0
     sum_ = tl.sum(mul_q, 0)
     tl.store(d_s_ptr, (-1.0 * sum_))
 
 
 @triton.jit
 def sink_backward_d_s_kernel(
-    s_ptr, state_ptr, state___ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state___stride_q, buffer_0_stride_q,
+    s_ptr, state_ptr, state__ptr, buffer_0_ptr, d_s_ptr, state_stride_q, state__stride_q, buffer_0_stride_q,
     size_q, BLOCK_Q: tl.constexpr,
 ):
     acc_q = tl.full([], 0.0, tl.float32)
@@ -4070,14 +4081,14 @@ def sink_backward_d_s_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_q = ((1.0 / (state__ + exp_q)) * buffer_0) * exp_q
+        mul_q = (exp_q * (1.0 / (exp_q + state_))) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4085,15 +4096,15 @@ def sink_backward_d_s_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
-        m = tl.maximum(state, s)
+        m = tl.maximum(s, state)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
-        mul_q = (recip_q * buffer_0) * exp_q
+        recip_q = tl.where(q_index < size_q, 1.0 / (exp_q + state_), 0.0)
+        mul_q = (exp_q * recip_q) * buffer_0
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4117,14 +4128,14 @@ def sink_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -4135,14 +4146,14 @@ def sink_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:19]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -4156,24 +4167,24 @@ def sink_long_forward_state_kernel(
 
 
 @triton.jit
-def sink_long_forward_state__state____rows_kernel(
-    s_ptr, state_ptr, state__ptr, state____ptr, state_stride_q, state_stride_x, state__stride_q,
-    state____stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def sink_long_forward_state__state___rows_kernel(
+    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
+    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:20]
     le_x = x_index <= q_index
-    S = tl.where(le_x, state * rsqrt, float("-inf"))
+    S = tl.where(le_x, rsqrt * state, float("-inf"))
     # src[weights.diag:21]
     max_ = tl.max(S, 0)
     tl.store(state__ptr + q_index * state__stride_q, max_)
@@ -4187,13 +4198,13 @@ def sink_long_forward_state__state____rows_kernel(
     w = tl.exp2(sub_x)
     # src[weights.diag:23]
     sum_ = tl.sum(w, 0)
-    tl.store(state____ptr + q_index * state____stride_q, sum_)
+    tl.store(state___ptr + q_index * state___stride_q, sum_)
 
 
 @triton.jit
-def sink_long_forward_state__state____kernel(
-    s_ptr, state_ptr, state__ptr, state____ptr, state_stride_q, state_stride_x, state__stride_q,
-    state____stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def sink_long_forward_state__state___kernel(
+    s_ptr, state_ptr, state__ptr, state___ptr, state_stride_q, state_stride_x, state__stride_q,
+    state___stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -4211,7 +4222,7 @@ def sink_long_forward_state__state____kernel(
         # src[weights.diag:7]
         # src[weights.diag:20]
         le_x = x_index <= q_index
-        S = tl.where(le_x, state * rsqrt, float("-inf"))
+        S = tl.where(le_x, rsqrt * state, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -4238,7 +4249,7 @@ def sink_long_forward_state__state____kernel(
         # src[weights.diag:7]
         # src[weights.diag:20]
         le_x = x_index <= q_index
-        S = tl.where(le_x, state * rsqrt, float("-inf"))
+        S = tl.where(le_x, rsqrt * state, float("-inf"))
         # src[weights.diag:21]
         tile_max = tl.max(S, 0)
         next_max_x = tl.maximum(max_x, tile_max)
@@ -4254,13 +4265,13 @@ def sink_long_forward_state__state____kernel(
         max_x = next_max_x
         sum_x = next_sum_x
     tl.store(state__ptr + q_index * state__stride_q, max_x)
-    tl.store(state____ptr + q_index * state____stride_q, sum_x)
+    tl.store(state___ptr + q_index * state___stride_q, sum_x)
 
 
 @triton.jit
 def sink_long_forward_out_kernel(
-    V_ptr, s_ptr, state_ptr, state__ptr, state____ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q,
-    state_stride_x, state__stride_q, state____stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
+    V_ptr, s_ptr, state_ptr, state__ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q,
+    state_stride_x, state__stride_q, state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
     size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4324,9 +4335,9 @@ def sink_long_forward_out_kernel(
         # src[weights.diag:23]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:23]
-    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state___
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state__
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
@@ -4351,15 +4362,15 @@ def sink_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -4368,15 +4379,15 @@ def sink_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[weights.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -4454,8 +4465,8 @@ def sink_long_backward_buffer_1_kernel(
 
 @triton.jit
 def sink_long_backward_d_V_kernel(
-    s_ptr, d_out_ptr, state_ptr, state__ptr, state____ptr, d_V_ptr, d_out_stride_q, d_out_stride_e,
-    state_stride_q, state_stride_x, state__stride_q, state____stride_q, d_V_stride_x, d_V_stride_e, size_q,
+    s_ptr, d_out_ptr, state_ptr, state__ptr, state___ptr, d_V_ptr, d_out_stride_q, d_out_stride_e,
+    state_stride_q, state_stride_x, state__stride_q, state___stride_q, d_V_stride_x, d_V_stride_e, size_q,
     size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4478,10 +4489,7 @@ def sink_long_backward_d_V_kernel(
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_q = m * 1.4426950408889634
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4491,8 +4499,10 @@ def sink_long_backward_d_V_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
-        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
@@ -4507,18 +4517,17 @@ def sink_long_backward_d_V_kernel(
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_q = m * 1.4426950408889634
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
-        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
@@ -4533,10 +4542,7 @@ def sink_long_backward_d_V_kernel(
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        mul_q = m * 1.4426950408889634
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4546,8 +4552,10 @@ def sink_long_backward_d_V_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
-        tile_bf16 = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q)).to(tl.bfloat16)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (tl.exp2(sub_x_q) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
@@ -4563,9 +4571,67 @@ def sink_long_backward_d_V_kernel(
 
 
 @triton.jit
+def sink_long_backward_d_Q_rows_kernel(
+    K_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    # src[weights.diag:23]
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    mul_q = 1.4426950408889634 * m
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:20]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[weights.diag:19]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tile_bf16_2 = ((rsqrt * (1.0 / add_q))[:, None] * dot).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16_2,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def sink_long_backward_d_Q_kernel(
-    K_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    K_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -4581,7 +4647,7 @@ def sink_long_backward_d_Q_kernel(
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[weights.diag:21]
     m = tl.maximum(state_, s)
-    mul_q = m * 1.4426950408889634
+    mul_q = 1.4426950408889634 * m
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
@@ -4601,7 +4667,6 @@ def sink_long_backward_d_Q_kernel(
             other=0.0,
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[weights.diag:22]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -4632,7 +4697,6 @@ def sink_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        # src[weights.diag:22]
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -4644,8 +4708,8 @@ def sink_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     # src[weights.diag:23]
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
     tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -4655,9 +4719,67 @@ def sink_long_backward_d_Q_kernel(
 
 
 @triton.jit
+def sink_long_backward_d_K_rows_kernel(
+    Q_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    # src[weights.diag:23]
+    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    mul_q = 1.4426950408889634 * m
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[weights.diag:20]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[weights.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16_2 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16_2, tl.trans(tile_bf16))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def sink_long_backward_d_K_kernel(
-    Q_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    Q_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -4678,20 +4800,20 @@ def sink_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
-        mul_q = m * 1.4426950408889634
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4701,7 +4823,6 @@ def sink_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -4717,27 +4838,26 @@ def sink_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
-        mul_q = m * 1.4426950408889634
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -4753,20 +4873,20 @@ def sink_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        # src[weights.diag:21]
-        m = tl.maximum(state_, s)
-        # src[weights.diag:23]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
         # src[weights.diag:19]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((1.0 / add_q)[None, :] * Q.to(tl.float32)).to(tl.bfloat16)
-        mul_q = m * 1.4426950408889634
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
+        mul_q = 1.4426950408889634 * m
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -4776,7 +4896,6 @@ def sink_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        # src[weights.diag:22]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -4797,10 +4916,11 @@ def sink_long_backward_d_K_kernel(
 
 @triton.jit
 def sink_long_backward_d_s_rows_kernel(
-    s_ptr, state__ptr, state____ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state____stride_q,
+    s_ptr, state__ptr, state___ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state___stride_q,
     buffer_1_stride_q, size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[weights.diag:19]
     s = tl.load(s_ptr)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
@@ -4808,17 +4928,16 @@ def sink_long_backward_d_s_rows_kernel(
     m = tl.maximum(state_, s)
     # src[weights.diag:23]
     exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = tl.where(q_index < size_q, 1.0 / (state___ + exp_q), 0.0)
-    mul_q = (recip_q * buffer_1) * exp_q
+    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
+    mul_q = (exp_q * recip_q) * buffer_1
     sum_ = tl.sum(mul_q, 0)
-    tl.store(d_s_ptr, (-1.0 * sum_))
+    tl.store(d_s_ptr, (sum_ * -1.0))
 
 
 @triton.jit
 def sink_long_backward_d_s_kernel(
-    s_ptr, state__ptr, state____ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state____stride_q,
+    s_ptr, state__ptr, state___ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state___stride_q,
     buffer_1_stride_q, size_q, BLOCK_Q: tl.constexpr,
 ):
     acc_q = tl.full([], 0.0, tl.float32)
@@ -4828,14 +4947,14 @@ def sink_long_backward_d_s_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        mul_q = ((1.0 / (state___ + exp_q)) * buffer_1) * exp_q
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        mul_q = (exp_q * (1.0 / (state__ + exp_q))) * buffer_1
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -4843,19 +4962,19 @@ def sink_long_backward_d_s_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         # src[weights.diag:21]
         m = tl.maximum(state_, s)
         # src[weights.diag:23]
         exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = tl.where(q_index < size_q, 1.0 / (state___ + exp_q), 0.0)
-        mul_q = (recip_q * buffer_1) * exp_q
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / (state__ + exp_q), 0.0)
+        mul_q = (exp_q * recip_q) * buffer_1
         tile_sum = tl.sum(mul_q, 0)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
-    tl.store(d_s_ptr, (-1.0 * acc_q))
+    tl.store(d_s_ptr, (acc_q * -1.0))
 
 
 def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
@@ -4940,7 +5059,7 @@ def _sink_forward(
     V: torch.Tensor,
     s: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e], state: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -4956,7 +5075,7 @@ def _sink_forward(
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     state = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    state__ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -4969,12 +5088,12 @@ def _sink_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_forward_kernel[grid](
-        Q, K, V, s, out, state, state__, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
-        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state__.stride(0), q, d, x, e,
+        Q, K, V, s, out, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), out.stride(0), out.stride(1), state.stride(0), state_.stride(0), q, d, x, e,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return out, state, state__
+    return out, state, state_
 
 
 def _sink_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -5016,17 +5135,17 @@ def _sink_backward_d_Q(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -5041,8 +5160,8 @@ def _sink_backward_d_Q(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -5058,8 +5177,8 @@ def _sink_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     sink_backward_d_Q_kernel[grid](
-        Q, K, V, s, d_out, state, state__, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state__.stride(0),
+        Q, K, V, s, d_out, state, state_, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0), state_.stride(0),
         buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
         num_stages=stages,
@@ -5074,17 +5193,17 @@ def _sink_backward_d_K_d_V(
     s: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[], d_out: bf16[q e], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("d_out", d_out, torch.bfloat16, 2, Q.device)
     _check("state", state, torch.float32, 1, Q.device)
-    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -5099,8 +5218,8 @@ def _sink_backward_d_K_d_V(
         raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
     if state.shape != (q,):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -5115,9 +5234,9 @@ def _sink_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     sink_backward_d_K_d_V_kernel[grid](
-        Q, K, V, s, d_out, state, state__, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
+        Q, K, V, s, d_out, state, state_, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
         K.stride(1), V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
-        state__.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
+        state_.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q,
         d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -5127,19 +5246,19 @@ def _sink_backward_d_K_d_V(
 def _sink_backward_d_s(
     s: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_backward_d_s(s: f32[], state: f32[q], state__: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    """_sink_backward_d_s(s: f32[], state: f32[q], state_: f32[q], buffer_0: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 1, s.device)
-    _check("state__", state__, torch.float32, 1, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
     _check("buffer_0", buffer_0, torch.float32, 1, s.device)
     (q,) = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state__.shape != (q,):
-        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
@@ -5153,14 +5272,14 @@ def _sink_backward_d_s(
             warps, stages = 16, 1
         grid = (1,)
         sink_backward_d_s_rows_kernel[grid](
-            s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
+            s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
             BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_s
     BLOCK_Q, warps, stages = 4096, 8, 2
     grid = (1,)
     sink_backward_d_s_kernel[grid](
-        s, state, state__, buffer_0, d_s, state.stride(0), state__.stride(0), buffer_0.stride(0), q,
+        s, state, state_, buffer_0, d_s, state.stride(0), state_.stride(0), buffer_0.stride(0), q,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_s
@@ -5184,19 +5303,19 @@ def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return state
 
 
-def _sink_long_forward_state__state___(
+def _sink_long_forward_state__state__(
     s: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_sink_long_forward_state__state___(s: f32[], state: f32[q x]) -> state_: f32[q], state___: f32[q]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_state__state__(s: f32[], state: f32[q x]) -> state_: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state", state, torch.float32, 2, s.device)
     q, x = state.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
     state_ = torch.empty((q,), dtype=torch.float32, device=s.device)
-    state___ = torch.empty((q,), dtype=torch.float32, device=s.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=s.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -5206,19 +5325,18 @@ def _sink_long_forward_state__state___(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        sink_long_forward_state__state____rows_kernel[grid](
-            s, state, state_, state___, state.stride(0), state.stride(1), state_.stride(0),
-            state___.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+        sink_long_forward_state__state___rows_kernel[grid](
+            s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0),
+            q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return state_, state___
+        return state_, state__
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    sink_long_forward_state__state____kernel[grid](
-        s, state, state_, state___, state.stride(0), state.stride(1), state_.stride(0), state___.stride(0), q,
+    sink_long_forward_state__state___kernel[grid](
+        s, state, state_, state__, state.stride(0), state.stride(1), state_.stride(0), state__.stride(0), q,
         x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return state_, state___
+    return state_, state__
 
 
 def _sink_long_forward_out(
@@ -5226,15 +5344,15 @@ def _sink_long_forward_out(
     s: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    state___: torch.Tensor,
+    state__: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_sink_long_forward_out(V: bf16[x e], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    """_sink_long_forward_out(V: bf16[x e], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.bfloat16, 2, V.device)
     _check("s", s, torch.float32, 0, V.device)
     _check("state", state, torch.float32, 2, V.device)
     _check("state_", state_, torch.float32, 1, V.device)
-    _check("state___", state___, torch.float32, 1, V.device)
+    _check("state__", state__, torch.float32, 1, V.device)
     x, e = V.shape
     q, _ = state.shape
     if s.shape != ():
@@ -5243,14 +5361,14 @@ def _sink_long_forward_out(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
     BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     sink_long_forward_out_kernel[grid](
-        V, s, state, state_, state___, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1),
-        state_.stride(0), state___.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
+        V, s, state, state_, state__, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state__.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
         BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
@@ -5312,15 +5430,15 @@ def _sink_long_backward_d_V(
     d_out: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    state___: torch.Tensor,
+    state__: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_sink_long_backward_d_V(s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], state___: f32[q]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_d_V(s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], state__: f32[q]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("d_out", d_out, torch.bfloat16, 2, s.device)
     _check("state", state, torch.float32, 2, s.device)
     _check("state_", state_, torch.float32, 1, s.device)
-    _check("state___", state___, torch.float32, 1, s.device)
+    _check("state__", state__, torch.float32, 1, s.device)
     q, e = d_out.shape
     _, x = state.shape
     if s.shape != ():
@@ -5329,14 +5447,14 @@ def _sink_long_backward_d_V(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=s.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     sink_long_backward_d_V_kernel[grid](
-        s, d_out, state, state_, state___, d_V, d_out.stride(0), d_out.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state___.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d,
+        s, d_out, state, state_, state__, d_V, d_out.stride(0), d_out.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state__.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d,
         BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_V
@@ -5347,16 +5465,16 @@ def _sink_long_backward_d_Q(
     s: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    state___: torch.Tensor,
+    state__: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_long_backward_d_Q(K: bf16[x d], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_d_Q(K: bf16[x d], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("s", s, torch.float32, 0, K.device)
     _check("state", state, torch.float32, 2, K.device)
     _check("state_", state_, torch.float32, 1, K.device)
-    _check("state___", state___, torch.float32, 1, K.device)
+    _check("state__", state__, torch.float32, 1, K.device)
     _check("buffer_0", buffer_0, torch.float32, 2, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
     x, d = K.shape
@@ -5367,18 +5485,34 @@ def _sink_long_backward_d_Q(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        sink_long_backward_d_Q_rows_kernel[grid](
+            K, s, state, state_, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
+            state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_Q_kernel[grid](
-        K, s, state, state_, state___, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+        K, s, state, state_, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
         buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -5390,16 +5524,16 @@ def _sink_long_backward_d_K(
     s: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    state___: torch.Tensor,
+    state__: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_long_backward_d_K(Q: bf16[q d], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_d_K(Q: bf16[q d], s: f32[], state: f32[q x], state_: f32[q], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("s", s, torch.float32, 0, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
     _check("state_", state_, torch.float32, 1, Q.device)
-    _check("state___", state___, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -5410,18 +5544,34 @@ def _sink_long_backward_d_K(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        sink_long_backward_d_K_rows_kernel[grid](
+            Q, s, state, state_, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
+            state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_K_kernel[grid](
-        Q, s, state, state_, state___, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
-        state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+        Q, s, state, state_, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
         buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -5431,19 +5581,19 @@ def _sink_long_backward_d_K(
 def _sink_long_backward_d_s(
     s: torch.Tensor,
     state_: torch.Tensor,
-    state___: torch.Tensor,
+    state__: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_sink_long_backward_d_s(s: f32[], state_: f32[q], state___: f32[q], buffer_1: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    """_sink_long_backward_d_s(s: f32[], state_: f32[q], state__: f32[q], buffer_1: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
     _check("s", s, torch.float32, 0, s.device)
     _check("state_", state_, torch.float32, 1, s.device)
-    _check("state___", state___, torch.float32, 1, s.device)
+    _check("state__", state__, torch.float32, 1, s.device)
     _check("buffer_1", buffer_1, torch.float32, 1, s.device)
     (q,) = state_.shape
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if state___.shape != (q,):
-        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_s = torch.empty((), dtype=torch.float32, device=s.device)
@@ -5457,14 +5607,14 @@ def _sink_long_backward_d_s(
             warps, stages = 16, 1
         grid = (1,)
         sink_long_backward_d_s_rows_kernel[grid](
-            s, state_, state___, buffer_1, d_s, state_.stride(0), state___.stride(0), buffer_1.stride(0), q,
+            s, state_, state__, buffer_1, d_s, state_.stride(0), state__.stride(0), buffer_1.stride(0), q,
             BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_s
     BLOCK_Q, warps, stages = 4096, 8, 2
     grid = (1,)
     sink_long_backward_d_s_kernel[grid](
-        s, state_, state___, buffer_1, d_s, state_.stride(0), state___.stride(0), buffer_1.stride(0), q,
+        s, state_, state__, buffer_1, d_s, state_.stride(0), state__.stride(0), buffer_1.stride(0), q,
         BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_s
@@ -5475,17 +5625,17 @@ class _sink_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V, s):
-        out, state, state__ = _sink_forward(Q, K, V, s)
-        ctx.save_for_backward(Q, K, V, s, out, state, state__)
+        out, state, state_ = _sink_forward(Q, K, V, s)
+        ctx.save_for_backward(Q, K, V, s, out, state, state_)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, s, out, state, state__ = ctx.saved_tensors
+        Q, K, V, s, out, state, state_ = ctx.saved_tensors
         buffer_0 = _sink_backward_buffer_0(d_out, out)
-        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0)
-        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state__, buffer_0)
-        d_s = _sink_backward_d_s(s, state, state__, buffer_0)
+        d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state_, buffer_0)
+        d_s = _sink_backward_d_s(s, state, state_, buffer_0)
         return d_Q, d_K, d_V, d_s
 
 
@@ -5496,22 +5646,22 @@ class _sink_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V, s):
         _, d = Q.shape
         state = _sink_long_forward_state(Q, K)
-        state_, state___ = _sink_long_forward_state__state___(s, state, d)
-        out = _sink_long_forward_out(V, s, state, state_, state___, d)
-        ctx.save_for_backward(Q, K, V, s, out, state, state_, state___)
+        state_, state__ = _sink_long_forward_state__state__(s, state, d)
+        out = _sink_long_forward_out(V, s, state, state_, state__, d)
+        ctx.save_for_backward(Q, K, V, s, out, state, state_, state__)
         ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, s, out, state, state_, state___ = ctx.saved_tensors
+        Q, K, V, s, out, state, state_, state__ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0 = _sink_long_backward_buffer_0(V, d_out)
         buffer_1 = _sink_long_backward_buffer_1(d_out, out)
-        d_V = _sink_long_backward_d_V(s, d_out, state, state_, state___, d)
-        d_Q = _sink_long_backward_d_Q(K, s, state, state_, state___, buffer_0, buffer_1)
-        d_K = _sink_long_backward_d_K(Q, s, state, state_, state___, buffer_0, buffer_1)
-        d_s = _sink_long_backward_d_s(s, state_, state___, buffer_1)
+        d_V = _sink_long_backward_d_V(s, d_out, state, state_, state__, d)
+        d_Q = _sink_long_backward_d_Q(K, s, state, state_, state__, buffer_0, buffer_1)
+        d_K = _sink_long_backward_d_K(Q, s, state, state_, state__, buffer_0, buffer_1)
+        d_s = _sink_long_backward_d_s(s, state_, state__, buffer_1)
         return d_Q, d_K, d_V, d_s
 
 
@@ -5578,7 +5728,7 @@ def multi_query_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -5587,8 +5737,6 @@ def multi_query_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -5596,6 +5744,8 @@ def multi_query_kernel(
             0.0,
             EXACT_E,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5615,7 +5765,7 @@ def multi_query_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -5625,14 +5775,14 @@ def multi_query_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5701,7 +5851,7 @@ def multi_query_long_buffer_0_kernel(
         next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
         acc_d = next_acc_d
     # src[weights.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:27]
     where_q_x = tl.where(x_index[None, :] <= q_index[:, None], scalar * acc_d, float("-inf"))
     tl.store(
@@ -5748,14 +5898,14 @@ def multi_query_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5778,14 +5928,14 @@ def multi_query_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5820,19 +5970,18 @@ def multi_query_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -5850,8 +5999,6 @@ def multi_query_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -5859,6 +6006,8 @@ def multi_query_forward_kernel(
             0.0,
             EXACT_E,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -5888,21 +6037,21 @@ def multi_query_forward_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:27]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -6025,14 +6174,14 @@ def multi_query_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -6047,7 +6196,6 @@ def multi_query_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:26]
         K = load_tile(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -6056,7 +6204,7 @@ def multi_query_backward_d_Q_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot) - mul_q[:, None]
         # src[weights.diag:26]
         V = load_tile(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -6083,7 +6231,7 @@ def multi_query_backward_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         # src[weights.diag:26]
         V = tl.load(
@@ -6097,7 +6245,7 @@ def multi_query_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x).to(tl.bfloat16),
+        (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -6119,17 +6267,16 @@ def multi_query_backward_d_K_d_V_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_h_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:26]
     K = tl.load(
         K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:26]
     V = tl.load(
         V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
@@ -6142,22 +6289,22 @@ def multi_query_backward_d_K_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
             mul_q = 1.4426950408889634 * logsum
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-                other=0.0,
-            )
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -6172,18 +6319,15 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            )
             # src[weights.diag:26]
             Q = load_tile(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -6191,9 +6335,12 @@ def multi_query_backward_d_K_d_V_kernel(
                 0.0,
                 EXACT_D,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
-            sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (1.4426950408889634 * logsum)[None, :]
+            sub_x_q = ((1.4426950408889634 * rsqrt) * dot) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -6206,32 +6353,32 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
             # src[weights.diag:26]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
                 mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
                 other=0.0,
             )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
             # src[weights.diag:7]
             dot = tl.dot(K, tl.trans(Q))
             # src[weights.diag:27]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             exp2_x_q = tl.exp2(sub_x_q)
             buffer_0 = tl.load(
@@ -6246,19 +6393,19 @@ def multi_query_backward_d_K_d_V_kernel(
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
             tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, Q, acc_q_h)
+            next_acc_h_q = tl.dot(tile_bf16, Q, acc_h_q)
             tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
-            next_acc_q_h_2 = tl.dot(tile_bf16_2, d_out, acc_q_h_2)
+            next_acc_q_h = tl.dot(tile_bf16_2, d_out, acc_q_h)
+            acc_h_q = next_acc_h_q
             acc_q_h = next_acc_q_h
-            acc_q_h_2 = next_acc_q_h_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q_h).to(tl.bfloat16),
+        (acc_h_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q_h_2.to(tl.bfloat16),
+        acc_q_h.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
 
@@ -6285,14 +6432,14 @@ def multi_query_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:26]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -6303,14 +6450,14 @@ def multi_query_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:26]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -6353,7 +6500,7 @@ def multi_query_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6363,14 +6510,14 @@ def multi_query_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -6387,7 +6534,7 @@ def multi_query_long_forward_out_kernel(
         )
         # src[weights.diag:27]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6397,21 +6544,21 @@ def multi_query_long_forward_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:27]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -6432,14 +6579,14 @@ def multi_query_long_forward_logsum_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     # src[weights.diag:27]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -6450,7 +6597,7 @@ def multi_query_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(sum_) + (max_ * 0.6931471805599453)),
+        (tl.log(sum_) + (0.6931471805599453 * max_)),
     )
 
 
@@ -6476,7 +6623,7 @@ def multi_query_long_forward_logsum_kernel(
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        mul_x = (1.4426950408889634 * rsqrt) * state
+        mul_x = (rsqrt * 1.4426950408889634) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6498,7 +6645,7 @@ def multi_query_long_forward_logsum_kernel(
             other=0.0,
         )
         # src[weights.diag:27]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -6511,7 +6658,7 @@ def multi_query_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
     )
 
 
@@ -6537,15 +6684,15 @@ def multi_query_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -6554,15 +6701,15 @@ def multi_query_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:26]
         V = tl.load(
             V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -6673,7 +6820,7 @@ def multi_query_long_backward_d_V_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for h_index in tl.range(0, size_h):
@@ -6683,12 +6830,17 @@ def multi_query_long_backward_d_V_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -6699,21 +6851,21 @@ def multi_query_long_backward_d_V_kernel(
             where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
+            acc_h_q = next_acc_h_q
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(e_index < size_e)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(x_index < size_x)[:, None],
@@ -6721,23 +6873,23 @@ def multi_query_long_backward_d_V_kernel(
             )
             sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-                mask=(e_index < size_e)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
+            acc_h_q = next_acc_h_q
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -6748,17 +6900,76 @@ def multi_query_long_backward_d_V_kernel(
             where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
             sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(d_out), acc_h_q)
+            acc_h_q = next_acc_h_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q_h.to(tl.bfloat16),
+        acc_h_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:27]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[weights.diag:26]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -6787,7 +6998,7 @@ def multi_query_long_backward_d_Q_kernel(
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(
@@ -6799,6 +7010,12 @@ def multi_query_long_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -6813,12 +7030,6 @@ def multi_query_long_backward_d_Q_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:26]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -6826,6 +7037,12 @@ def multi_query_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:26]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -6843,18 +7060,78 @@ def multi_query_long_backward_d_Q_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile_2.to(tl.bfloat16)
-        # src[weights.diag:26]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
+    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_H: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_H: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    h_index = tl.arange(0, BLOCK_H)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
+        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_H and EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_H and EXACT_Q,
+    )
+    mul_h_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index[None, :, None] * state_stride_h + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    # src[weights.diag:27]
+    tile = (h_index < size_h)[:, None] & (q_index < size_q)[None, :]
+    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
+    where_x_h_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
+    mul_x_h_q = tl.exp2(sub_x_h_q) * (buffer_0 - safe_buffer_1[None, :, :])
+    # src[weights.diag:26]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index[None, :, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
+    )
+    mul_x_d_h_q = Q.to(tl.float32)[None, :, :, :] * mul_x_h_q[:, None, :, :]
+    sum_ = tl.sum(tl.sum(mul_x_d_h_q, 3), 2)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (sum_ * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -6875,7 +7152,7 @@ def multi_query_long_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for h_index in tl.range(0, size_h):
@@ -6885,12 +7162,18 @@ def multi_query_long_backward_d_K_kernel(
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -6913,22 +7196,22 @@ def multi_query_long_backward_d_K_kernel(
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
             tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile_2.to(tl.bfloat16)
-            # src[weights.diag:26]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
+            acc_h_q = next_acc_h_q
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(x_index < size_x)[:, None],
@@ -6946,24 +7229,24 @@ def multi_query_long_backward_d_K_kernel(
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
             tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile.to(tl.bfloat16)
-            # src[weights.diag:26]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-                mask=(d_index < size_d)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
+            acc_h_q = next_acc_h_q
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+                other=0.0,
+            )
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
                 mask=(q_index < size_q),
                 other=0.0,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_q = logsum * 1.4426950408889634
             state = tl.load(
                 state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
                 mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -6986,17 +7269,11 @@ def multi_query_long_backward_d_K_kernel(
             safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
             tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
             tile_bf16 = tile_2.to(tl.bfloat16)
-            # src[weights.diag:26]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-                other=0.0,
-            )
-            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
-            acc_q_h = next_acc_q_h
+            next_acc_h_q = tl.dot(tile_bf16, tl.trans(Q), acc_h_q)
+            acc_h_q = next_acc_h_q
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q_h * rsqrt).to(tl.bfloat16),
+        (acc_h_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -7422,7 +7699,25 @@ def _multi_query_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        multi_query_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), logsum.stride(0),
@@ -7459,7 +7754,26 @@ def _multi_query_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_H * BLOCK_Q <= 64:
+        if BLOCK_H * BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H * BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        multi_query_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_H=BLOCK_H, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_H=h == BLOCK_H, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -7893,7 +8207,7 @@ def cross_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:31]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -7901,7 +8215,7 @@ def cross_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(q_index < size_q),
     )
 
@@ -8010,20 +8324,6 @@ def cross_backward_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    # src[weights.diag:30]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         mask=(q_index < size_q),
@@ -8034,29 +8334,41 @@ def cross_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:30]
         K = load_tile(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot) - mul_q[:, None]
-        # src[weights.diag:30]
         V = load_tile(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             (e_index < size_e)[None, :],
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -8069,18 +8381,17 @@ def cross_backward_d_Q_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        # src[weights.diag:7]
-        dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * tile) - mul_q[:, None]
-        # src[weights.diag:30]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(V))
+        # src[weights.diag:7]
+        dot_2 = tl.dot(Q, tl.trans(K))
+        tile = tl.where((x_index < size_x)[None, :], dot_2, float("-inf"))
+        sub_q_x = ((1.4426950408889634 * rsqrt) * tile) - mul_q[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -8112,17 +8423,17 @@ def cross_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[weights.diag:30]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:30]
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
     to_q = size_q // BLOCK_Q * BLOCK_Q
@@ -8135,13 +8446,6 @@ def cross_backward_d_K_d_V_kernel(
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
@@ -8151,8 +8455,15 @@ def cross_backward_d_K_d_V_kernel(
             0.0,
             EXACT_E,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8168,16 +8479,6 @@ def cross_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[weights.diag:7]
-        dot = tl.dot(K, tl.trans(Q))
-        tile = tl.where((q_index < size_q)[None, :], dot, float("-inf"))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * tile) - (logsum * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -8188,8 +8489,18 @@ def cross_backward_d_K_d_V_kernel(
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot_2 = tl.dot(V, tl.trans(d_out))
-        tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(V, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        dot_2 = tl.dot(K, tl.trans(Q))
+        tile = tl.where((q_index < size_q)[None, :], dot_2, float("-inf"))
+        sub_x_q = ((1.4426950408889634 * rsqrt) * tile) - (1.4426950408889634 * logsum)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -8197,7 +8508,7 @@ def cross_backward_d_K_d_V_kernel(
         acc_q_2 = next_acc_q_2
     tl.store(
         d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
     tl.store(
@@ -8297,7 +8608,7 @@ def cross_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8328,7 +8639,7 @@ def cross_long_forward_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8352,7 +8663,7 @@ def cross_long_forward_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[weights.diag:31]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e.to(tl.bfloat16),
@@ -8373,14 +8684,14 @@ def cross_long_forward_logsum_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
     state = load_tile(
         state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         float("-inf"),
         EXACT_X,
     )
-    # src[weights.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = scalar * state
     max_ = tl.max(mul_x, 0)
     sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
@@ -8390,7 +8701,7 @@ def cross_long_forward_logsum_rows_kernel(
     sum_ = tl.sum(e, 0)
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_) + tl.log(sum_)),
+        (tl.log(sum_) + (0.6931471805599453 * max_)),
     )
 
 
@@ -8416,7 +8727,7 @@ def cross_long_forward_logsum_kernel(
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8436,7 +8747,7 @@ def cross_long_forward_logsum_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -8449,7 +8760,7 @@ def cross_long_forward_logsum_kernel(
         z = next_z
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
     )
 
 
@@ -8475,15 +8786,15 @@ def cross_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:30]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -8492,15 +8803,15 @@ def cross_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:30]
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
@@ -8620,11 +8931,6 @@ def cross_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -8636,17 +8942,17 @@ def cross_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -8660,12 +8966,78 @@ def cross_long_backward_d_V_kernel(
         )
         sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[weights.diag:30]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -8706,6 +9078,12 @@ def cross_long_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -8720,18 +9098,18 @@ def cross_long_backward_d_Q_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:30]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         state = tl.load(
             state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -8746,18 +9124,75 @@ def cross_long_backward_d_Q_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:30]
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -8787,6 +9222,12 @@ def cross_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:30]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -8808,18 +9249,18 @@ def cross_long_backward_d_K_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:30]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[weights.diag:30]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -8845,12 +9286,6 @@ def cross_long_backward_d_K_kernel(
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[weights.diag:30]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -9280,7 +9715,25 @@ def _cross_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        cross_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -9317,7 +9770,25 @@ def _cross_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        cross_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -9500,7 +9971,7 @@ def with_logsumexp_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        ((0.6931471805599453 * max_x) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -9670,7 +10141,7 @@ def with_logsumexp_long_L_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_) + tl.log(sum_)))
 
 
 @triton.jit
@@ -9723,15 +10194,15 @@ def with_logsumexp_long_L_kernel(
         max_x = next_max_x
         z = next_z
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(L_ptr + q_index * L_stride_q, ((0.6931471805599453 * max_x) + tl.log(z)))
 
 
 @triton.jit
 def with_logsumexp_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_e, O_stride_q, O_stride_e, L_stride_q, logsum_stride_q, size_q, size_d, size_x, size_e,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, O_ptr, L_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e,
+    O_stride_q, O_stride_e, L_stride_q, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -9741,18 +10212,19 @@ def with_logsumexp_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -9761,7 +10233,7 @@ def with_logsumexp_forward_kernel(
         )
         # src[weights.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        mul_q_x = (rsqrt * 1.4426950408889634) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -9798,7 +10270,7 @@ def with_logsumexp_forward_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot, float("-inf"))
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -9829,9 +10301,11 @@ def with_logsumexp_forward_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     # src[maps.diag:12]
-    add_q = tl.log(z) + (max_x * 0.6931471805599453)
-    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(
+        L_ptr + q_index * L_stride_q,
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
 
 
 @triton.jit
@@ -9842,14 +10316,14 @@ def with_logsumexp_backward_buffer_0_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
+    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
     d_O = load_tile(
         d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
-    mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+    mul_e = d_O.to(tl.float32) * O.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
 
@@ -9866,9 +10340,9 @@ def with_logsumexp_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
         O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        mul_e = d_O.to(tl.float32) * O.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -9876,13 +10350,13 @@ def with_logsumexp_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
         d_O = tl.load(
             d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
-        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        mul_e = d_O.to(tl.float32) * O.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -9891,8 +10365,8 @@ def with_logsumexp_backward_buffer_0_kernel(
 
 @triton.jit
 def with_logsumexp_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, L_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, L_stride_q,
     buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr,
@@ -9910,21 +10384,20 @@ def with_logsumexp_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -9941,7 +10414,7 @@ def with_logsumexp_backward_d_Q_kernel(
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
         # src[weights.diag:7]
         dot_2 = tl.dot(Q, tl.trans(K))
-        sub_q_x = ((rsqrt * 1.4426950408889634) * dot_2) - mul_q[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * dot_2) - mul_q[:, None]
         tile = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -9968,7 +10441,7 @@ def with_logsumexp_backward_d_Q_kernel(
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile_2 = ((dot + d_L[:, None]) - safe_buffer_0[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile_2.to(tl.bfloat16)
@@ -9983,8 +10456,8 @@ def with_logsumexp_backward_d_Q_kernel(
 
 @triton.jit
 def with_logsumexp_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, logsum_stride_q,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_L_ptr, L_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q, L_stride_q,
     buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
@@ -10002,20 +10475,20 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
     to_q = tl.minimum(from_q_2, size_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[weights.diag:34]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -10030,13 +10503,13 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[weights.diag:35]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
@@ -10067,10 +10540,10 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        L = tl.load(L_ptr + q_index * L_stride_q)
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
-        sub_x_q = ((rsqrt * 1.4426950408889634) * dot_2) - (logsum * 1.4426950408889634)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * dot_2) - (1.4426950408889634 * L)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
         tile_bf16 = tile.to(tl.bfloat16)
@@ -10098,13 +10571,13 @@ def with_logsumexp_backward_d_K_d_V_kernel(
         )
         dot = tl.dot(V, tl.trans(d_O))
         safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         # src[weights.diag:7]
         dot_2 = tl.dot(K, tl.trans(Q))
         # src[weights.diag:35]
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * dot_2, float("-inf"))
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * dot_2, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         exp2_x_q = tl.exp2(sub_x_q)
         tile_2 = ((dot + d_L[None, :]) - safe_buffer_0[None, :]) * exp2_x_q
@@ -10143,14 +10616,14 @@ def with_logsumexp_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[weights.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -10161,14 +10634,14 @@ def with_logsumexp_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[weights.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[weights.diag:7]
@@ -10206,7 +10679,7 @@ def with_logsumexp_long_forward_O_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -10216,14 +10689,14 @@ def with_logsumexp_long_forward_O_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -10240,7 +10713,7 @@ def with_logsumexp_long_forward_O_kernel(
         )
         # src[weights.diag:35]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -10250,14 +10723,14 @@ def with_logsumexp_long_forward_O_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
             mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        # src[maps.diag:5]
-        e_bf16 = e.to(tl.bfloat16)
         next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
@@ -10273,9 +10746,9 @@ def with_logsumexp_long_forward_O_kernel(
 
 
 @triton.jit
-def with_logsumexp_long_forward_L_logsum__rows_kernel(
-    state_ptr, L_ptr, logsum__ptr, state_stride_q, state_stride_x, L_stride_q, logsum__stride_q, size_q,
-    size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def with_logsumexp_long_forward_L_rows_kernel(
+    state_ptr, L_ptr, state_stride_q, state_stride_x, L_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -10287,7 +10760,7 @@ def with_logsumexp_long_forward_L_logsum__rows_kernel(
         EXACT_X,
     )
     # src[weights.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[weights.diag:35]
     where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
     max_ = tl.max(where_x, 0)
@@ -10297,15 +10770,13 @@ def with_logsumexp_long_forward_L_logsum__rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     # src[maps.diag:12]
-    add = tl.log(sum_) + (0.6931471805599453 * max_)
-    tl.store(L_ptr + q_index * L_stride_q, add)
-    tl.store(logsum__ptr + q_index * logsum__stride_q, add)
+    tl.store(L_ptr + q_index * L_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
 
 
 @triton.jit
-def with_logsumexp_long_forward_L_logsum__kernel(
-    state_ptr, L_ptr, logsum__ptr, state_stride_q, state_stride_x, L_stride_q, logsum__stride_q, size_q,
-    size_x, size_d, BLOCK_X: tl.constexpr,
+def with_logsumexp_long_forward_L_kernel(
+    state_ptr, L_ptr, state_stride_q, state_stride_x, L_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -10318,7 +10789,7 @@ def with_logsumexp_long_forward_L_logsum__kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (rsqrt * 1.4426950408889634) * state
+        mul_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -10340,7 +10811,7 @@ def with_logsumexp_long_forward_L_logsum__kernel(
             other=0.0,
         )
         # src[weights.diag:35]
-        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
         tile_max = tl.max(where_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -10352,9 +10823,7 @@ def with_logsumexp_long_forward_L_logsum__kernel(
         max_x = next_max_x
         z = next_z
     # src[maps.diag:12]
-    add = tl.log(z) + (0.6931471805599453 * max_x)
-    tl.store(L_ptr + q_index * L_stride_q, add)
-    tl.store(logsum__ptr + q_index * logsum__stride_q, add)
+    tl.store(L_ptr + q_index * L_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
 
 
 @triton.jit
@@ -10374,15 +10843,15 @@ def with_logsumexp_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_O = tl.load(
-            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
@@ -10391,15 +10860,15 @@ def with_logsumexp_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[weights.diag:34]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_O = tl.load(
-            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
@@ -10407,7 +10876,7 @@ def with_logsumexp_long_backward_buffer_0_kernel(
     d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
     tl.store(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        (d_L[:, None] + acc_e),
+        (acc_e + d_L[:, None]),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -10469,7 +10938,7 @@ def with_logsumexp_long_backward_buffer_1_kernel(
 
 @triton.jit
 def with_logsumexp_long_backward_d_V_kernel(
-    d_O_ptr, logsum__ptr, state_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, logsum__stride_q, state_stride_q,
+    d_O_ptr, L_ptr, state_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, L_stride_q, state_stride_q,
     state_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
@@ -10493,8 +10962,8 @@ def with_logsumexp_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum_ * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -10516,8 +10985,8 @@ def with_logsumexp_long_backward_d_V_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q = logsum_ * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul_q = 1.4426950408889634 * L
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -10536,8 +11005,8 @@ def with_logsumexp_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum_ * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -10558,11 +11027,60 @@ def with_logsumexp_long_backward_d_V_kernel(
 
 
 @triton.jit
+def with_logsumexp_long_backward_d_Q_rows_kernel(
+    K_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:35]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def with_logsumexp_long_backward_d_Q_kernel(
-    K_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -10571,35 +11089,35 @@ def with_logsumexp_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum_ * 1.4426950408889634
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
     # src[weights.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[weights.diag:34]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -10607,18 +11125,6 @@ def with_logsumexp_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[weights.diag:34]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -10628,8 +11134,20 @@ def with_logsumexp_long_backward_d_Q_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
         tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -10640,11 +11158,60 @@ def with_logsumexp_long_backward_d_Q_kernel(
 
 
 @triton.jit
+def with_logsumexp_long_backward_d_K_rows_kernel(
+    Q_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * L
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[weights.diag:35]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def with_logsumexp_long_backward_d_K_kernel(
-    Q_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -10661,15 +11228,8 @@ def with_logsumexp_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum_ * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -10679,7 +11239,14 @@ def with_logsumexp_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:34]
         Q = tl.load(
@@ -10693,6 +11260,14 @@ def with_logsumexp_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul_q = 1.4426950408889634 * L
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -10700,15 +11275,7 @@ def with_logsumexp_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q = logsum_ * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile.to(tl.bfloat16)
         # src[weights.diag:34]
         Q = tl.load(
@@ -10722,15 +11289,8 @@ def with_logsumexp_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
         q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = logsum_ * 1.4426950408889634
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * L
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -10740,7 +11300,14 @@ def with_logsumexp_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
         tile_bf16 = tile_2.to(tl.bfloat16)
         # src[weights.diag:34]
         Q = tl.load(
@@ -10860,8 +11427,8 @@ def _with_logsumexp_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_with_logsumexp_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -10874,7 +11441,6 @@ def _with_logsumexp_forward(
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     O = torch.empty((q, e), dtype=torch.bfloat16, device=Q.device)
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -10887,12 +11453,11 @@ def _with_logsumexp_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     with_logsumexp_forward_kernel[grid](
-        Q, K, V, O, L, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        O.stride(0), O.stride(1), L.stride(0), logsum.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, O, L, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        O.stride(0), O.stride(1), L.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return O, L, logsum
+    return O, L
 
 
 def _with_logsumexp_backward_buffer_0(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
@@ -10932,16 +11497,16 @@ def _with_logsumexp_backward_d_Q(
     V: torch.Tensor,
     d_O: torch.Tensor,
     d_L: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_backward_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_O", d_O, torch.bfloat16, 2, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -10954,8 +11519,8 @@ def _with_logsumexp_backward_d_Q(
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
@@ -10971,11 +11536,10 @@ def _with_logsumexp_backward_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     with_logsumexp_backward_d_Q_kernel[grid](
-        Q, K, V, d_O, d_L, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
-        buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, d_O, d_L, L, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0),
+        V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), L.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -10986,16 +11550,16 @@ def _with_logsumexp_backward_d_K_d_V(
     V: torch.Tensor,
     d_O: torch.Tensor,
     d_L: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: bf16[q e], d_L: f32[q], L: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
     _check("d_O", d_O, torch.bfloat16, 2, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -11008,8 +11572,8 @@ def _with_logsumexp_backward_d_K_d_V(
         raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
     if d_L.shape != (q,):
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -11024,8 +11588,8 @@ def _with_logsumexp_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     with_logsumexp_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_O, d_L, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), logsum.stride(0),
+        Q, K, V, d_O, d_L, L, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0), L.stride(0),
         buffer_0.stride(0), d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e,
         BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
@@ -11069,12 +11633,11 @@ def _with_logsumexp_long_forward_O(V: torch.Tensor, state: torch.Tensor, d: int)
     return O
 
 
-def _with_logsumexp_long_forward_L_logsum_(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """_with_logsumexp_long_forward_L_logsum_(state: f32[q x]) -> L: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+def _with_logsumexp_long_forward_L(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_with_logsumexp_long_forward_L(state: f32[q x]) -> L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
     L = torch.empty((q,), dtype=torch.float32, device=state.device)
-    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -11084,18 +11647,18 @@ def _with_logsumexp_long_forward_L_logsum_(state: torch.Tensor, d: int) -> tuple
         else:
             warps, stages = 16, 1
         grid = (q,)
-        with_logsumexp_long_forward_L_logsum__rows_kernel[grid](
-            state, L, logsum_, state.stride(0), state.stride(1), L.stride(0), logsum_.stride(0), q, x, d,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        with_logsumexp_long_forward_L_rows_kernel[grid](
+            state, L, state.stride(0), state.stride(1), L.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return L, logsum_
+        return L
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    with_logsumexp_long_forward_L_logsum__kernel[grid](
-        state, L, logsum_, state.stride(0), state.stride(1), L.stride(0), logsum_.stride(0), q, x, d,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    with_logsumexp_long_forward_L_kernel[grid](
+        state, L, state.stride(0), state.stride(1), L.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
-    return L, logsum_
+    return L
 
 
 def _with_logsumexp_long_backward_buffer_0(
@@ -11157,46 +11720,46 @@ def _with_logsumexp_long_backward_buffer_1(d_O: torch.Tensor, O: torch.Tensor) -
 
 def _with_logsumexp_long_backward_d_V(
     d_O: torch.Tensor,
-    logsum_: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], logsum_: f32[q], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], L: f32[q], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
-    _check("logsum_", logsum_, torch.float32, 1, d_O.device)
+    _check("L", L, torch.float32, 1, d_O.device)
     _check("state", state, torch.float32, 2, d_O.device)
     q, e = d_O.shape
     _, x = state.shape
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     with_logsumexp_long_backward_d_V_kernel[grid](
-        d_O, logsum_, state, d_V, d_O.stride(0), d_O.stride(1), logsum_.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_O, L, state, d_V, d_O.stride(0), d_O.stride(1), L.stride(0), state.stride(0), state.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_V
 
 
 def _with_logsumexp_long_backward_d_Q(
     K: torch.Tensor,
-    logsum_: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_Q(K: bf16[x d], logsum_: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_long_backward_d_Q(K: bf16[x d], L: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("logsum_", logsum_, torch.float32, 1, K.device)
+    _check("L", L, torch.float32, 1, K.device)
     _check("state", state, torch.float32, 2, K.device)
     _check("buffer_0", buffer_0, torch.float32, 2, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
     x, d = K.shape
-    (q,) = logsum_.shape
+    (q,) = L.shape
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
@@ -11204,34 +11767,50 @@ def _with_logsumexp_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        with_logsumexp_long_backward_d_Q_rows_kernel[grid](
+            K, L, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), L.stride(0), state.stride(0),
+            state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
+            d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_Q_kernel[grid](
-        K, logsum_, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum_.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, L, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), L.stride(0), state.stride(0),
+        state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
 def _with_logsumexp_long_backward_d_K(
     Q: torch.Tensor,
-    logsum_: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_with_logsumexp_long_backward_d_K(Q: bf16[q d], logsum_: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_with_logsumexp_long_backward_d_K(Q: bf16[q d], L: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     _, x = state.shape
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
@@ -11239,13 +11818,29 @@ def _with_logsumexp_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        with_logsumexp_long_backward_d_K_rows_kernel[grid](
+            Q, L, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), L.stride(0), state.stride(0),
+            state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
+            d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_K_kernel[grid](
-        Q, logsum_, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum_.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, L, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), L.stride(0), state.stride(0),
+        state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -11255,16 +11850,16 @@ class _with_logsumexp_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        O, L, logsum = _with_logsumexp_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, O, logsum)
+        O, L = _with_logsumexp_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, O, L)
         return O, L
 
     @staticmethod
     def backward(ctx, d_O, d_L):
-        Q, K, V, O, logsum = ctx.saved_tensors
+        Q, K, V, O, L = ctx.saved_tensors
         buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
-        d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0)
-        d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0)
+        d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, L, buffer_0)
+        d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, L, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -11276,20 +11871,20 @@ class _with_logsumexp_long_autograd(torch.autograd.Function):
         _, d = Q.shape
         state = _with_logsumexp_long_forward_state(Q, K)
         O = _with_logsumexp_long_forward_O(V, state, d)
-        L, logsum_ = _with_logsumexp_long_forward_L_logsum_(state, d)
-        ctx.save_for_backward(Q, K, V, O, logsum_, state)
+        L = _with_logsumexp_long_forward_L(state, d)
+        ctx.save_for_backward(Q, K, V, O, L, state)
         ctx.sizes = (d,)
         return O, L
 
     @staticmethod
     def backward(ctx, d_O, d_L):
-        Q, K, V, O, logsum_, state = ctx.saved_tensors
+        Q, K, V, O, L, state = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0 = _with_logsumexp_long_backward_buffer_0(V, d_O, d_L)
         buffer_1 = _with_logsumexp_long_backward_buffer_1(d_O, O)
-        d_V = _with_logsumexp_long_backward_d_V(d_O, logsum_, state, d)
-        d_Q = _with_logsumexp_long_backward_d_Q(K, logsum_, state, buffer_0, buffer_1)
-        d_K = _with_logsumexp_long_backward_d_K(Q, logsum_, state, buffer_0, buffer_1)
+        d_V = _with_logsumexp_long_backward_d_V(d_O, L, state, d)
+        d_Q = _with_logsumexp_long_backward_d_Q(K, L, state, buffer_0, buffer_1)
+        d_K = _with_logsumexp_long_backward_d_K(Q, L, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 

@@ -12,8 +12,8 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from diagc import limits
@@ -171,6 +171,11 @@ class Coordinate:
     def affine(terms: Mapping[Axis, Size], offset: Size) -> Coordinate:
         kept = ((axis, c) for axis, c in terms.items() if c != Size())
         return Coordinate(tuple(sorted(kept, key=lambda t: t[0].uid)), offset)
+
+    def ordered(self, rank: Callable[[Axis], tuple[int, str]]) -> Coordinate:
+        """The same index with its terms in the order of a rank, by names where that is equal."""
+        terms = tuple(sorted(self.terms, key=lambda t: (rank(t[0]), t[0].uid)))
+        return self if terms == self.terms else replace(self, terms=terms)
 
     @property
     def axes(self) -> tuple[Axis, ...]:

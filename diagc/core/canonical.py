@@ -1,7 +1,8 @@
 """A hash of diagrams that names, order of operands and order of declarations do not change.
 
 Axes and inputs get colours by refinement: at first what an axis is by itself (its size), then where it occurs. The
-hash of a node is that of its operator under the colours and of its operands, sorted where the operator commutes.
+hash of a node is that of its operator under the colours and of its operands, sorted where the operator commutes. In
+the body of a scan axes have the colours that they have around it, and inputs are what their places say.
 Isomorphic diagrams have equal hashes; refinement may fail to tell apart what only a deeper look could, as with any
 Weisfeiler-Lehman colouring, and then orders equals arbitrarily.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import cast
 
@@ -23,21 +24,38 @@ ROUNDS = 3
 """Refinements. Each lets an axis see one consumer further; three tell apart all axes of the shipped specs."""
 
 
+_UNORDERED = ops.Reduce | ops.Spread | ops.View
+"""Operators that take their axes as a set."""
+
+
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _in_single(value: float) -> str:
+    """A number to the 24 bits that kernels compute with: its last bits depend on the order in which it was folded."""
+    return f"{value:.6e}"
 
 
 class Colouring:
     """Colours of axes and hashes of nodes for the sub-diagram below `roots`.
 
-    `layouts` are the results as they are stored: the place of an axis there tells it apart.
+    `layouts` are the results as they are stored: the place of an axis there tells it apart. `inputs` are told apart
+    by their places, and `around` are colours of axes, where something else decides them.
     """
 
-    def __init__(self, roots: Iterable[Node], layouts: Iterable[Array] = ()) -> None:
+    def __init__(
+        self,
+        roots: Iterable[Node],
+        layouts: Iterable[Array] = (),
+        inputs: Iterable[Node] = (),
+        around: Mapping[Axis, str] | None = None,
+    ) -> None:
         self.nodes = tuple(walk(roots))
         self.roots = tuple(roots)
+        self._places = {given: str(place) for place, given in enumerate(inputs)}
         every = (a for n in self.nodes for a in (*n.axes, *operator_axes(n.op)))
-        self.axis_colours = dict.fromkeys(every, "axis")
+        self.axis_colours = {axis: (around or {}).get(axis, "axis") for axis in every}
         for number, layout in enumerate(layouts):
             for place, axis in enumerate(layout.axes):
                 self.axis_colours[axis] = _digest(self.axis_colours.get(axis, "axis"), f"{number} {place}")
@@ -86,7 +104,8 @@ class Colouring:
             operands = [self.hashes[i] for i in current.inputs]
             if isinstance(current.op, ops.Map) and current.op.function.commutative:
                 operands.sort()
-            self.hashes[current] = _digest(self._operator(current.op), self._array(current), *operands)
+            operator = self._operator(current.op) + self._places.get(current, "")
+            self.hashes[current] = _digest(operator, self._array(current), *operands)
 
     def _hash_contexts(self) -> None:
         above: defaultdict[Node, list[str]] = defaultdict(list)
@@ -108,9 +127,12 @@ class Colouring:
     def _operator(self, op: ops.Operator) -> str:
         if isinstance(op, ops.Input):
             return _digest("Input", op.role, repr(op.init))
-        return _digest(type(op).__name__, *(self._part(getattr(op, f.name)) for f in fields(op)))
+        if isinstance(op, ops.Constant) and isinstance(op.value, float):
+            return _digest("Constant", _in_single(op.value))
+        unordered = isinstance(op, _UNORDERED)
+        return _digest(type(op).__name__, *(self._part(getattr(op, f.name), unordered) for f in fields(op)))
 
-    def _part(self, value: object) -> str:
+    def _part(self, value: object, unordered: bool = False) -> str:
         match value:
             case Axis():
                 return self.axis_colours.get(value, "axis")
@@ -120,11 +142,9 @@ class Colouring:
                 pairs = sorted(self._part(a) + self._size(c) for a, c in terms)
                 return _digest(*pairs, *map(self._part, (offset, divisor, modulus)))
             case Diagram():
-                return diagram_hash(value)
+                return Colouring(value.outputs, value.layouts, value.inputs, self.axis_colours).whole(value)
             case tuple():
-                items = cast(tuple[object, ...], value)
-                parts = [self._part(v) for v in items]
-                unordered = bool(items) and all(isinstance(v, Axis | tuple) for v in items)
+                parts = [self._part(v) for v in cast(tuple[object, ...], value)]
                 return _digest(*(sorted(parts) if unordered else parts))
             case ops.Pointwise() | DType():
                 return str(value)
@@ -135,12 +155,18 @@ class Colouring:
         """A result type: dtype and order of axes."""
         return _digest(array.dtype.value, *(self.axis_colours.get(a, "axis") for a in array.axes))
 
+    def whole(self, diagram: Diagram) -> str:
+        """The results of a diagram in their order, and every node with what reads it.
+
+        By their operands alone a·a and a·b would be the same.
+        """
+        results = (
+            self.hashes[n] + self.layout(t) for n, t in zip(diagram.outputs, diagram.layouts, strict=True)
+        )
+        self._hash_contexts()
+        return _digest(*results, *sorted(self.hashes[n] + self.contexts[n] for n in self.nodes))
+
 
 def diagram_hash(diagram: Diagram) -> str:
     """24 hexadecimal digits; equal for diagrams that differ in names and order of declarations only."""
-    colouring = Colouring(diagram.outputs, diagram.layouts)
-    results = (
-        colouring.hashes[n] + colouring.layout(t)
-        for n, t in zip(diagram.outputs, diagram.layouts, strict=True)
-    )
-    return _digest(*results)
+    return Colouring(diagram.outputs, diagram.layouts).whole(diagram)

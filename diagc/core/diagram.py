@@ -205,9 +205,17 @@ class Diagram:
 
     @property
     def reading_order(self) -> tuple[Axis, ...]:
-        """Every axis in the order of the results, then as they are read: declarations do not change it."""
+        """Every axis in the order of the results, then of the arrays in memory: declarations do not change it.
+
+        An array that is re-indexed when it is read counts with the axes at which it is read. What is in no array comes
+        last.
+        """
         stored = [a for layout in self.layouts for a in layout.axes]
-        return in_order([*stored, *(a for n in walk(self.outputs) for a in n.axes)])
+        nodes = tuple(walk(self.outputs))
+        moved = {n for n in nodes if isinstance(n.op, ops.View) and isinstance(n.inputs[0].op, ops.Input)}
+        direct = {i for n in nodes if n not in moved for i in n.inputs if isinstance(i.op, ops.Input)}
+        read = [a for n in nodes if n in moved or n in direct for a in n.axes]
+        return in_order([*stored, *read, *(a for n in nodes for a in (*n.axes, *operator_axes(n.op)))])
 
     @property
     def size_symbols(self) -> tuple[str, ...]:

@@ -22,6 +22,12 @@ def literal(current: Node) -> float | int | bool | None:
     return current.op.value if isinstance(current.op, ops.Constant) else None
 
 
+def tidy(number: float) -> float:
+    """The short number that a few roundings of float64 away is meant: 1 for 0.9999999999999999."""
+    short = float(f"{number:.10g}")
+    return short if math.isclose(number, short, rel_tol=1e-14) else number
+
+
 def product(factors: list[Node]) -> Node:
     """The product of factors; the empty product is 1."""
     if not factors:
@@ -51,8 +57,23 @@ def _weighted_operand(operand: Node, number: float, dtype: DType) -> Iterator[tu
     elif function(operand) == "mul" and (own := _number(operand)) is not None:
         rest = product([factor for factor in operand.inputs if not isinstance(factor.op, ops.Constant)])
         yield from _weighted_operand(rest, number * own, dtype)
+    elif (positive := _without_sign(operand)) is not None:
+        yield -number, positive
     else:
         yield number, operand
+
+
+def _without_sign(operand: Node) -> Node | None:
+    """where(c, a, 0) for where(c, (−1)·a, 0): a mask does not hide a sign."""
+    if function(operand) != "where" or literal(operand.inputs[2]) != 0:
+        return None
+    condition, value, other = operand.inputs
+    number = _number(value) if function(value) == "mul" else None
+    if number is None or not number < 0:
+        return None
+    rest = product([factor for factor in value.inputs if not isinstance(factor.op, ops.Constant)])
+    made = apply("where", condition, scaled(-number, rest), other)
+    return made if made.array == operand.array else None
 
 
 def _number(factors: Node) -> float | None:

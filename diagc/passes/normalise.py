@@ -8,12 +8,14 @@ language, valid for finite operands; `tests/properties` tests each on random inp
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from diagc.core import ops
-from diagc.core.axes import ONE, Coordinate, Size
+from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.canonical import Colouring
 from diagc.core.diagram import (
+    Array,
     Diagram,
     Node,
     apply,
@@ -28,6 +30,7 @@ from diagc.core.diagram import (
 )  # fmt: skip
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
 from diagc.passes.normalise_scalars import SCALARS, WIDENING
 from diagc.passes.normalise_terms import SUMMED_MASKS, TERMS
@@ -63,6 +66,18 @@ def _place_of_extremum(current: Node) -> Node | None:
             return reduction("min", (axis,), apply("where", apply("eq", values, extremum), *places))
         case _:
             return None
+
+
+def _fold_of_widened(current: Node) -> Node | None:
+    """A fold of numbers that were made wider is that of the numbers, where it is as wide in any case."""
+    element = current.inputs[0] if current.inputs else current
+    if not (isinstance(current.op, ops.Reduce) and isinstance(element.op, ops.Cast)):
+        return None
+    narrow = element.inputs[0]
+    if narrow.dtype.kind != "float" or narrow.dtype.bytes >= element.dtype.bytes:
+        return None
+    made = with_inputs(current, (narrow,))
+    return made if made.dtype is current.dtype else None
 
 
 def _hoist_factors(current: Node) -> Node | None:
@@ -213,6 +228,7 @@ def _gather_of_computed(current: Node) -> Node | None:
 REDUCTIONS = (
     Rule("nested-reduction", "∑ₐ ∑_b e = ∑ₐ_b e", _nested_reduction),
     Rule("place-of-extremum", "argmax a = min where(a = max a, index, last)", _place_of_extremum),
+    Rule("fold-of-widened", "∑ₐ f32 e = ∑ₐ e, which is as wide", _fold_of_widened),
     Rule("hoist-factors", "∑ₐ c·e = c·∑ₐ e, c free of a", _hoist_factors),
     Rule("hoist-mask", "∑ₐ where(c, e, 0) = where(c, ∑ₐ e, 0), c free of a", _hoist_mask),
     Rule("sum-of-constant", "∑ₐ c = |a|·c, c free of a", _sum_of_constant),
@@ -227,10 +243,17 @@ VIEWS = (
     Rule("view-of-view", "re-indexings compose", _view_of_view),
     Rule("gather-of-computed", "E[v → t] = ∑ᵥ [v = t]·E", _gather_of_computed),
 )
-FIRST = VIEWS + SCALARS + TERMS[:1]
-"""What makes sums and products flat, which the other rules need: else brackets would decide what they find."""
+FIRST = tuple(rule for rule in VIEWS + SCALARS if rule.name != "sign-of-sum") + TERMS[:1]
+"""What makes sums and products flat, which the other rules need: else brackets would decide what they find.
+
+Signs meet in flat products; one that went into a sum before would turn it around.
+"""
 
 RULES = VIEWS + SCALARS + WIDENING + TERMS + MASKS + REDUCTIONS + SUMMED_MASKS
+
+
+ROUNDS = 4
+"""Rounds of rules and order; what is alike to the hash may change places in every round, and nothing else does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,18 +267,29 @@ class Normalise:
         record = record or Record()
         first = tuple(rule for rule in self.rules if rule in FIRST)
         flat = order(diagram.with_outputs(rewrite(diagram.outputs, first, record)), record)
-        roots = shared_folds(rewrite(flat.outputs, self.rules, record), record)
-        return order(flat.with_outputs(roots), record)
+        made = turned(flat, record)
+        for _ in range(ROUNDS):  # what the order makes equal, rules may join
+            roots = rewrite(made.outputs, self.rules, record)
+            if roots == made.outputs:
+                break
+            made = turned(order(made.with_outputs(roots), record), record)
+        return order(made.with_outputs(shared_folds(made.outputs, record)), record)
 
 
 def order(diagram: Diagram, record: Record) -> Diagram:
-    """Operands of commutative functions in an order that names do not change."""
+    """Operands of commutative functions, and axes that form a set, in an order that names do not change."""
     colouring = Colouring(diagram.outputs, diagram.layouts)
     places = {current: place for place, current in enumerate(colouring.nodes)}
     ranks: dict[int, tuple[str, str, int]] = {}
 
+    stored = [a for layout in diagram.layouts for a in layout.axes]
+    axes = {
+        a: (stored.index(a), "") if a in stored else (len(stored), c)
+        for a, c in colouring.axis_colours.items()
+    }
+
     def change(current: Node, inputs: tuple[Node, ...]) -> Node:
-        made = with_inputs(current, inputs)
+        made = node(_in_order(current.op, inputs, axes), *inputs, array=_given(current))
         if isinstance(current.op, ops.Map) and current.op.function.commutative:
             made = apply(current.op.function.name, *sorted(inputs, key=lambda i: ranks[id(i)]))
         rank = (colouring.hashes[current], colouring.contexts[current], places[current])
@@ -263,3 +297,23 @@ def order(diagram: Diagram, record: Record) -> Diagram:
         return record.follow(current, made)
 
     return diagram.with_outputs(rebuild(diagram.outputs, change))
+
+
+def _given(current: Node) -> Array | None:
+    """The array of an input, which nothing infers."""
+    return current.array if isinstance(current.op, ops.Input) else None
+
+
+def _in_order(
+    op: ops.Operator, operands: tuple[Node, ...], rank: Mapping[Axis, tuple[int, str]]
+) -> ops.Operator:
+    """The operator with its set of axes in order."""
+    match op:
+        case ops.Spread(axes):
+            return ops.Spread(tuple(sorted(axes, key=rank.__getitem__)))
+        case ops.Reduce(axes=axes):
+            return replace(op, axes=tuple(a for a in operands[0].axes if a in axes))
+        case ops.View(coordinates):
+            return replace(op, coordinates=tuple((a, c.ordered(rank.__getitem__)) for a, c in coordinates))
+        case _:
+            return op

@@ -13,7 +13,7 @@ from diagc.core.diagram import Node, apply, cast, constant, with_inputs
 from diagc.core.dtypes import DType
 from diagc.core.meaning import of_constants
 from diagc.core.rewrite import Rule
-from diagc.passes.forms import function, literal, product, scaled, total, weighted_terms
+from diagc.passes.forms import function, literal, product, scaled, tidy, total, weighted_terms
 
 
 def _quotient(current: Node) -> Node | None:
@@ -40,34 +40,57 @@ def _is_float(current: Node, name: str) -> bool:
 
 
 def _difference(current: Node) -> Node | None:
-    """A sum is what is added minus what is taken away; without the former, the widest term is negated."""
+    """A sum is what is added minus what is taken away; without the former, it is negative as a whole."""
     if function(current) not in ("add", "sub") or current.dtype.kind != "float":
         return None
     terms = list(weighted_terms(current))
     added = [scaled(number, term) for number, term in terms if number > 0]
-    taken = [(-number, term) for number, term in terms if number <= 0]
-    if not added and taken:
-        widest = max(taken, key=lambda term: len(term[1].axes))
-        taken.remove(widest)
-        added = [scaled(-widest[0], widest[1])]
+    taken = [(-number, term) for number, term in terms if number < 0]
     less = [scaled(number, term) for number, term in taken]
-    made = apply("sub", total(added), total(less)) if less else total(added)
+    if added:
+        made = apply("sub", total(added), total(less)) if less else total(added)
+    else:
+        made = apply("mul", constant(-1.0), total(less)) if less else constant(0.0)
     same = made.dtype is current.dtype and set(made.axes) == set(current.axes)
     return made if same and made is not current else None
 
 
 def _sign_of_sum(current: Node) -> Node | None:
-    """(−c)·(a − b) = c·(b − a), where one factor is a sum."""
+    """(−c)·(a − b) = c·(b − a), where one factor is a difference."""
     if function(current) != "mul" or current.dtype.kind != "float":
         return None
     numbers = [o.op.value for o in current.inputs if isinstance(o.op, ops.Constant)]
     sums = [o for o in current.inputs if function(o) in ("add", "sub") and o.dtype is current.dtype]
     if len(numbers) != 1 or not numbers[0] < 0 or len(sums) != 1 or len(current.inputs) != 2:
         return None
-    turned = total([scaled(-number, term) for number, term in weighted_terms(sums[0])])
+    terms = list(weighted_terms(sums[0]))
+    if all(number > 0 for number, _ in terms):
+        return None
+    turned = total([scaled(-number, term) for number, term in terms])
     rest = [o for o in current.inputs if o is not sums[0] and not isinstance(o.op, ops.Constant)]
     number = [] if numbers[0] == -1 else [constant(-float(numbers[0]))]
     return product([*number, *rest, turned])
+
+
+def _number_into_sum(current: Node) -> Node | None:
+    """c·(a + k) = c·a + c·k for numbers c > 0 and k, where one factor is a sum; a sign stays outside."""
+    if function(current) != "mul" or current.dtype.kind != "float":
+        return None
+    numbers = [o for o in current.inputs if isinstance(o.op, ops.Constant) and math.isfinite(o.op.value)]
+    sums = [o for o in current.inputs if function(o) in ("add", "sub") and o.dtype is current.dtype]
+    if len(numbers) != 1 or len(sums) != 1:
+        return None
+    (number,), terms = numbers, list(weighted_terms(sums[0]))
+    assert isinstance(number.op, ops.Constant)
+    times = abs(float(number.op.value))
+    if times == 1.0 or not any(isinstance(term.op, ops.Constant) for _, term in terms):
+        return None
+    sign = [constant(-1.0)] if number.op.value < 0 else []
+    made = total([
+        constant(times * own * float(term.op.value)) if isinstance(term.op, ops.Constant) else scaled(times * own, term)
+        for own, term in terms
+    ])  # fmt: skip
+    return product([*sign, *(o for o in current.inputs if o is not sums[0] and o is not number), made])
 
 
 _POWERS = {0.5: "sqrt", -0.5: "rsqrt", -1.0: "recip"}
@@ -118,14 +141,18 @@ def _flatten(current: Node) -> Node | None:
 
 
 def _literals(current: Node) -> Node | None:
-    """An integer literal among floating-point operands is that floating-point number."""
+    """An integer among floating-point operands is that floating-point number."""
     if not isinstance(current.op, ops.Map) or all(o.dtype.kind != "float" for o in current.inputs):
         return None
-    made = [
-        constant(float(o.op.value)) if isinstance(o.op, ops.Constant) and o.dtype.kind == "int" else o
-        for o in current.inputs
-    ]
+    made = [_real(o, current.dtype) if o.dtype.kind == "int" else o for o in current.inputs]
     return with_inputs(current, tuple(made))
+
+
+def _real(operand: Node, dtype: DType) -> Node:
+    """An integer as a number of a dtype, where that dtype is wide enough for it to be computed with."""
+    if isinstance(operand.op, ops.Constant):
+        return constant(float(operand.op.value))
+    return cast(operand, dtype) if dtype is DType.F32 else operand
 
 
 def _fold_constants(current: Node) -> Node | None:
@@ -136,7 +163,7 @@ def _fold_constants(current: Node) -> Node | None:
     values = [o.op.value for o in current.inputs if isinstance(o.op, ops.Constant)]
     rest = [o for o in current.inputs if not isinstance(o.op, ops.Constant)]
     neutral = 0.0 if name == "add" else 1.0
-    folded = sum(map(float, values)) if name == "add" else math.prod(map(float, values))
+    folded = tidy(sum(map(float, values)) if name == "add" else math.prod(map(float, values)))
     if not values or not rest or (len(values) == 1 and folded != neutral):
         return None
     if folded != neutral:
@@ -155,7 +182,8 @@ def _widening(current: Node) -> Node | None:
 
 
 def _evaluate(current: Node) -> Node | None:
-    """A scalar function of constants is a constant."""
+    """A scalar function of constants is a constant, where it makes neither a finite number of an infinite one, which
+    1 / inf = 0 would forget, nor the reverse."""
     if isinstance(current.op, ops.Cast) and current.dtype is DType.F32:
         inner = current.inputs[0].op
         return constant(float(inner.value)) if isinstance(inner, ops.Constant) else None
@@ -163,8 +191,10 @@ def _evaluate(current: Node) -> Node | None:
         return None
     values = [typing.cast(ops.Constant, o.op).value for o in current.inputs]
     result = of_constants(current.op.function.name, values)
+    if math.isnan(result) or math.isfinite(result) != all(map(math.isfinite, values)):
+        return None
     kinds = {"float": float, "int": int, "bool": bool}
-    return constant(kinds[current.dtype.kind](result)) if math.isfinite(result) else None
+    return constant(kinds[current.dtype.kind](result))
 
 
 # ---- truth values
@@ -200,6 +230,7 @@ SCALARS = (
     Rule("reciprocal", "(a·b)⁻¹ = a⁻¹·b⁻¹; (−a)⁻¹ = −a⁻¹; (√a)⁻¹ = rsqrt a", _reciprocal),
     Rule("difference", "a + (−1)·b = a − b; (a − b) − c = a − (b + c)", _difference),
     Rule("sign-of-sum", "(−c)·(a − b) = c·(b − a)", _sign_of_sum),
+    Rule("number-into-sum", "c·(a + k) = c·a + c·k for numbers c, k", _number_into_sum),
     Rule("flatten", "associativity", _flatten),
     Rule("literals", "an integer among reals is real", _literals),
     Rule("constants", "associativity and commutativity of constants", _fold_constants),

@@ -11,7 +11,7 @@ from diagc.core import ops
 from diagc.core.diagram import Node, apply, constant, reduction, spread, walk
 from diagc.core.guards import conjuncts, known_value, positive
 from diagc.core.rewrite import Rule
-from diagc.passes.forms import function, literal, product, scaled, total, weighted_terms
+from diagc.passes.forms import function, literal, product, scaled, tidy, total, weighted_terms
 
 
 def _factors(term: Node) -> tuple[float, Counter[Node]]:
@@ -45,7 +45,7 @@ def _like_terms(current: Node) -> Node | None:
     found: dict[frozenset[tuple[Node, int]], tuple[float, Counter[Node]]] = {}
     for number, factors in terms:
         key = frozenset(factors.items())
-        found[key] = (found[key][0] + number if key in found else number, factors)
+        found[key] = (tidy(found[key][0] + number) if key in found else number, factors)
     if len(found) == len(terms) and all(number for number, _ in terms):
         return None
     kept = [_term(number, factors) for number, factors in found.values() if number]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.core import ops
-from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
+from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.contraction import contraction_dtype
 from diagc.core.diagram import (
     Array,
@@ -80,7 +80,7 @@ def split(diagram: Diagram, algebra: FoldAlgebra, axis: Axis, record: Record | N
     inner = Axis(_fresh(f"{axis.name}_in#", taken), Size.symbol(_fresh(f"length_{axis.name}", taken)))
     states = _Parts(axis, part, inner, record).states(algebra)
     names = {n.op.name for n in diagram.inputs if isinstance(n.op, ops.Input)} | set(diagram.output_names)
-    order = [*in_order(a for layout in diagram.layouts for a in layout.axes), *diagram.axes]
+    order = diagram.reading_order
     made: list[Node] = []
     for component, state in zip(algebra.components, states, strict=True):
         array = Array(state.dtype, (part, *sorted(component.reduction.axes, key=order.index)))

@@ -16,7 +16,7 @@ from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.diagnostics import failure
-from diagc.plan.extent import Extent
+from diagc.plan.extent import Extent, ExtentKind
 from diagc.plan.ordered import Ordered, ordered, refused
 
 FUSIBLE = (
@@ -97,7 +97,7 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
     resident = _resident_axes(reductions) | {axis for r in inner for axis in reduced_axes(r)}
     if resident_rows:
         resident |= {axis for r in reductions for axis in reduced_axes(r)}
-    places = {axis: place for place, axis in enumerate(diagram.axes)}  # inner axes of arrays come later
+    places = {axis: place for place, axis in enumerate(diagram.reading_order)}
     passes = _passes([r for r in reductions if not set(reduced_axes(r)) <= resident], resident, places)
     streamed = {p.axes[-1] for p in passes}
     walked = {axis for p in passes for axis in p.axes[:-1]}
@@ -113,7 +113,7 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
             help="compile each result as its own entry, or compile with `--target jax`",
         )
     twins = {order.twin} if order is not None and order.twin else set[Axis]()
-    extents = _extents(diagram, nodes, group, resident - twins, streamed, walked, order)
+    extents = _extents(diagram, nodes, group, resident - twins, streamed, walked, order, places)
     if order is not None and order.twin in extents:
         extents[order.twin] = Extent(order.twin, "twin", order.axis)
     one = stored[0] if stored else None
@@ -218,11 +218,15 @@ def _group_axes(diagram: Diagram, streamed: set[Axis]) -> tuple[tuple[Axis, ...]
 
 def _extents(
     diagram: Diagram, nodes: tuple[Node, ...], group: tuple[Axis, ...], resident: set[Axis],
-    streamed: set[Axis], walked: set[Axis], order: Ordered | None,
+    streamed: set[Axis], walked: set[Axis], order: Ordered | None, places: Mapping[Axis, int],
 ) -> dict[Axis, Extent]:  # fmt: skip
-    extents = {axis: Extent(axis, "stream") for axis in sorted(streamed, key=_uid)}
-    extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
-    extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
+    kinds: dict[ExtentKind, set[Axis]] = {"stream": streamed, "walk": walked - streamed}
+    kinds["resident"] = resident - streamed - walked
+    extents = {
+        axis: Extent(axis, kind)
+        for kind, axes in kinds.items()
+        for axis in sorted(axes, key=lambda a: (places.get(a, len(places)), a.uid))
+    }
     candidates = [axis for axis in group if axis not in extents]
     tiled = _contracted_sides(nodes, candidates, streamed)
     held = _held_sides(nodes, tiled, streamed | walked)
@@ -267,10 +271,6 @@ def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) ->
 def _fills(axis: Axis) -> bool:
     """Whether an axis may be as long as the side of the smallest product of matrices."""
     return axis.size.value is None or axis.size.value >= 16
-
-
-def _uid(axis: Axis) -> str:
-    return axis.uid
 
 
 def _innermost(diagram: Diagram, candidates: list[Axis]) -> Axis:

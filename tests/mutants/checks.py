@@ -9,7 +9,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from diagc.backends.reference import evaluate
-from diagc.core import ops
+from diagc.core import guards, ops
 from diagc.core.axes import Axis, Size
 from diagc.core.derivative.reverse import gradient
 from diagc.core.diagram import Array, Diagram, Node, apply, constant, node, reduction, substitute
@@ -89,6 +89,21 @@ def guard_holds(element: Callable[[Node, Node], Node], monoid: ops.Monoid = "sum
     pairs = ((target, short, 5), (forced, arrays, 8))
     values = [_value(root, given, size) for root, given, size in pairs]
     return bool(np.allclose(values[0], values[1]))
+
+
+def positives_hold() -> bool:
+    """What is said to be positive by its form is, at numbers of either sign."""
+    s = node(ops.Input("S"), array=Array(DType.F64, (X,)))
+    unary = [p.name for p in ops.POINTWISE.values() if p.arity == 1 and p.result != "bool"]
+    formed = [apply(name, inner) for name in unary for inner in (s, apply("exp", s))]
+    formed += [
+        apply(name, apply("exp", s), other)
+        for name in ("add", "sub", "mul", "div")
+        for other in (s, apply("exp", s))
+    ]
+    said = [f for f in formed if guards.positive(f)]
+    numbers = np.array([-2.0, -0.3, 0.4, 1.7, 3.3])
+    return bool(said) and all((_value(f, {"S": numbers}, 5, (X,)) > 0).all() for f in said)
 
 
 def same_after(run: Callable[[Diagram], Diagram], diagram: Diagram) -> bool:

@@ -25,6 +25,7 @@ from tests.mutants.checks import (
     fold_holds,
     guard_holds,
     law_holds,
+    positives_hold,
     same_after,
 )  # fmt: skip
 from tests.properties.expressions import Maker, as_diagram
@@ -65,6 +66,7 @@ BROKEN_LAWS: Final[dict[str, Broken]] = {
     "reciprocal": _after("reciprocal", lambda b, a: _in_dtype(b, b.inputs[0])),
     "difference": _after("difference", lambda b, a: _renamed("sub", slice(2))(b, a) if function(a) == "add" else a),
     "sign-of-sum": _after("sign-of-sum", lambda b, a: _in_dtype(b, apply("mul", constant(-1.0), a))),
+    "number-into-sum": _after("number-into-sum", lambda b, a: _in_dtype(b, apply("mul", constant(-1.0), a))),
     "mirror": _after("mirror", lambda b, a: apply(a.op.function.name, *b.inputs)),  # type: ignore[union-attr]
     "denial": _after(
         "denial", lambda b, a: with_inputs(a, (a.inputs[0], *b.inputs[1:])) if function(a) == "where" else a
@@ -142,7 +144,7 @@ def test_a_broken_fold_is_noticed(name: str) -> None:
 
 
 def test_a_broken_merge_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(merging.COMBINE, "max", "min")
+    monkeypatch.setitem(merging.ops.COMBINE, "max", "min")
     assert not fold_holds("exponential sum", lambda algebra: algebra)
 
 
@@ -179,6 +181,15 @@ def test_a_guard_that_is_not_neutral_is_noticed(monkeypatch: pytest.MonkeyPatch)
     assert guard_holds(shifted, "max")
     monkeypatch.setattr(guards, "_all_neutral", lambda *given: True)
     assert not guard_holds(shifted, "sum")
+
+
+def test_a_function_that_is_not_positive_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is positive by its form every value is, and a·a⁻¹ = 1 rests on it."""
+    assert positives_hold()
+    right = guards.positive
+    for wrong in ("tanh", "sin", "neg"):
+        monkeypatch.setattr(guards, "positive", lambda n, w=wrong: function(n) == w or right(n))
+        assert not positives_hold()
 
 
 # ---- passes for the hardware

@@ -12,22 +12,34 @@ import re
 import struct
 from typing import Final
 
+from diagc.backends.launches import Variant
 from diagc.backends.plans import kernels
 from diagc.check.entry import Entry
 from diagc.core.diagram import Diagram
 from diagc.kernel.text import print_kernel
 from tests.properties.renaming import renamed
 
-_NAME: Final = re.compile(r"\b([AIS])\d+_")
+_NAME: Final = re.compile(r"(?<![A-Za-z0-9])([AIS])\d+_")
+"""Also inside the names that are made of others, as `length_A7_` of the parts of an axis."""
 _HINT: Final = re.compile(r"(%\d+) \w+(?=: )")
-_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[+-]?\d+)?")
+_NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
 
 def kernel_text(diagram: Diagram, seed: int = 0) -> str:
     """Every variant of every plan with canonical names; the diagram is renamed first so that names can be told."""
     made = renamed(diagram, random.Random(seed))
     found = kernels(Entry(made, {}, {}, ()), gradients=False)
-    return "\n".join(_canonical(print_kernel(variant.kernel)) for variant in found.variants)
+    return "\n".join(_canonical(_printed(variant)) for variant in found.variants)
+
+
+def _printed(variant: Variant) -> str:
+    """The kernel with the tiles that it is shipped in."""
+    made = (
+        f"  config {config.max_resident} {config.warps} {config.stages} "
+        + " ".join(f"{axis}={block}" for axis, block in config.blocks)
+        for config in variant.configs
+    )
+    return print_kernel(variant.kernel) + "\n".join(made)
 
 
 def kernel_hash(diagram: Diagram, seed: int = 0) -> str:
@@ -36,15 +48,10 @@ def kernel_hash(diagram: Diagram, seed: int = 0) -> str:
 
 
 def _canonical(text: str) -> str:
-    """Names by first occurrence in the statements; the extents of axes in that order."""
-    lines = _HINT.sub(r"\1", text).splitlines()
-    extents = [line for line in lines if line.startswith("  axis ")]
-    body = "\n".join(line for line in lines[1:] if not line.startswith("  axis "))
+    """Names by first occurrence."""
+    body = "\n".join(_HINT.sub(r"\1", text).splitlines()[1:])
     numbers: dict[str, str] = {}
     for match in _NAME.finditer(body):
         numbers.setdefault(match[0], f"{match[1]}{len(numbers)}")
     body = _NUMBER.sub(lambda m: repr(struct.unpack("f", struct.pack("f", float(m[0])))[0]), body)
-    named = [
-        _NAME.sub(lambda m: numbers.get(m[0], "A?"), text) for text in ("\n".join(sorted(extents)), body)
-    ]
-    return "\n".join([*sorted(named[0].splitlines()), named[1]])
+    return _NAME.sub(lambda m: numbers[m[0]], body)

@@ -37,6 +37,12 @@ MIRRORED: Final = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 GROWTH: Final = 4
 """A diagram may grow to so many times its nodes; beyond that only laws that shorten or reorder are used."""
 
+OWN: Final = ("nested-reduction", "mirror", "difference", "widening")
+"""Rules of the normal form that are written here as laws of their own, which go further or not as far.
+
+1·a = f32(a) is `neutral`, for numbers of 32 bits: a narrow factor that is made wide makes the contraction wide.
+"""
+
 _SHORTENING: Final = {rule.name: rule for rule in RULES}
 
 
@@ -46,9 +52,10 @@ _LINEAR: Final = ("mul", "div", "neg", "recip", "where", "add", "sub")
 def _is_real(current: Node) -> bool:
     """Whether a law may hide a node inside a function: not one with factors below 32 bits.
 
-    A contraction runs in the narrowest dtype of its factors, so hiding one of those changes what is computed.
+    A contraction runs in the narrowest dtype of its factors, so hiding one of those changes what is computed. Nor a
+    number: 0 and infinities have no inverse.
     """
-    if isinstance(current.op, ops.Constant) or current.dtype not in (DType.F32, DType.F64):
+    if literal(current) is not None or current.dtype not in (DType.F32, DType.F64):
         return False
     stack = [current]
     while stack:
@@ -356,14 +363,7 @@ LAWS: Final[dict[str, Law]] = {
     "commute": commute, "reorder-axes": reorder_axes, "quotient-of-inverse": quotient, "mirror": mirror,
     "inverse-of-product": inverse_of_product, "minus": negation, "difference": difference, "square": power,
     "take-in": take_in, "nested-reduction": merge_folds,
-    **{
-        name: shortening(name)
-        for name in (
-            "quotient", "negation", "power", "reciprocal", "flatten", "constants",
-            "hoist-factors", "hoist-mask", "mask-of-product", "nested-mask", "spread-operand", "view-of-map",
-            "view-of-view", "like-terms", "common-factor", "factor-of-masked-sum", "mask-of-masked-sum",
-        )
-    },
+    **{rule.name: shortening(rule.name) for rule in RULES if rule.name not in OWN},
 }  # fmt: skip
 
 

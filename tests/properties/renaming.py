@@ -46,10 +46,18 @@ class Renaming:
                     self.size(divisor),
                     None if modulus is None else self.size(modulus),
                 )
+            case Diagram():
+                return self.body(value)
             case tuple():
                 return tuple(map(self.part, value))
             case _:
                 return value
+
+    def body(self, body: Diagram) -> Diagram:
+        """The body of a scan, whose inputs have their order."""
+        inputs = tuple(self.node(n, ()) for n in body.inputs)
+        outputs = rebuild(body.outputs, self.node)
+        return Diagram(body.name, inputs, outputs, body.output_names, tuple(map(self.array, body.layouts)))
 
     def array(self, array: Array) -> Array:
         index = None if array.index_of is None else self.axis(array.index_of)

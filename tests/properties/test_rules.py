@@ -127,6 +127,9 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "evaluate": lambda m: apply("mul", m.input(), apply("exp", constant(0.5))),
     "difference": lambda m: apply("sub", apply("add", m.input(), apply("neg", m.input())), _negative(m)),
     "sign-of-sum": lambda m: apply("mul", constant(-2.0), apply("sub", _wide(m), _wide(m))),
+    "number-into-sum": lambda m: apply(
+        "mul", constant(-2.0), apply("sub", constant(0.5), _wide(m)), _wide(m)
+    ),
     "mirror": lambda m: apply("where", apply("gt", m.value(1), m.value(1)), m.value(1), constant(0.0)),
     "denial": lambda m: apply(
         "where", apply("not", apply("not", apply("not", m.condition(1)))), m.positive(1), constant(0.5)
@@ -138,6 +141,9 @@ PATTERNS: Final[dict[str, Pattern]] = {
     ),
     "mask-of-sum": _masked_terms,
     "nested-reduction": lambda m: _sum(m, reduction("sum", (m.axis("b"),), spread(m.value(2), m.axes))),
+    "fold-of-widened": lambda m: _sum(
+        m, node(ops.Cast(DType.F32), node(ops.Cast(DType.BF16), _spreadable(m, "a")))
+    ),
     "hoist-factors": lambda m: _sum(m, apply("mul", _free(m, "a"), _spreadable(m, "a"))),
     "hoist-mask": lambda m: _sum(
         m, apply("where", apply("lt", _free(m, "a"), constant(1.0)), _spreadable(m, "a"), constant(0.0))

@@ -85,3 +85,20 @@ def test_dividing_by_an_integer_literal_is_not_integer_division() -> None:
     given = {"X": np.array([-100.0, 0.5, 45.0])}
     (value,) = evaluate(Normalise().run(diagram), given)
     np.testing.assert_allclose(value, 30 * np.tanh(given["X"] / 30), rtol=1e-12)
+
+
+ALIKE: Final = {
+    "even powers": ("(A - B) * (A - B)", "(B - A) * (B - A)", "0 - (A - B) * (B - A)"),
+    "terms times nothing": ("A * C", "1.5 * A * C - (0.5 * A * C + 0 * C)"),
+    "numbers and sums": ("rsqrt(A * A + 1)", "rsqrt(0.5 * (2 * A * A + 2))"),
+    "negative sums": ("C * (0 - A - B)", "0 - C * (A + B)"),
+    "masked signs": ("C - where(A < B, A, 0)", "C + where(A < B, 0 - A, 0)"),
+    "numbers": ("A * C", "A * 1.5 * C / 0.75 / 2"),
+}
+"""Elements of A[q x], B[x q] and C[q] that are the same."""
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_elements_that_are_the_same(name: str) -> None:
+    signature = "fn f(A: f32[q x], B: f32[x q], C: f32[q]) -> f32[q x]"
+    assert len({normal_hash(f"{signature} {{ return {element} }}") for element in ALIKE[name]}) == 1
