@@ -11,7 +11,7 @@ from diagc.verify.cases import cases
 from diagc.verify.differential import Backend, compare, gradients_of
 from tests.unit.specs import entry
 
-HEAD = "axis q, x, d, e\n"
+HEAD = "axis kv, g, q, x, d, e\n"
 CHOSEN = {
     "best": "fn best(Q: bf16[q d], K: bf16[x d]) -> f32[q] { return max[x](sum[d](Q * K)) }",
     "by_best": "fn by_best(Q: f32[q d], K: f32[x d], V: f32[x e]) -> f32[q e] {\n"
@@ -21,6 +21,10 @@ CHOSEN = {
 STILL = {
     "steps": "fn steps(Q: f32[q d], K: f32[x d]) -> f32[q] { return sum[d](floor(Q)) + sum[x d](Q * stop(K)) }",
     "still": "fn still(Q: f32[q d], K: f32[x d]) -> f32[q x] { return sum[d](floor(Q) * sign(K)) }",
+}
+GROUPED = {
+    "grouped": "fn grouped(Q: f32[kv g q d], K: f32[kv x d], V: f32[kv x e]) -> f32[kv g q e] {\n"
+    "  return sum[x](softmax[x](sum[d](Q * K)) * V)\n}",
 }
 SATURATED = {
     "weights": "fn weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32) -> f32[q e] {\n"
@@ -49,6 +53,12 @@ def test_gradients_that_read_nothing_are_zero(backend: Backend) -> None:
     for name, text in STILL.items():
         assert kernels(entry(HEAD + text, name)).differentiated is not None
     assert problems(STILL, backend, ("primes",)) == []
+
+
+@pytest.mark.parametrize("backend", ["triton", "jax"])
+def test_sums_over_queries_and_heads_of_a_group(backend: Backend) -> None:
+    """Two loops in each other: every one has an index of its own."""
+    assert problems(GROUPED, backend, ("primes",)) == []
 
 
 @pytest.mark.parametrize("backend", ["triton", "jax"])
