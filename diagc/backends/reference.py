@@ -25,6 +25,7 @@ from diagc.core import ops, random
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
 from diagc.core.diagram import Diagram, Node
+from diagc.core.dtypes import DType
 from diagc.core.scan_body import woven_body
 from diagc.diagnostics import failure
 
@@ -150,15 +151,17 @@ class _Run:
         if isinstance(current.op, ops.Cast):
             return made
         value = stored(np.asarray(made), current.dtype, self.rounding)
-        if self.moved is not None and _is_arithmetic(current):
-            unit = 2.0 ** (1 - current.dtype.precision)
-            with np.errstate(all="ignore"):
-                value = stored(
-                    value * (1.0 + unit * self.moved.uniform(-1.0, 1.0, value.shape)),
-                    current.dtype,
-                    self.rounding,
-                )
+        if _is_arithmetic(current):
+            value = stored(self._moved(value, current, current.dtype), current.dtype, self.rounding)
         return np.broadcast_to(value, shape)
+
+    def _moved(self, value: Tensor, current: Node, dtype: DType) -> Tensor:
+        """A computed value moved by up to a unit in the last place of a dtype; what is given stays."""
+        if self.moved is None or isinstance(current.op, ops.Input):
+            return value
+        unit = 2.0 ** (1 - dtype.precision)
+        with np.errstate(all="ignore"):
+            return value * (1.0 + unit * self.moved.uniform(-1.0, 1.0, value.shape))
 
     def _leaf(self, current: Node, values: list[Tensor]) -> Tensor:
         """Operators without operands."""
@@ -236,7 +239,9 @@ class _Run:
         accumulate = np.dtype(np.int64) if held.kind == "b" else held
         made: list[Factor] = []
         for factor, value in zip(factors, values, strict=True):
-            rounded = round_to(value, narrow) if narrow and factor in operands else value
+            rounded = value
+            if narrow and factor in operands:
+                rounded = round_to(self._moved(value, factor, narrow), narrow)
             made.append(Factor(rounded.astype(accumulate, copy=False), factor.axes))
         extents = {axis: self.extent(axis) for axis in in_order(a for n in factors for a in n.axes)}
         return contract(made, current.axes, extents, self.shape)
