@@ -298,7 +298,7 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(block, state):
+        def step(g_index, state):
             acc_t_g, acc_t_g_2 = state
             from_t = jnp.maximum(0, first_x) // block_t * block_t
             from_t_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_t) * block_t
@@ -308,15 +308,15 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
                 acc_t_g, acc_t_g_2 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot = jnp.einsum("bkxd,bktd->bkxt", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= t_index) & (t_index < t)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -336,12 +336,12 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
             def step_3(block, state):
                 acc_t_g, acc_t_g_2 = state
                 first_t = block * block_t
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot = jnp.einsum("bkxd,bktd->bkxt", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 exp = jnp.exp(0.125 * dot - logsum_tile[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -362,15 +362,15 @@ def _attend_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_t=256, b
                 acc_t_g, acc_t_g_2 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot = jnp.einsum("bkxd,bktd->bkxt", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= t_index) & (t_index < t)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_t, block_t, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_t, block_t, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_t, block_t, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bktd->bkxt", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -948,20 +948,20 @@ def _block_backward_buffer_8(
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
 
-        def step(block, state):
+        def step(kv_index, state):
             (acc_kv_g_d,) = state
-            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, block, 1, keepdims=True), (1,))
+            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, kv_index, 1, keepdims=True), (1,))
             tile_bf16 = (state___tile * rsqrt[:, None]).astype(jnp.bfloat16)
-            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, block, 1, keepdims=True), (1,))
+            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, kv_index, 1, keepdims=True), (1,))
             tile_bf16_2 = (state_tile * rsqrt[:, None]).astype(jnp.bfloat16)
             to_g = (2) // block_g * block_g
 
             def step_2(block, state):
                 (acc_kv_g_d,) = state
                 first_g = block * block_g
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
-                WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
+                WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, kv_index, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul, axis=3)
                 tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
@@ -974,7 +974,7 @@ def _block_backward_buffer_8(
                 sum_3 = jnp.sum(mul_3, axis=4)
                 mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
                 chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, :, None], mul_4, 0.0)
-                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
+                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), first_g, block_g, 1), (0,))
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_5 = WO_tile.astype(jnp.float32).transpose(0, 2, 1) * tile_bf16_f32[:, :, :, None]
                 tile_sum = jnp.sum(mul_5, axis=(2, 4))
@@ -988,8 +988,8 @@ def _block_backward_buffer_8(
                 (acc_kv_g_d,) = state
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
-                WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
+                WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, kv_index, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul, axis=3)
                 tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
@@ -1000,10 +1000,10 @@ def _block_backward_buffer_8(
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 mul_3 = exp[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
                 sum_3 = jnp.sum(mul_3, axis=4)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), block, 2, keepdims=True), first_g, block_g, 3), (2,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
                 mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
                 chosen_2 = jnp.where(((buffer_3_tile > 0.0) & (g_index < 2))[:, :, :, None], mul_4, 0.0)
-                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, block, 0, keepdims=True), first_g, block_g, 1), (0,))
+                WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), first_g, block_g, 1), (0,))
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_5 = WO_tile.astype(jnp.float32).transpose(0, 2, 1) * tile_bf16_f32[:, :, :, None]
                 tile_sum = jnp.sum(mul_5, axis=(2, 4))
@@ -1184,27 +1184,27 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
     acc_b_t_hidden = jnp.full((512,), 0.0, jnp.float32)
     acc_b_t_hidden_2 = jnp.full((512,), 0.0, jnp.float32)
 
-    def step(block, state):
+    def step(hidden_index, state):
         acc_b_t_hidden, acc_b_t_hidden_2 = state
-        gate_tile = jnp.squeeze(lax.dynamic_index_in_dim(gate, block, 1, keepdims=True), (1,))
-        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), (0,))
-        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, block, 1, keepdims=True), (1,))
+        gate_tile = jnp.squeeze(lax.dynamic_index_in_dim(gate, hidden_index, 1, keepdims=True), (1,))
+        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, hidden_index, 0, keepdims=True), (0,))
+        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, hidden_index, 1, keepdims=True), (1,))
 
-        def step_2(block, state):
+        def step_2(b_index, state):
             acc_b_t_hidden, acc_b_t_hidden_2 = state
             to_t = t // block_t * block_t
 
             def step_3(block, state):
                 acc_b_t_hidden, acc_b_t_hidden_2 = state
                 first_t = block * block_t
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
                 mul_2 = gate_f32 * c * buffer_8_tile
                 sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = buffer_6_tile * sum_2
                 sigmoid = jax.nn.sigmoid(mul_3)
                 up_f32 = up_tile.astype(jnp.float32)
@@ -1233,14 +1233,14 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t
                 acc_b_t_hidden, acc_b_t_hidden_2 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
                 sum_ = jnp.sum(mul, axis=1)
                 gate_f32 = gate_tile.astype(jnp.float32)
                 mul_2 = gate_f32 * c * buffer_8_tile
                 sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = buffer_6_tile * sum_2
                 sigmoid = jax.nn.sigmoid(mul_3)
                 up_f32 = up_tile.astype(jnp.float32)
@@ -1312,20 +1312,20 @@ def _block_backward_d_up_d_gate_d_down(
         gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
         up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
 
-        def step(block, state):
+        def step(b_index, state):
             acc_t_b, acc_t_b_2, acc_b_t = state
             to_t = t // block_t * block_t
 
             def step_2(block, state):
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
                 dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = buffer_6_tile * dot_2
                 silu = jax.nn.silu(mul)
                 mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (silu * dot)[:, :, None]
@@ -1355,13 +1355,13 @@ def _block_backward_d_up_d_gate_d_down(
                 acc_t_b, acc_t_b_2, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 tile_bf16 = (gate_tile.astype(jnp.float32).T * c).astype(jnp.bfloat16)
                 buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
                 dot_2 = jnp.einsum("hw,tw->ht", tile_bf16, buffer_8_bf16, preferred_element_type=jnp.float32)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = buffer_6_tile * dot_2
                 chosen = jnp.where((t_index < t), jax.nn.silu(mul), 0.0)
                 mul_2 = buffer_6_tile[:, None] * buffer_8_tile * (chosen * dot)[:, :, None]
@@ -1532,34 +1532,34 @@ def _block_backward_buffer_0_buffer_1(
         mul_2 = state_tile.transpose(1, 0, 2, 3) * rsqrt[:, None]
         tile_bf16_2 = mul_2.astype(jnp.bfloat16)
 
-        def step(block, state):
+        def step(t_index, state):
             acc_t_g, acc_t_g_2 = state
-            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
             mul_3 = 0.001953125 * buffer_6_tile * buffer_6_tile
             mul_4 = (mul_3 * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
             add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
             sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), block, 1, keepdims=True), (1,))
-            le = x_index <= block
+            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), t_index, 1, keepdims=True), (1,))
+            le = x_index <= t_index
             to_g = (2) // block_g * block_g
 
             def step_2(block, state):
                 acc_t_g, acc_t_g_2 = state
                 first_g = block * block_g
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
                 mul_5 = sub[:, None, None] * WO_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul_5, axis=4)
                 mul_6 = sum_[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
                 sum_2 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 0, 2)[:, :, :, None]
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_3 = jnp.sum(mul_7, axis=4)
@@ -1571,7 +1571,7 @@ def _block_backward_buffer_0_buffer_1(
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 0, 2))
                 sub_3 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, :, None]
                 exp = jnp.exp(sub_3)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 gt = buffer_3_tile.transpose(1, 0, 2) > 0.0
                 mul_9 = jnp.where(gt[:, :, :, None], exp, 0.0) * sub_2
                 recip = 1 / buffer_3_tile.transpose(1, 0, 2)
@@ -1591,14 +1591,14 @@ def _block_backward_buffer_0_buffer_1(
                 acc_t_g, acc_t_g_2 = state
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
                 mul_5 = sub[:, None, None] * WO_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul_5, axis=4)
                 mul_6 = sum_[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
                 sum_2 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 0, 2)[:, :, :, None]
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_3 = jnp.sum(mul_7, axis=4)
@@ -1610,7 +1610,7 @@ def _block_backward_buffer_0_buffer_1(
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 0, 2))
                 sub_3 = jnp.where(le, sum_4 * 0.125, -jnp.inf) - safe_buffer_2[:, :, :, None]
                 exp = jnp.exp(sub_3)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), block, 1, keepdims=True), first_g, block_g, 3), (1,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), t_index, 1, keepdims=True), first_g, block_g, 3), (1,))
                 gt = buffer_3_tile.transpose(1, 0, 2) > 0.0
                 mul_9 = jnp.where(gt[:, :, :, None], exp, 0.0) * sub_2
                 chosen = jnp.where((g_index < 2), 1 / buffer_3_tile.transpose(1, 0, 2), 0.0)
@@ -1706,13 +1706,13 @@ def _block_backward_d_WQ_d_WO(
         WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
         WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
 
-        def step(block, state):
+        def step(b_index, state):
             acc_t_b, acc_b_t = state
-            state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
+            state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, b_index, 0, keepdims=True), (0,))
             rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
-            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), (0,))
+            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, b_index, 0, keepdims=True), (0,))
             tile_bf16 = (state___tile * rsqrt).astype(jnp.bfloat16)
-            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), (0,))
+            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, b_index, 0, keepdims=True), (0,))
             tile_bf16_2 = (state_tile * rsqrt).astype(jnp.bfloat16)
             to_t = t // block_t * block_t
 
@@ -1720,15 +1720,15 @@ def _block_backward_d_WQ_d_WO(
                 acc_t_b, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = 0.001953125 * buffer_6_tile * buffer_6_tile
                 mul_2 = (mul * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
                 sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
                 mul_3 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
@@ -1737,9 +1737,9 @@ def _block_backward_d_WQ_d_WO(
                 mul_4 = sum_[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
@@ -1753,7 +1753,7 @@ def _block_backward_d_WQ_d_WO(
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 mul_7 = tile_bf16_f32_2[:, None, None] * (exp * sub_2)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 recip = 1 / buffer_3_tile.transpose(1, 2, 0)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
                 mul_8 = buffer_5_tile[:, None] * X_f32 * jnp.where(gt, recip, 0.0)[:, :, :, None]
@@ -1776,15 +1776,15 @@ def _block_backward_d_WQ_d_WO(
                 acc_t_b, acc_b_t = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul = 0.001953125 * buffer_6_tile * buffer_6_tile
                 mul_2 = (mul * buffer_6_tile * buffer_11_tile)[:, None] * buffer_8_tile
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
                 sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
                 mul_3 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
@@ -1793,9 +1793,9 @@ def _block_backward_d_WQ_d_WO(
                 mul_4 = sum_[:, :, :, :, None] * tile_bf16_f32[:, None, None]
                 sum_2 = jnp.sum(mul_4, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
@@ -1809,7 +1809,7 @@ def _block_backward_d_WQ_d_WO(
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 mul_7 = tile_bf16_f32_2[:, None, None] * (exp * sub_2)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 chosen_2 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
                 mul_8 = buffer_5_tile[:, None] * X_f32 * jnp.where(gt, chosen_2, 0.0)[:, :, :, None]
@@ -2207,10 +2207,10 @@ def _block_backward_d_a(
     acc_b_x_kv_d = jnp.full((512,), 0.0, jnp.float32)
     acc_b_kv_d_x = jnp.full((512,), 0.0, jnp.float32)
 
-    def step(block, state):
+    def step(b_index, state):
         acc_b_x_kv_d, acc_b_kv_d_x = state
-        X_tile = X.at[(block), (x_index)[:, None], (width_index)].get(mode="fill", fill_value=0.0)
-        state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
+        X_tile = X.at[(b_index), (x_index)[:, None], (width_index)].get(mode="fill", fill_value=0.0)
+        state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, b_index, 0, keepdims=True), (0,))
         rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
         to_kv = (2) // block_kv * block_kv
 
@@ -2218,14 +2218,14 @@ def _block_backward_d_a(
             acc_b_x_kv_d, acc_b_kv_d_x = state
             first_kv = block * block_kv
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
-            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, b_index, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
             mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
             mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
-            buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, b_index, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
             mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
@@ -2244,14 +2244,14 @@ def _block_backward_d_a(
             acc_b_x_kv_d, acc_b_kv_d_x = state
             first_kv = block * block_kv
             WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
-            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, b_index, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             X_f32 = X_tile.astype(jnp.float32)
             mul = (rsqrt * X_f32.T)[:, None] * buffer_0_tile[:, None]
             mul_2 = mul * WK_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum = jnp.sum(mul_2, axis=(3, 0, 2))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
             WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
-            buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+            buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, b_index, 0, keepdims=True), first_kv, block_kv, 1), (0,))
             mul_3 = (rsqrt * X_f32.T)[:, None] * buffer_1_tile[:, None]
             mul_4 = mul_3 * WV_tile.astype(jnp.float32).transpose(1, 0, 2)[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_4, axis=(0, 2, 3))
@@ -2269,46 +2269,46 @@ def _block_backward_d_a(
     acc_b_x_kv_d, acc_b_kv_d_x = lax.fori_loop(0, b, step, (acc_b_x_kv_d, acc_b_kv_d_x))
     acc_t_b_kv_g_d = jnp.full((512,), 0.0, jnp.float32)
 
-    def step_2(block, state):
+    def step_2(b_index_2, state):
         (acc_t_b_kv_g_d,) = state
-        state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, block, 0, keepdims=True), (0,))
+        state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, b_index_2, 0, keepdims=True), (0,))
         rsqrt = lax.rsqrt(0.001953125 * state__tile + 1e-05)
 
-        def step_3(block, state):
+        def step_3(t_index, state):
             (acc_t_b_kv_g_d,) = state
-            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            buffer_11_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_11, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
             mul = buffer_6_tile * buffer_6_tile * buffer_6_tile
             mul_2 = mul * buffer_11_tile * 0.001953125 * buffer_8_tile
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            buffer_10_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_10, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
             add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
             sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
-            le = x_index <= block
+            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            le = x_index <= t_index
 
             def step_4(block, state):
                 (acc_t_b_kv_g_d,) = state
                 first_kv = block * block_kv
-                state___tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state__, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+                state___tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state__, b_index_2, 0, keepdims=True), first_kv, block_kv, 1), (0,))
                 tile_bf16 = (state___tile * rsqrt).astype(jnp.bfloat16)
-                state_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_2, block, 0, keepdims=True), first_kv, block_kv, 1), (0,))
+                state_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(state_2, b_index_2, 0, keepdims=True), first_kv, block_kv, 1), (0,))
                 tile_bf16_2 = (state_tile * rsqrt).astype(jnp.bfloat16)
                 to_g = (2) // block_g * block_g
 
                 def step_5(block, state):
                     (acc_t_b_kv_g_d,) = state
                     first_g = block * block_g
-                    buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
                     mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
                     sum_ = jnp.sum(mul_3, axis=2)
                     mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
                     sum_2 = jnp.sum(mul_4, axis=2)
-                    buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
@@ -2323,7 +2323,7 @@ def _block_backward_d_a(
                     mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
                     mul_8 = tile_bf16_f32 * mul_7[:, :, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     chosen = jnp.where(buffer_3_tile.T > 0.0, 1 / buffer_3_tile.T, 0.0)
                     mul_9 = buffer_5_tile * X_f32 * chosen[:, :, None]
                     mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
@@ -2338,13 +2338,13 @@ def _block_backward_d_a(
                     (acc_t_b_kv_g_d,) = state
                     first_g = block * block_g
                     g_index = first_g + jnp.arange(block_g)
-                    buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
                     mul_3 = sub[:, None] * WO_tile.astype(jnp.float32).transpose(1, 0, 3, 2)
                     sum_ = jnp.sum(mul_3, axis=2)
                     mul_4 = sum_[:, :, :, None] * tile_bf16.astype(jnp.float32)
                     sum_2 = jnp.sum(mul_4, axis=2)
-                    buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                     WQ_f32 = WQ_tile.astype(jnp.float32)
                     X_f32 = X_tile.astype(jnp.float32)
@@ -2359,7 +2359,7 @@ def _block_backward_d_a(
                     mul_7 = jnp.exp(sub_2) * (sum_2 - buffer_4_tile.T[:, :, None])
                     mul_8 = tile_bf16_f32 * mul_7[:, :, None]
                     sum_5 = jnp.sum(mul_8, axis=3)
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index_2, 0, keepdims=True), t_index, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     mask = (buffer_3_tile.T > 0.0) & (g_index < 2)[:, None]
                     chosen = jnp.where(mask, 1 / buffer_3_tile.T, 0.0)
                     mul_9 = buffer_5_tile * X_f32 * chosen[:, :, None]

@@ -311,21 +311,21 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
         lt = x_index < filled
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(block, state):
+        def step(g_index, state):
             acc_g_q, acc_g_q_2 = state
             to_q = (1) // block_q * block_q
 
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -341,14 +341,14 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None] & (q_index < 1), 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -736,21 +736,21 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
         lt = x_index < filled[:, None]
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(block, state):
+        def step(g_index, state):
             acc_g_q, acc_g_q_2 = state
             to_q = (1) // block_q * block_q
 
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None, :, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -766,14 +766,14 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
                 acc_g_q, acc_g_q_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where((lt[:, :, None] & (q_index < 1))[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -1168,7 +1168,7 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(block, state):
+        def step(g_index, state):
             acc_few_g, acc_few_g_2 = state
             to_few = (4) // block_few * block_few
 
@@ -1176,14 +1176,14 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -1204,15 +1204,15 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub_2)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)

@@ -686,7 +686,7 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(block, state):
+        def step(g_index, state):
             acc_q_g, acc_q_g_2 = state
             from_q = jnp.maximum(0, first_x) // block_q * block_q
             from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
@@ -696,15 +696,15 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
                 acc_q_g, acc_q_g_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -724,12 +724,12 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
             def step_3(block, state):
                 acc_q_g, acc_q_g_2 = state
                 first_q = block * block_q
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 exp = jnp.exp(dot * rsqrt - logsum_tile[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -750,15 +750,15 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
                 acc_q_g, acc_q_g_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, :, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_q, block_q, 3), (2,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)

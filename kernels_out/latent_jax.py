@@ -571,23 +571,23 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 0)
 
-        def step(block, state):
+        def step(b_index, state):
             acc_b_x, acc_b_x_2 = state
-            Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 0, keepdims=True), first_h, block_h, 1), (0,))
-            logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 0, keepdims=True), first_h, block_h, 1), (0,))
-            R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, block, 0, keepdims=True), first_h, block_h, 1), (0,))
-            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), first_h, block_h, 1), (0,))
-            d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 0, keepdims=True), first_h, block_h, 1), (0,))
+            Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, b_index, 0, keepdims=True), first_h, block_h, 1), (0,))
+            logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, b_index, 0, keepdims=True), first_h, block_h, 1), (0,))
+            R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, b_index, 0, keepdims=True), first_h, block_h, 1), (0,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, b_index, 0, keepdims=True), first_h, block_h, 1), (0,))
+            d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_h, block_h, 1), (0,))
             to_x = x // block_x * block_x
 
             def step_2(block, state):
                 acc_b_x, acc_b_x_2 = state
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
-                T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, block, 0, keepdims=True), first_x, block_x, 1), (0,))
+                T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 mul = T_tile.astype(jnp.float32)[:, :, None] * R_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
-                C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, block, 0, keepdims=True), first_x, block_x, 1), (0,))
+                C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 C_f32 = C_tile.astype(jnp.float32)
                 mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]
                 sum_2 = jnp.sum(mul_2, axis=2)
@@ -621,10 +621,10 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
                 acc_b_x, acc_b_x_2 = state
                 first_x = block * block_x
                 x_index = first_x + jnp.arange(block_x)
-                T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, block, 0, keepdims=True), first_x, block_x, 1), (0,))
+                T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 mul = T_tile.astype(jnp.float32)[:, :, None] * R_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
-                C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, block, 0, keepdims=True), first_x, block_x, 1), (0,))
+                C_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(C, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 C_f32 = C_tile.astype(jnp.float32)
                 mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]
                 sum_2 = jnp.sum(mul_2, axis=2)
@@ -1194,21 +1194,21 @@ def _mla_decode_backward_d_C_d_T(
         T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
         lt = x_index < filled
 
-        def step(block, state):
+        def step(h_index, state):
             acc_h_one, acc_h_one_2, acc_h_one_3 = state
             to_one = (1) // block_one * block_one
 
             def step_2(block, state):
                 acc_h_one, acc_h_one_2, acc_h_one_3 = state
                 first_one = block * block_one
-                buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 1, keepdims=True), first_one, block_one, 2), (1,))
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot = jnp.einsum("bxr,bor->bxo", C_tile, buffer_0_tile, preferred_element_type=jnp.float32)
                 sub = dot - buffer_1_tile[:, None]
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_one, block_one, 2), (1,))
-                R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
+                R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot_2 = jnp.einsum("bxp,bop->bxo", T_tile, R_tile, preferred_element_type=jnp.float32)
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot_3 = jnp.einsum("bxr,bor->bxo", C_tile, buffer_2_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None], (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
@@ -1233,14 +1233,14 @@ def _mla_decode_backward_d_C_d_T(
                 acc_h_one, acc_h_one_2, acc_h_one_3 = state
                 first_one = block * block_one
                 one_index = first_one + jnp.arange(block_one)
-                buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, block, 1, keepdims=True), first_one, block_one, 2), (1,))
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_1_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_1, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot = jnp.einsum("bxr,bor->bxo", C_tile, buffer_0_tile, preferred_element_type=jnp.float32)
                 sub = dot - buffer_1_tile[:, None]
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_one, block_one, 2), (1,))
-                R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
+                R_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(R, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot_2 = jnp.einsum("bxp,bop->bxo", T_tile, R_tile, preferred_element_type=jnp.float32)
-                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 1, keepdims=True), first_one, block_one, 2), (1,))
+                buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, h_index, 1, keepdims=True), first_one, block_one, 2), (1,))
                 dot_3 = jnp.einsum("bxr,bor->bxo", C_tile, buffer_2_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None] & (one_index < 1), (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)

@@ -2558,13 +2558,13 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
         rsqrt = lax.rsqrt(jnp.float32(d))
         slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
 
-        def step(block, state):
+        def step(q_index, state):
             (acc_x_q,) = state
-            logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), block, 1, keepdims=True), (1,))
-            to_x = jnp.minimum(x, block + 1) // block_x * block_x
+            logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
+            Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
+            to_x = jnp.minimum(x, q_index + 1) // block_x * block_x
 
             def step_2(block, state):
                 (acc_x_q,) = state
@@ -2573,7 +2573,7 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
                 K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
                 mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
-                tile_f32 = (x_index - block).astype(jnp.float32)
+                tile_f32 = (x_index - q_index).astype(jnp.float32)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
@@ -2587,7 +2587,7 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
 
             (acc_x_q,) = lax.fori_loop(0, -(-to_x // block_x), step_2, (acc_x_q,))
             from_x = jnp.maximum(0, to_x)
-            to_x_2 = jnp.minimum(x, block + 1)
+            to_x_2 = jnp.minimum(x, q_index + 1)
 
             def step_3(block, state):
                 (acc_x_q,) = state
@@ -2596,9 +2596,9 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
                 K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
                 mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
-                tile_f32 = (x_index - block).astype(jnp.float32)
+                tile_f32 = (x_index - q_index).astype(jnp.float32)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                S = jnp.where((x_index <= block) & (x_index < x), add, -jnp.inf)
+                S = jnp.where((x_index <= q_index) & (x_index < x), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
                 mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]

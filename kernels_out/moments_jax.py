@@ -13,6 +13,23 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _extremum(array, axes, fold):
+    """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
+    return fold(array, axes, initial=-jnp.inf if fold is jnp.max else jnp.inf)
+
+
+@_extremum.defjvp
+def _extremum_tangent(axes, fold, arrays, tangents):
+    """Reads the tangent at the place of the extremum."""
+    found = _extremum(arrays[0], axes, fold)
+    if 0 in arrays[0].shape:
+        return found, jnp.zeros_like(found)
+    hit = arrays[0] == jnp.expand_dims(found, axes)
+    hit, tangent = (jnp.moveaxis(a, axes, range(-len(axes), 0)).reshape(*found.shape, -1) for a in (hit, tangents[0]))
+    return found, jnp.take_along_axis(tangent, jnp.argmax(hit, axis=-1)[..., None], axis=-1)[..., 0]
+
+
 def scores(Q, K):
     """scores(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
@@ -1260,7 +1277,7 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
-    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q], f32[q e], f32[q]), in blocks: memory does not grow with x."""
+    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q e], f32[q], f32[q], i32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -1278,15 +1295,18 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
+        z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        min_x = jnp.full((block_q,), 2147483647, jnp.int32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        tile_i32 = jnp.int32(x - 1)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            m, z, acc_x, acc_x_2 = state
+            m, acc_x, z, acc_x_2, min_x = state
             first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tile_max = jnp.max(S, axis=1)
@@ -1294,23 +1314,31 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S - next_m[:, None]
             w = jnp.exp(sub)
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            mul = sub * w
+            mul = w * sub
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_z, next_acc_x, next_acc_x_2)
+            chosen_2 = jnp.where(S == next_m[:, None], x_index.astype(jnp.int32), tile_i32)
+            tile_min = jnp.min(chosen_2, axis=1)
+            next_min_x = jnp.minimum(jnp.where(m == next_m, min_x, tile_i32), tile_min)
+            return (next_m, next_acc_x, next_z, next_acc_x_2, next_min_x)
 
-        m, z, acc_x, acc_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (m, z, acc_x, acc_x_2))
+        m, acc_x, z, acc_x_2, min_x = lax.fori_loop(
+            0,
+            -(-to_x // block_x),
+            step,
+            (m, acc_x, z, acc_x_2, min_x),
+        )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            m, z, acc_x, acc_x_2 = state
+            m, acc_x, z, acc_x_2, min_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1321,62 +1349,70 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S_2 - next_m[:, None]
             w = jnp.exp(sub)
+            w_bf16 = w.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(w, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            w_bf16 = w.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            chosen_2 = jnp.where((x_index < x), sub * w, 0.0)
+            chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
             tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            return (next_m, next_z, next_acc_x, next_acc_x_2)
+            chosen_3 = jnp.where(S_2 == next_m[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_4 = jnp.where((x_index < x), chosen_3, 2147483647)
+            tile_min = jnp.min(chosen_4, axis=1)
+            next_min_x = jnp.minimum(jnp.where(m == next_m, min_x, tile_i32), tile_min)
+            return (next_m, next_acc_x, next_z, next_acc_x_2, next_min_x)
 
-        m, z, acc_x, acc_x_2 = lax.fori_loop(
+        m, acc_x, z, acc_x_2, min_x = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (m, z, acc_x, acc_x_2),
+            (m, acc_x, z, acc_x_2, min_x),
         )
         recip = 1 / z
         log = jnp.log(z)
-        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), log + m, m, z, acc_x, acc_x_2
+        return acc_x * recip[:, None], jnp.exp(log - recip * acc_x_2), log + m, m, acc_x, z, acc_x_2, min_x
 
-    O_tiles, N_tiles, logsum_tiles, m_tiles, z_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles, N_tiles, logsum_tiles, m_tiles, state_tiles, z_tiles, state__tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     N_tiles = N_tiles.reshape(-(-q // block_q) * block_q)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     m_tiles = m_tiles.reshape(-(-q // block_q) * block_q)
-    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
     state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
+    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
     state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], z_tiles[:q], state_tiles[:q], state__tiles[:q]
+    place_tiles = place_tiles.reshape(-(-q // block_q) * block_q)
+    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q], place_tiles[:q]
 
 
-def _spread_backward_buffer_2(d_O, d_N, N, z, state, state_):
-    """spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> f32[q]"""
-    d_O, d_N, N, z, state, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, z, state, state_))
+def _spread_backward_buffer_1(d_O, d_N, N, state, z, state_):
+    """spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> f32[q]"""
+    d_O, d_N, N, state, z, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, state, z, state_))
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("qe,qe->q", state, d_O, precision="highest")  # [q]
-    product = (sum_e - state_ * d_N * N) * (1 / z)  # [q]
+    sum_e = jnp.einsum("qe,qe->q", d_O, state, precision="highest")  # [q]
+    product = (sum_e - N * d_N * state_) * (1 / z)  # [q]
     return product
 
 
-def _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, *, block_x=256, block_q=512):
-    """spread_backward_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q]) -> (f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+def _spread_backward_buffer_0_d_Q(
+    Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, *, block_x=256, block_q=512,
+):
+    """spread_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_1: f32[q]) -> (f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
-    d_O, d_N, N, logsum, m, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_2))
+    d_O, d_N, N, logsum, m, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_1))
+    place = jnp.asarray(place, jnp.int32)
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -1394,78 +1430,41 @@ def _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, *, 
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if m.shape != (q,):
         raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
-        centre = jnp.full((block_q,), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-        buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
         d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
         m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-        mul = d_N_tile * N_tile
+        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+        mul = N_tile * d_N_tile
+        place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, sum_x, acc_x_2, acc_x_3, centre = state
-            first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile[:, None])
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
-            dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
-            add = mul_2 + buffer_2_tile[:, None]
-            mul_3 = (add - dot) * exp
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + tile_sum
-            equal = S == m_tile[:, None]
-            chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
-            tile_sum_2 = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum_2
-            mul_4 = next_acc_x * (1 / next_sum_x)
-            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
-            acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
-            mul_5 = (d_N_tile * N_tile)[:, None] * exp
-            chosen_2 = jnp.where(equal, next_centre[:, None], 0.0)
-            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = sub * exp + chosen_2 - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
-            tile_bf16 = sub_2.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = chosen.astype(jnp.bfloat16)
-            next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_sum_x, next_acc_x_2, next_acc_x_3, next_centre)
-
-        acc_x, sum_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
-            0,
-            -(-to_x // block_x),
-            step,
-            (acc_x, sum_x, acc_x_2, acc_x_3, centre),
-        )
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            acc_x, sum_x, acc_x_2, acc_x_3, centre = state
+            acc_x, acc_x_2, acc_x_3 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1474,48 +1473,78 @@ def _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, *, 
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
-            add = mul_2 + buffer_2_tile[:, None]
+            mul_2 = (N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
+            add = buffer_1_tile[:, None] + mul_2
+            mul_3 = (add - dot) * exp
+            tile_sum = jnp.sum(mul_3, axis=1)
+            next_acc_x = acc_x + tile_sum
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_4 = acc_x_2 + acc_x_3 * (chosen_2 - chosen)[:, None]
+            mul_4 = (N_tile * d_N_tile)[:, None] * exp
+            sub = mul[:, None] + dot - jnp.where(add == -jnp.inf, 0.0, add)
+            equal = x_index.astype(jnp.int32) == place_tile[:, None]
+            chosen_3 = jnp.where(equal, next_acc_x[:, None], 0.0)
+            sub_2 = chosen_3 + sub * exp - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            tile_bf16 = sub_2.astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
+            next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3)
+
+        acc_x, acc_x_2, acc_x_3 = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x, acc_x_2, acc_x_3))
+        from_x = jnp.maximum(0, to_x)
+
+        def step_2(block, state):
+            acc_x, acc_x_2, acc_x_3 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            exp = jnp.exp(S - logsum_tile[:, None])
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
+            dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
+            mul_2 = (N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
+            add = buffer_1_tile[:, None] + mul_2
             mul_3 = jnp.where((x_index < x), add - dot, 0.0) * exp
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            equal = S == m_tile[:, None]
-            chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
-            tile_sum_2 = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum_2
-            mul_4 = next_acc_x * (1 / next_sum_x)
-            next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
-            acc_x_4 = acc_x_3 * (next_centre - centre)[:, None]
-            mul_5 = (d_N_tile * N_tile)[:, None] * exp
-            chosen_2 = jnp.where(equal, next_centre[:, None], 0.0)
-            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = sub * exp + chosen_2 - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
+            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_4 = acc_x_2 + acc_x_3 * (chosen_2 - chosen)[:, None]
+            mul_4 = (N_tile * d_N_tile)[:, None] * exp
+            sub = mul[:, None] + dot - jnp.where(add == -jnp.inf, 0.0, add)
+            equal = x_index.astype(jnp.int32) == place_tile[:, None]
+            chosen_3 = jnp.where(equal, next_acc_x[:, None], 0.0)
+            sub_2 = chosen_3 + sub * exp - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
             tile_bf16 = jnp.where((x_index < x), sub_2, 0.0).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = chosen.astype(jnp.bfloat16)
+            next_acc_x_2 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_sum_x, next_acc_x_2, next_acc_x_3, next_centre)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3)
 
-        acc_x, sum_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, sum_x, acc_x_2, acc_x_3, centre),
+            (acc_x, acc_x_2, acc_x_3),
         )
-        return acc_x * (1 / sum_x), acc_x_2.astype(jnp.bfloat16)
+        return acc_x, acc_x_2.astype(jnp.bfloat16)
 
-    buffer_1_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
+    buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_1_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], d_Q_tiles[:q]
 
 
 def _spread_backward_d_K_d_V(
-    Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, *, block_q=256, block_x=512,
+    Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, *, block_q=256, block_x=512,
 ):
-    """spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q], buffer_1: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    """spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_0: f32[q], buffer_1: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
-    d_O, d_N, N, logsum, m, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_2, buffer_1))
+    d_O, d_N, N, logsum, m, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_0, buffer_1))
+    place = jnp.asarray(place, jnp.int32)
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -1533,51 +1562,57 @@ def _spread_backward_d_K_d_V(
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if m.shape != (q,):
         raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
     m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+        x_i32 = x_index.astype(jnp.int32)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
             d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            mul = d_N_tile * N_tile * exp
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            mul = N_tile * d_N_tile * exp
             m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            chosen = jnp.where(S == m_tile, buffer_1_tile, 0.0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = d_N_tile * N_tile * (S - m_tile) + buffer_2_tile
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            add = buffer_1_tile + N_tile * d_N_tile * (S - m_tile)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = dot + d_N_tile * N_tile - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = sub * exp + chosen - jnp.where(mul == -jnp.inf, 0.0, mul)
+            sub = N_tile * d_N_tile + dot - jnp.where(add == -jnp.inf, 0.0, add)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
+            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
+            sub_2 = chosen + sub * exp - jnp.where(mul == -jnp.inf, 0.0, mul)
             tile_bf16 = sub_2.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -1591,23 +1626,24 @@ def _spread_backward_d_K_d_V(
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
             d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            mul = d_N_tile * N_tile * exp
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            mul = N_tile * d_N_tile * exp
             m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-            chosen = jnp.where(S == m_tile, buffer_1_tile, 0.0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = d_N_tile * N_tile * (S - m_tile) + buffer_2_tile
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            add = buffer_1_tile + N_tile * d_N_tile * (S - m_tile)
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = dot + d_N_tile * N_tile - jnp.where(add == -jnp.inf, 0.0, add)
-            sub_2 = sub * exp + chosen - jnp.where(mul == -jnp.inf, 0.0, mul)
+            sub = N_tile * d_N_tile + dot - jnp.where(add == -jnp.inf, 0.0, add)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
+            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
+            sub_2 = chosen + sub * exp - jnp.where(mul == -jnp.inf, 0.0, mul)
             tile_bf16 = jnp.where((q_index < q), sub_2, 0.0).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -1630,19 +1666,19 @@ def _spread_differentiable(Q, K, V, block_x, block_q):
 
 
 def _spread_keeping(Q, K, V, block_x, block_q):
-    O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return (O, N), (Q, K, V, N, logsum, m, z, state, state_)
+    O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, N), (Q, K, V, N, logsum, m, state, z, state_, place)
 
 
 def _spread_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, N, logsum, m, z, state, state_ = saved
+    Q, K, V, N, logsum, m, state, z, state_, place = saved
     d_O, d_N = cotangents
-    buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, z, state, state_)
-    buffer_1, d_Q = _spread_backward_buffer_1_d_Q(
-        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, block_x=block_x, block_q=block_q,
+    buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
+    buffer_0, d_Q = _spread_backward_buffer_0_d_Q(
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, block_x=block_x, block_q=block_q,
     )
     d_K, d_V = _spread_backward_d_K_d_V(
-        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, block_q=block_q, block_x=block_x,
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_V)
 
@@ -1667,7 +1703,7 @@ def spread_plain(Q, K, V):
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     S = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]  # src[moments.diag:26]
-    m = jnp.max(S, axis=1, initial=-jnp.inf)  # [q]  # src[moments.diag:27]
+    m = _extremum(S, (1,), jnp.max)  # [q]  # src[moments.diag:27]
     difference = S - m[:, None]  # [q x]  # src[moments.diag:28]
     w = jnp.exp(difference)  # [q x]  # src[moments.diag:28]
     sum_x = jnp.einsum("qx,xe->qe", w.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q e]  # src[moments.diag:30]
@@ -2636,7 +2672,7 @@ def choice(logits, E):
     _, e = E.shape
     if E.shape != (vocab, e):
         raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
-    max_vocab = jnp.max(logits, axis=1, initial=-jnp.inf)  # [token]  # src[maps.diag:5]
+    max_vocab = _extremum(logits, (1,), jnp.max)  # [token]  # src[maps.diag:5]
     e_2 = jnp.exp(_subtract(logits, max_vocab[:, None]))  # [token vocab]  # src[maps.diag:5]
     z = jnp.sum(e_2, axis=1)  # [token]  # src[maps.diag:6]
     P = jnp.where(z[:, None] > 0, e_2 / z[:, None], 0)  # [token vocab]  # src[maps.diag:7]
@@ -3008,13 +3044,13 @@ def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=25
     acc_q_x = jnp.full((), 0.0, jnp.float32)
     rsqrt = lax.rsqrt(jnp.float32(d))
 
-    def step(block, state):
+    def step(q_index, state):
         (acc_q_x,) = state
-        Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(Q, block, 0, keepdims=True), (0,))
-        d_E_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_E, block, 0, keepdims=True), (0,))
-        buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(buffer_0, block, 0, keepdims=True), (0,))
-        d_L_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_L, block, 0, keepdims=True), (0,))
-        logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(logsum, block, 0, keepdims=True), (0,))
+        Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(Q, q_index, 0, keepdims=True), (0,))
+        d_E_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_E, q_index, 0, keepdims=True), (0,))
+        buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(buffer_0, q_index, 0, keepdims=True), (0,))
+        d_L_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_L, q_index, 0, keepdims=True), (0,))
+        logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(logsum, q_index, 0, keepdims=True), (0,))
         to_x = x // block_x * block_x
 
         def step_2(block, state):

@@ -4528,10 +4528,10 @@ def spread_long_N_kernel(
 
 @triton.jit
 def spread_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, z_ptr, state_ptr, state__ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, state_ptr, z_ptr, state__ptr, place_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
-    logsum_stride_q, m_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, size_q, size_d,
-    size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    logsum_stride_q, m_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, place_stride_q,
+    size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4543,12 +4543,14 @@ def spread_forward_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    min_x = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # src[moments.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4565,6 +4567,10 @@ def spread_forward_kernel(
         tile_max = tl.max(S, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4572,10 +4578,6 @@ def spread_forward_kernel(
             0.0,
             EXACT_E,
         )
-        # src[moments.diag:28]
-        sub_q_x = S - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4587,10 +4589,14 @@ def spread_forward_kernel(
         mul_q_x = sub_q_x * w
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        where_q_x = tl.where(next_m[:, None] == S, x_index.to(tl.int32)[None, :], tile_i32)
+        tile_min = tl.min(where_q_x, 1)
+        next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
         acc_x = next_acc_x
         z = next_z
         acc_x_2 = next_acc_x_2
+        min_x = next_min_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -4608,16 +4614,16 @@ def spread_forward_kernel(
         tile_max = tl.max(S_2, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
+        # src[moments.diag:28]
+        sub_q_x = S_2 - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        # src[moments.diag:28]
-        sub_q_x = S_2 - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4629,10 +4635,15 @@ def spread_forward_kernel(
         mul_q_x = tl.where((x_index < size_x)[None, :], sub_q_x * w, 0.0)
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        where_q_x = tl.where(next_m[:, None] == S_2, x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min = tl.min(where_q_x_2, 1)
+        next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
         acc_x = next_acc_x
         z = next_z
         acc_x_2 = next_acc_x_2
+        min_x = next_min_x
     recip_q = 1.0 / z
     # src[moments.diag:30]
     tl.store(
@@ -4641,52 +4652,53 @@ def spread_forward_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
     log_q = tl.log(z)
-    tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (recip_q * acc_x_2)), mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (log_q + m), mask=(q_index < size_q))
+    tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (acc_x_2 * recip_q)), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (m + log_q), mask=(q_index < size_q))
     tl.store(m_ptr + q_index * m_stride_q, m, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(
         state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
         acc_x,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(place_ptr + q_index * place_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
-def spread_backward_buffer_2_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_2_stride_q,
+def spread_backward_buffer_1_rows_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_O = load_tile(
-        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
     state = load_tile(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = state * d_O
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_O * state
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((sum_ - ((state_ * d_N) * N)) * (1.0 / z)))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((sum_ - ((N * d_N) * state_)) * (1.0 / z)))
 
 
 @triton.jit
-def spread_backward_buffer_2_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_2_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_2_stride_q,
+def spread_backward_buffer_1_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4696,9 +4708,9 @@ def spread_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
         state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
-        mul_e = state * d_O
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        mul_e = d_O * state
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -4706,34 +4718,35 @@ def spread_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_O = tl.load(
-            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         state = tl.load(
             state_ptr + q_index * state_stride_q + e_index * state_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = state * d_O
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_O * state
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
     z = tl.load(z_ptr + q_index * z_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((acc_e - ((state_ * d_N) * N)) * (1.0 / z)))
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((acc_e - ((N * d_N) * state_)) * (1.0 / z)))
 
 
 @triton.jit
-def spread_backward_buffer_1_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, buffer_2_ptr, buffer_1_ptr, d_Q_ptr,
-    Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, buffer_2_stride_q, buffer_1_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+def spread_backward_buffer_0_d_Q_kernel(
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, place_ptr, buffer_1_ptr, buffer_0_ptr,
+    d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q,
+    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, place_stride_q, buffer_1_stride_q,
+    buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -4741,10 +4754,8 @@ def spread_backward_buffer_1_d_Q_kernel(
     d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:25]
     Q = tl.load(
@@ -4757,11 +4768,12 @@ def spread_backward_buffer_1_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
     m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = d_N * N
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = N * d_N
+    place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4784,30 +4796,25 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
+        add_q_x = buffer_1[:, None] + ((N * d_N)[:, None] * (S - m[:, None]))
         mul_q_x = (add_q_x - dot) * exp_q_x
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        eq_q_x = S == m[:, None]
-        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_q_x, 1)
-        next_sum_x = sum_x + tile_sum_2
-        mul_q_2 = next_acc_x * (1.0 / next_sum_x)
-        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
-        sub_q_x = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        add_q_x_2 = (sub_q_x * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (where_q_2 - where_q)[:, None])
+        mul_q_x_2 = (N * d_N)[:, None] * exp_q_x
+        sub_q_x = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
+        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + (sub_q_x * exp_q_x)
         safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
         tile_bf16 = (add_q_x_2 - safe_).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
-        tile_bf16_2 = where_q_x.to(tl.bfloat16)
+        tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
-        sum_x = next_sum_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -4829,33 +4836,28 @@ def spread_backward_buffer_1_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_2[:, None]
+        add_q_x = buffer_1[:, None] + ((N * d_N)[:, None] * (S - m[:, None]))
         sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - dot, 0.0)
         mul_q_x = sub_q_x * exp_q_x
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
-        eq_q_x = S == m[:, None]
-        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_q_x, 1)
-        next_sum_x = sum_x + tile_sum_2
-        mul_q_2 = next_acc_x * (1.0 / next_sum_x)
-        next_centre = tl.where(tl.abs(mul_q_2) < float("inf"), mul_q_2, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (next_centre - centre)[:, None])
-        mul_q_x_2 = (d_N * N)[:, None] * exp_q_x
-        sub_q_x_2 = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        add_q_x_2 = (sub_q_x_2 * exp_q_x) + tl.where(eq_q_x, next_centre[:, None], 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = acc_x_2 + (acc_x_3 * (where_q_2 - where_q)[:, None])
+        mul_q_x_2 = (N * d_N)[:, None] * exp_q_x
+        sub_q_x_2 = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
+        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + (sub_q_x_2 * exp_q_x)
         safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2 - safe_, 0.0)
         tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
-        tile_bf16_2 = where_q_x.to(tl.bfloat16)
+        tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
-        sum_x = next_sum_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        centre = next_centre
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (acc_x * (1.0 / sum_x)), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         acc_x_2.to(tl.bfloat16),
@@ -4865,10 +4867,10 @@ def spread_backward_buffer_1_d_Q_kernel(
 
 @triton.jit
 def spread_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, buffer_2_ptr, buffer_1_ptr, d_K_ptr,
-    d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q,
-    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, buffer_2_stride_q, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, place_ptr, buffer_0_ptr, buffer_1_ptr,
+    d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q,
+    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, place_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -4890,28 +4892,27 @@ def spread_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
+    x_i32 = x_index.to(tl.int32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        N = tl.load(N_ptr + q_index * N_stride_q)
         d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        mul_x_q = (N * d_N)[None, :] * exp_x_q
         m = tl.load(m_ptr + q_index * m_stride_q)
-        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        add_x_q = buffer_1[None, :] + ((N * d_N)[None, :] * (S - m[None, :]))
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
@@ -4920,8 +4921,11 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        sub_x_q = ((N * d_N)[None, :] + dot) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
+        sub_x_q_2 = (where_x_q + (sub_x_q * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         tile_bf16 = sub_x_q_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
@@ -4932,24 +4936,22 @@ def spread_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
         d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (N * d_N)[None, :] * exp_x_q
         m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-        where_x_q = tl.where(S == m[None, :], buffer_1[None, :], 0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_2[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = buffer_1[None, :] + ((N * d_N)[None, :] * (S - m[None, :]))
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -4957,8 +4959,11 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = (dot + (d_N * N)[None, :]) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        sub_x_q_2 = ((sub_x_q * exp_x_q) + where_x_q) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        sub_x_q = ((N * d_N)[None, :] + dot) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
+        sub_x_q_2 = (where_x_q + (sub_x_q * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         sub_x_q_3 = tl.where((q_index < size_q)[None, :], sub_x_q_2, 0.0)
         tile_bf16 = sub_x_q_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
@@ -5034,9 +5039,9 @@ def spread_long_forward_S_kernel(
 
 
 @triton.jit
-def spread_long_forward_m__z__state__rows_kernel(
-    S_ptr, m__ptr, z__ptr, state__ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q, state__stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def spread_long_forward_m__z__state__place_rows_kernel(
+    S_ptr, m__ptr, z__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q,
+    state__stride_q, place_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -5060,18 +5065,24 @@ def spread_long_forward_m__z__state__rows_kernel(
     mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
     sum_2 = tl.sum(mul_x, 0)
     tl.store(state__ptr + q_index * state__stride_q, sum_2)
+    where_x = tl.where(S == max_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+    min_ = tl.min(where_x_2, 0)
+    tl.store(place_ptr + q_index * place_stride_q, min_)
 
 
 @triton.jit
-def spread_long_forward_m__z__state__kernel(
-    S_ptr, m__ptr, z__ptr, state__ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q, state__stride_q,
-    size_q, size_x, BLOCK_X: tl.constexpr,
+def spread_long_forward_m__z__state__place_kernel(
+    S_ptr, m__ptr, z__ptr, state__ptr, place_ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q,
+    state__stride_q, place_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     m = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
+    min_x = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -5094,9 +5105,13 @@ def spread_long_forward_m__z__state__kernel(
         mul_x = sub_x * w
         tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        where_x = tl.where(S == next_m, x_index.to(tl.int32), tile_i32)
+        tile_min = tl.min(where_x, 0)
+        next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
         z = next_z
         acc_x = next_acc_x
+        min_x = next_min_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -5123,12 +5138,18 @@ def spread_long_forward_m__z__state__kernel(
         mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
         tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        where_x = tl.where(S == next_m, x_index.to(tl.int32), tile_i32)
+        where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+        tile_min = tl.min(where_x_2, 0)
+        next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
         z = next_z
         acc_x = next_acc_x
+        min_x = next_min_x
     tl.store(m__ptr + q_index * m__stride_q, m)
     tl.store(z__ptr + q_index * z__stride_q, z)
     tl.store(state__ptr + q_index * state__stride_q, acc_x)
+    tl.store(place_ptr + q_index * place_stride_q, min_x)
 
 
 @triton.jit
@@ -5149,12 +5170,6 @@ def spread_long_forward_state_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         S = tl.load(
             S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -5163,6 +5178,12 @@ def spread_long_forward_state_kernel(
         # src[moments.diag:28]
         sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
         w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -5170,12 +5191,6 @@ def spread_long_forward_state_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         S = tl.load(
             S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -5184,6 +5199,12 @@ def spread_long_forward_state_kernel(
         # src[moments.diag:28]
         sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
         w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -5196,26 +5217,26 @@ def spread_long_forward_state_kernel(
 
 @triton.jit
 def spread_long_forward_O_N_logsum__kernel(
-    state_ptr, z__ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, state_stride_q, state_stride_e,
-    z__stride_q, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q, size_q,
-    size_e, BLOCK_E: tl.constexpr,
+    z__ptr, state_ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, z__stride_q, state_stride_q,
+    state_stride_e, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
     q_index = program.to(tl.int64)
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    recip = 1.0 / z_
     state = tl.load(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         mask=(e_index < size_e),
         other=0.0,
     )
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    recip = 1.0 / z_
     # src[moments.diag:30]
-    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (state * recip), mask=(e_index < size_e))
+    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (recip * state), mask=(e_index < size_e))
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = state_ * recip
+    mul = recip * state_
     log = tl.log(z_)
     exp = tl.exp(log - tl.where(mul == float("-inf"), 0.0, mul))
     tl.store(N_ptr + q_index * N_stride_q, exp)
@@ -5225,16 +5246,17 @@ def spread_long_forward_O_N_logsum__kernel(
 
 @triton.jit
 def spread_long_backward_buffer_0_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_0_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
     d_O = load_tile(
         d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
         (e_index < size_e),
@@ -5249,14 +5271,13 @@ def spread_long_backward_buffer_0_rows_kernel(
     )
     mul_e = state * d_O
     sum_ = tl.sum(mul_e, 0)
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (sum_ - ((d_N * N) * state_))))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((sum_ - ((state_ * N) * d_N)) * (1.0 / z_)))
 
 
 @triton.jit
 def spread_long_backward_buffer_0_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_0_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5290,11 +5311,11 @@ def spread_long_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     z_ = tl.load(z__ptr + q_index * z__stride_q)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (acc_e - ((d_N * N) * state_))))
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((acc_e - ((state_ * N) * d_N)) * (1.0 / z_)))
 
 
 @triton.jit
@@ -5314,36 +5335,36 @@ def spread_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(
-            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
         acc_e = next_acc_e
     from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_O = tl.load(
-            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
         acc_e = next_acc_e
     tl.store(
@@ -5370,6 +5391,12 @@ def spread_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5378,18 +5405,18 @@ def spread_long_backward_d_V_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5398,12 +5425,6 @@ def spread_long_backward_d_V_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -5422,28 +5443,26 @@ def spread_long_backward_buffer_2_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
     S = load_tile(S_ptr + q_index * S_stride_q + x_index * S_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    m_ = tl.load(m__ptr + q_index * m__stride_q)
-    where_x = tl.where((m_ == S) & (x_index < size_x), 1.0, 0.0)
-    sum_ = tl.sum(where_x, 0)
+    sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+    exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
     buffer_1 = load_tile(
         buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-    # src[moments.diag:28]
-    N = tl.load(N_ptr + q_index * N_stride_q)
     d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    # src[moments.diag:28]
+    mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-    exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-    mul_x_2 = exp_x * ((mul_x + buffer_0) - safe_buffer_1)
-    sum_2 = tl.sum(mul_x_2, 0)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, (sum_2 * (1.0 / sum_)))
+    mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * exp_x
+    sum_ = tl.sum(mul_x_2, 0)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_)
 
 
 @triton.jit
@@ -5455,62 +5474,54 @@ def spread_long_backward_buffer_2_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
-    sum_x = tl.full([], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-    m_ = tl.load(m__ptr + q_index * m__stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
         S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
-        # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        mul_x_2 = tl.exp(sub_x) * ((mul_x + buffer_0) - safe_buffer_1)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        # src[moments.diag:28]
+        mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * tl.exp(sub_x)
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        where_x = tl.where(m_ == S, 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_x, 0)
-        next_sum_x = sum_x + tile_sum_2
         acc_x = next_acc_x
-        sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+        exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
         buffer_1 = tl.load(
             buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
         # src[moments.diag:28]
-        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-        mul_x_2 = exp_x * ((mul_x + buffer_0) - safe_buffer_1)
+        mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * exp_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        where_x = tl.where((m_ == S) & (x_index < size_x), 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_x, 0)
-        next_sum_x = sum_x + tile_sum_2
         acc_x = next_acc_x
-        sum_x = next_sum_x
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, (acc_x * (1.0 / sum_x)))
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x)
 
 
 @triton.jit
 def spread_long_backward_d_Q_kernel(
-    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_Q_ptr,
-    K_stride_x, K_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
-    buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d,
-    size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr,
+    d_Q_ptr, K_stride_x, K_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
+    m__stride_q, place_stride_q, buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5519,13 +5530,14 @@ def spread_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
     m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = d_N * N
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = N * d_N
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -5537,18 +5549,19 @@ def spread_long_backward_d_Q_kernel(
         )
         sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
         exp_q_x = tl.exp(sub_q_x)
-        mul_q_x = (d_N * N)[:, None] * exp_q_x
+        mul_q_x = (N * d_N)[:, None] * exp_q_x
         # src[moments.diag:28]
         sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x = ((d_N * N)[:, None] * sub_q_x_2) + buffer_0[:, None]
+        add_q_x = buffer_0[:, None] + ((N * d_N)[:, None] * sub_q_x_2)
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        where_q_x = tl.where(m_[:, None] == S, buffer_2[:, None], 0.0)
-        sub_q_x_4 = (where_q_x + (exp_q_x * sub_q_x_3)) - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        add_q_x_2 = tl.where(eq_q_x, buffer_2[:, None], 0.0) + (sub_q_x_3 * exp_q_x)
+        sub_q_x_4 = add_q_x_2 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
         tile_bf16 = sub_q_x_4.to(tl.bfloat16)
         # src[moments.diag:25]
         K = tl.load(
@@ -5569,18 +5582,19 @@ def spread_long_backward_d_Q_kernel(
         )
         sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
         exp_q_x = tl.exp(sub_q_x)
-        mul_q_x = (d_N * N)[:, None] * exp_q_x
+        mul_q_x = (N * d_N)[:, None] * exp_q_x
         # src[moments.diag:28]
         sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x = ((d_N * N)[:, None] * sub_q_x_2) + buffer_0[:, None]
+        add_q_x = buffer_0[:, None] + ((N * d_N)[:, None] * sub_q_x_2)
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        where_q_x = tl.where(m_[:, None] == S, buffer_2[:, None], 0.0)
-        sub_q_x_4 = (where_q_x + (exp_q_x * sub_q_x_3)) - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        add_q_x_2 = tl.where(eq_q_x, buffer_2[:, None], 0.0) + (sub_q_x_3 * exp_q_x)
+        sub_q_x_4 = add_q_x_2 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
         sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
         tile_bf16 = sub_q_x_5.to(tl.bfloat16)
         # src[moments.diag:25]
@@ -5600,10 +5614,11 @@ def spread_long_backward_d_Q_kernel(
 
 @triton.jit
 def spread_long_backward_d_K_kernel(
-    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_K_ptr,
-    Q_stride_q, Q_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
-    buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q, d_K_stride_x, d_K_stride_d,
-    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr,
+    d_K_ptr, Q_stride_q, Q_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
+    m__stride_q, place_stride_q, buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -5612,12 +5627,17 @@ def spread_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    x_i32 = x_index.to(tl.int32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5626,36 +5646,37 @@ def spread_long_backward_d_K_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        mul_x_q = (N * d_N)[None, :] * exp_x_q
         m_ = tl.load(m__ptr + q_index * m__stride_q)
         # src[moments.diag:28]
         sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        add_x_q = ((d_N * N)[None, :] * sub_x_q_2) + buffer_0[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        add_x_q = buffer_0[None, :] + ((N * d_N)[None, :] * sub_x_q_2)
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((d_N * N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_3 = ((N * d_N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        where_x_q = tl.where(m_[None, :] == S, buffer_2[None, :], 0.0)
-        sub_x_q_4 = (where_x_q + (exp_x_q * sub_x_q_3)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
+        sub_x_q_4 = (where_x_q + (sub_x_q_3 * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         tile_bf16 = sub_x_q_4.to(tl.bfloat16)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5664,29 +5685,25 @@ def spread_long_backward_d_K_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        mul_x_q = (d_N * N)[None, :] * exp_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (N * d_N)[None, :] * exp_x_q
         m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:28]
         sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        add_x_q = ((d_N * N)[None, :] * sub_x_q_2) + buffer_0[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = buffer_0[None, :] + ((N * d_N)[None, :] * sub_x_q_2)
         buffer_1 = tl.load(
             buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((d_N * N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_3 = ((N * d_N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        where_x_q = tl.where(m_[None, :] == S, buffer_2[None, :], 0.0)
-        sub_x_q_4 = (where_x_q + (exp_x_q * sub_x_q_3)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        sub_x_q_5 = tl.where((q_index < size_q)[None, :], sub_x_q_4, 0.0)
-        tile_bf16 = sub_x_q_5.to(tl.bfloat16)
-        # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
+        sub_x_q_4 = (where_x_q + (sub_x_q_3 * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -5797,8 +5814,8 @@ def _spread_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], z: f32[q], state: f32[q e], state_: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], state: f32[q e], z: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5813,9 +5830,10 @@ def _spread_forward(
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     m = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    place = torch.empty((q,), dtype=torch.int32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -5828,42 +5846,42 @@ def _spread_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_forward_kernel[grid](
-        Q, K, V, O, N, logsum, m, z, state, state_, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, V, O, N, logsum, m, state, z, state_, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         V.stride(0), V.stride(1), O.stride(0), O.stride(1), N.stride(0), logsum.stride(0), m.stride(0),
-        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), place.stride(0), q, d, x, e,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return O, N, logsum, m, z, state, state_
+    return O, N, logsum, m, state, z, state_, place
 
 
-def _spread_backward_buffer_2(
+def _spread_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    z: torch.Tensor,
     state: torch.Tensor,
+    z: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_backward_buffer_2(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("z", z, torch.float32, 1, d_O.device)
     _check("state", state, torch.float32, 2, d_O.device)
+    _check("z", z, torch.float32, 1, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z.shape != (q,):
-        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5873,27 +5891,27 @@ def _spread_backward_buffer_2(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_backward_buffer_2_rows_kernel[grid](
-            d_O, d_N, N, z, state, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-            z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_2.stride(0), q, e,
+        spread_backward_buffer_1_rows_kernel[grid](
+            d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+            state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
             BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
-        return buffer_2
+        return buffer_1
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_backward_buffer_2_kernel[grid](
-        d_O, d_N, N, z, state, state_, buffer_2, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_2.stride(0), q, e,
+    spread_backward_buffer_1_kernel[grid](
+        d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return buffer_2
+    return buffer_1
 
 
-def _spread_backward_buffer_1_d_Q(
+def _spread_backward_buffer_0_d_Q(
     Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
-    logsum: torch.Tensor, m: torch.Tensor, buffer_2: torch.Tensor,
+    logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_1: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_spread_backward_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q]) -> buffer_1: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_1: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5902,63 +5920,7 @@ def _spread_backward_buffer_1_d_Q(
     _check("N", N, torch.float32, 1, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("m", m, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_O.shape != (q, e):
-        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
-    if d_N.shape != (q,):
-        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
-    if N.shape != (q,):
-        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if m.shape != (q,):
-        raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
-    elif max(BLOCK_D, BLOCK_E) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
-    spread_backward_buffer_1_d_Q_kernel[grid](
-        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
-        K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        logsum.stride(0), m.stride(0), buffer_2.stride(0), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1),
-        q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
-        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1, d_Q
-
-
-def _spread_backward_d_K_d_V(
-    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
-    logsum: torch.Tensor, m: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], buffer_2: f32[q], buffer_1: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    _check("V", V, torch.bfloat16, 2, Q.device)
-    _check("d_O", d_O, torch.float32, 2, Q.device)
-    _check("d_N", d_N, torch.float32, 1, Q.device)
-    _check("N", N, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("m", m, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -5977,8 +5939,71 @@ def _spread_backward_d_K_d_V(
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if m.shape != (q,):
         raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if max(BLOCK_D, BLOCK_E) > 256:
+        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    spread_backward_buffer_0_d_Q_kernel[grid](
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, d_Q, Q.stride(0), Q.stride(1),
+        K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0),
+        N.stride(0), logsum.stride(0), m.stride(0), place.stride(0), buffer_1.stride(0), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, d_Q
+
+
+def _spread_backward_d_K_d_V(
+    Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
+    logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_0: f32[q], buffer_1: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    _check("V", V, torch.bfloat16, 2, Q.device)
+    _check("d_O", d_O, torch.float32, 2, Q.device)
+    _check("d_N", d_N, torch.float32, 1, Q.device)
+    _check("N", N, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("m", m, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    _, e = V.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    if V.shape != (x, e):
+        raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if m.shape != (q,):
+        raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -5995,11 +6020,12 @@ def _spread_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     spread_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0),
-        K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        logsum.stride(0), m.stride(0), buffer_2.stride(0), buffer_1.stride(0), d_K.stride(0), d_K.stride(1),
-        d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1),
+        K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0),
+        N.stride(0), logsum.stride(0), m.stride(0), place.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
     return d_K, d_V
 
@@ -6022,13 +6048,16 @@ def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return S
 
 
-def _spread_long_forward_m__z__state_(S: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_long_forward_m__z__state_(S: f32[q x]) -> m_: f32[q], z_: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+def _spread_long_forward_m__z__state__place(
+    S: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_spread_long_forward_m__z__state__place(S: f32[q x]) -> m_: f32[q], z_: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("S", S, torch.float32, 2, S.device)
     q, x = S.shape
     m_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     z_ = torch.empty((q,), dtype=torch.float32, device=S.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=S.device)
+    place = torch.empty((q,), dtype=torch.int32, device=S.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -6038,18 +6067,18 @@ def _spread_long_forward_m__z__state_(S: torch.Tensor) -> tuple[torch.Tensor, to
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_long_forward_m__z__state__rows_kernel[grid](
-            S, m_, z_, state_, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0), q, x,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        spread_long_forward_m__z__state__place_rows_kernel[grid](
+            S, m_, z_, state_, place, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0),
+            place.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return m_, z_, state_
+        return m_, z_, state_, place
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_long_forward_m__z__state__kernel[grid](
-        S, m_, z_, state_, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0), q, x,
-        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    spread_long_forward_m__z__state__place_kernel[grid](
+        S, m_, z_, state_, place, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0),
+        place.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return m_, z_, state_
+    return m_, z_, state_, place
 
 
 def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tensor) -> torch.Tensor:
@@ -6075,30 +6104,31 @@ def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tenso
 
 
 def _spread_long_forward_O_N_logsum_(
-    state: torch.Tensor,
     z_: torch.Tensor,
+    state: torch.Tensor,
     state_: torch.Tensor,
     m_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_long_forward_O_N_logsum_(state: f32[q e], z_: f32[q], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 2, state.device)
-    _check("z_", z_, torch.float32, 1, state.device)
-    _check("state_", state_, torch.float32, 1, state.device)
-    _check("m_", m_, torch.float32, 1, state.device)
-    q, e = state.shape
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    """_spread_long_forward_O_N_logsum_(z_: f32[q], state: f32[q e], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("z_", z_, torch.float32, 1, z_.device)
+    _check("state", state, torch.float32, 2, z_.device)
+    _check("state_", state_, torch.float32, 1, z_.device)
+    _check("m_", m_, torch.float32, 1, z_.device)
+    (q,) = z_.shape
+    _, e = state.shape
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    O = torch.empty((q, e), dtype=torch.float32, device=state.device)
-    N = torch.empty((q,), dtype=torch.float32, device=state.device)
-    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    O = torch.empty((q, e), dtype=torch.float32, device=z_.device)
+    N = torch.empty((q,), dtype=torch.float32, device=z_.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=z_.device)
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_O_N_logsum__kernel[grid](
-        state, z_, state_, m_, O, N, logsum_, state.stride(0), state.stride(1), z_.stride(0),
+        z_, state, state_, m_, O, N, logsum_, z_.stride(0), state.stride(0), state.stride(1),
         state_.stride(0), m_.stride(0), O.stride(0), O.stride(1), N.stride(0), logsum_.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -6109,26 +6139,26 @@ def _spread_long_backward_buffer_0(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    z_: torch.Tensor,
     state: torch.Tensor,
+    z_: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_buffer_0(d_O: f32[q e], d_N: f32[q], N: f32[q], z_: f32[q], state: f32[q e], state_: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_buffer_0(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z_: f32[q], state_: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("z_", z_, torch.float32, 1, d_O.device)
     _check("state", state, torch.float32, 2, d_O.device)
+    _check("z_", z_, torch.float32, 1, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if z_.shape != (q,):
-        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
     if state.shape != (q, e):
         raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
@@ -6142,16 +6172,16 @@ def _spread_long_backward_buffer_0(
             warps, stages = 16, 1
         grid = (q,)
         spread_long_backward_buffer_0_rows_kernel[grid](
-            d_O, d_N, N, z_, state, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0),
-            N.stride(0), z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_0.stride(0),
+            d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0),
+            N.stride(0), state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0),
             q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
         return buffer_0
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
     spread_long_backward_buffer_0_kernel[grid](
-        d_O, d_N, N, z_, state, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_0.stride(0), q, e,
+        d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_0
@@ -6258,15 +6288,17 @@ def _spread_long_backward_buffer_2(
 
 def _spread_long_backward_d_Q(
     K: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
+    m_: torch.Tensor, place: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("d_N", d_N, torch.float32, 1, K.device)
     _check("N", N, torch.float32, 1, K.device)
     _check("logsum_", logsum_, torch.float32, 1, K.device)
     _check("S", S, torch.float32, 2, K.device)
     _check("m_", m_, torch.float32, 1, K.device)
+    _check("place", place, torch.int32, 1, K.device)
     _check("buffer_2", buffer_2, torch.float32, 1, K.device)
     _check("buffer_1", buffer_1, torch.float32, 2, K.device)
     _check("buffer_0", buffer_0, torch.float32, 1, K.device)
@@ -6280,6 +6312,8 @@ def _spread_long_backward_d_Q(
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_1.shape != (q, x):
@@ -6290,25 +6324,28 @@ def _spread_long_backward_d_Q(
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_Q_kernel[grid](
-        K, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0, d_Q, K.stride(0), K.stride(1), d_N.stride(0),
-        N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_2.stride(0),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q,
-        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0, d_Q, K.stride(0), K.stride(1),
+        d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
+        place.stride(0), buffer_2.stride(0), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
 def _spread_long_backward_d_K(
     Q: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
+    m_: torch.Tensor, place: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("d_N", d_N, torch.float32, 1, Q.device)
     _check("N", N, torch.float32, 1, Q.device)
     _check("logsum_", logsum_, torch.float32, 1, Q.device)
     _check("S", S, torch.float32, 2, Q.device)
     _check("m_", m_, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 2, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
@@ -6324,6 +6361,8 @@ def _spread_long_backward_d_K(
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_1.shape != (q, x):
@@ -6334,10 +6373,11 @@ def _spread_long_backward_d_K(
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_K_kernel[grid](
-        Q, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0, d_K, Q.stride(0), Q.stride(1), d_N.stride(0),
-        N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_2.stride(0),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
-        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0, d_K, Q.stride(0), Q.stride(1),
+        d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
+        place.stride(0), buffer_2.stride(0), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -6347,16 +6387,16 @@ class _spread_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_)
+        O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, N, logsum, m, state, z, state_, place)
         return O, N
 
     @staticmethod
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum, m, z, state, state_ = ctx.saved_tensors
-        buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, z, state, state_)
-        buffer_1, d_Q = _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2)
-        d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1)
+        Q, K, V, N, logsum, m, state, z, state_, place = ctx.saved_tensors
+        buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
+        buffer_0, d_Q = _spread_backward_buffer_0_d_Q(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1)
+        d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -6366,21 +6406,21 @@ class _spread_long_autograd(torch.autograd.Function):
     @staticmethod
     def forward(ctx, Q, K, V):
         S = _spread_long_forward_S(Q, K)
-        m_, z_, state_ = _spread_long_forward_m__z__state_(S)
+        m_, z_, state_, place = _spread_long_forward_m__z__state__place(S)
         state = _spread_long_forward_state(V, S, m_)
-        O, N, logsum_ = _spread_long_forward_O_N_logsum_(state, z_, state_, m_)
-        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, z_, state, state_)
+        O, N, logsum_ = _spread_long_forward_O_N_logsum_(z_, state, state_, m_)
+        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, state, z_, state_, place)
         return O, N
 
     @staticmethod
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum_, S, m_, z_, state, state_ = ctx.saved_tensors
-        buffer_0 = _spread_long_backward_buffer_0(d_O, d_N, N, z_, state, state_)
+        Q, K, V, N, logsum_, S, m_, state, z_, state_, place = ctx.saved_tensors
+        buffer_0 = _spread_long_backward_buffer_0(d_O, d_N, N, state, z_, state_)
         buffer_1 = _spread_long_backward_buffer_1(V, d_O)
         d_V = _spread_long_backward_d_V(d_O, logsum_, S)
         buffer_2 = _spread_long_backward_buffer_2(d_N, N, logsum_, S, m_, buffer_0, buffer_1)
-        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0)
-        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0)
+        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0)
+        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -9832,17 +9872,17 @@ def choice_backward_z_kernel(
 
 @triton.jit
 def choice_backward_d_logits_kernel(
-    logits_ptr, E_ptr, d_mean_ptr, d_top_ptr, mean_ptr, top_ptr, z_ptr, d_logits_ptr, logits_stride_token,
-    logits_stride_vocab, E_stride_vocab, E_stride_e, d_mean_stride_token, d_mean_stride_e, d_top_stride_token,
-    mean_stride_token, mean_stride_e, top_stride_token, z_stride_token, d_logits_stride_token,
-    d_logits_stride_vocab, size_token, size_vocab, size_e, BLOCK_VOCAB: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_TOKEN: tl.constexpr, EXACT_E: tl.constexpr,
+    logits_ptr, E_ptr, d_mean_ptr, d_top_ptr, mean_ptr, best_ptr, top_ptr, z_ptr, d_logits_ptr,
+    logits_stride_token, logits_stride_vocab, E_stride_vocab, E_stride_e, d_mean_stride_token,
+    d_mean_stride_e, d_top_stride_token, mean_stride_token, mean_stride_e, best_stride_token,
+    top_stride_token, z_stride_token, d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab,
+    size_e, BLOCK_VOCAB: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     e_index = tl.arange(0, BLOCK_E)
-    sum_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
     top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     d_mean = tl.load(
@@ -9867,9 +9907,9 @@ def choice_backward_d_logits_kernel(
             mask=(token_index < size_token)[:, None],
             other=0.0,
         )
-        where_token_vocab = tl.where(top[:, None] == logits, 1.0, 0.0)
-        tile_sum = tl.sum(where_token_vocab, 1)
-        next_sum_vocab = sum_vocab + tile_sum
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             (e_index < size_e)[None, :],
@@ -9877,12 +9917,9 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
-        tile_sum_2 = tl.sum(mul_token_vocab, 1)
-        next_acc_vocab = acc_vocab + tile_sum_2
-        sum_vocab = next_sum_vocab
+        mul_token_vocab = (dot - sum_[:, None]) * tl.exp(sub_token_vocab)
+        tile_sum = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
@@ -9894,34 +9931,40 @@ def choice_backward_d_logits_kernel(
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
             other=float("-inf"),
         )
-        tile = (top[:, None] == logits) & (vocab_index < size_vocab)[None, :]
-        where_token_vocab = tl.where(tile, 1.0, 0.0)
-        tile_sum = tl.sum(where_token_vocab, 1)
-        next_sum_vocab = sum_vocab + tile_sum
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
-        tile_sum_2 = tl.sum(mul_token_vocab, 1)
-        next_acc_vocab = acc_vocab + tile_sum_2
-        sum_vocab = next_sum_vocab
+        mul_token_vocab = (dot - sum_[:, None]) * tl.exp(sub_token_vocab)
+        tile_sum = tl.sum(mul_token_vocab, 1)
+        next_acc_vocab = acc_vocab + tile_sum
         acc_vocab = next_acc_vocab
     z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
     recip_token = 1.0 / z
     # src[maps.diag:7]
     gt_token = z > 0.0
-    recip_token_2 = 1.0 / sum_vocab
-    mul_token = ((-1.0 * recip_token_2) * acc_vocab) * recip_token
+    where_token = tl.where(gt_token, (-1.0 * recip_token) * acc_vocab, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token, mask=(token_index < size_token), other=0.0)
-    add_token = (recip_token_2 * d_top) + tl.where(gt_token, mul_token, 0.0)
+    add_token = d_top + where_token
+    best = tl.load(best_ptr + token_index * best_stride_token, mask=(token_index < size_token), other=0)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
+        where_token_vocab = tl.where(eq_token_vocab, add_token[:, None], 0.0)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
         # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
@@ -9930,16 +9973,8 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
-        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
-        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
+        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -9948,13 +9983,9 @@ def choice_backward_d_logits_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
+        where_token_vocab = tl.where(eq_token_vocab, add_token[:, None], 0.0)
         # src[moments.diag:43]
-        E = tl.load(
-            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
-            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_mean, tl.trans(E))
         logits = tl.load(
             logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
@@ -9962,9 +9993,15 @@ def choice_backward_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
-        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
-        where_token_vocab_2 = tl.where(top[:, None] == logits, add_token[:, None], 0.0)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
+        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
+        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -9990,8 +10027,15 @@ def choice_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         z = tl.load(z_ptr + token_index * z_stride_token)
         # src[maps.diag:7]
+        tile = d_mean.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10001,19 +10045,22 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile_bf16 = (where_vocab_token * (1.0 / z)[None, :]).to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[maps.diag:7]
+        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
+        tile_bf16 = (d_mean.to(tl.float32) * where_token[None, :]).to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10023,17 +10070,8 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[maps.diag:7]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile = where_vocab_token * tl.where(token_index < size_token, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -10214,15 +10252,15 @@ def choice_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None],
-            other=0.0,
-        )
-        d_mean = tl.load(
-            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
@@ -10231,15 +10269,15 @@ def choice_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_mean = tl.load(
-            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-            mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
@@ -10317,10 +10355,11 @@ def choice_long_backward_buffer_1_kernel(
 
 @triton.jit
 def choice_long_backward_z_d_logits_rows_kernel(
-    logits_ptr, d_top_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr, logits_stride_token,
-    logits_stride_vocab, d_top_stride_token, top_stride_token, buffer_0_stride_token, buffer_0_stride_vocab,
-    buffer_1_stride_token, z_stride_token, d_logits_stride_token, d_logits_stride_vocab, size_token,
-    size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr,
+    logits_stride_token, logits_stride_vocab, d_top_stride_token, best_stride_token, top_stride_token,
+    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, z_stride_token,
+    d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
@@ -10339,7 +10378,6 @@ def choice_long_backward_z_d_logits_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     tl.store(z_ptr + token_index * z_stride_token, sum_)
-    recip = 1.0 / sum_
     buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
     buffer_0 = load_tile(
         buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
@@ -10349,18 +10387,16 @@ def choice_long_backward_z_d_logits_rows_kernel(
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     sub_vocab_2 = buffer_0 - safe_buffer_1
+    mul_vocab = sub_vocab_2 * e
+    sum_2 = tl.sum(mul_vocab, 0)
+    recip = 1.0 / sum_
     # src[maps.diag:7]
     gt = sum_ > 0.0
-    mul_vocab = e * sub_vocab_2
-    sum_2 = tl.sum(mul_vocab, 0)
-    eq_vocab = top == logits
-    where_vocab = tl.where(eq_vocab & (vocab_index < size_vocab), 1.0, 0.0)
-    sum_3 = tl.sum(where_vocab, 0)
-    recip_2 = 1.0 / sum_3
-    where = tl.where(gt, ((-1.0 * recip_2) * sum_2) * recip, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
-    where_vocab_2 = tl.where(eq_vocab, (recip_2 * d_top) + where, 0.0)
-    add_vocab = where_vocab_2 + tl.where(gt, (recip * e) * sub_vocab_2, 0.0)
+    add = d_top + tl.where(gt, (-1.0 * recip) * sum_2, 0.0)
+    best = tl.load(best_ptr + token_index * best_stride_token)
+    where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
+    add_vocab = tl.where(gt, (recip * sub_vocab_2) * e, 0.0) + where_vocab
     tl.store(
         d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
         add_vocab,
@@ -10370,15 +10406,14 @@ def choice_long_backward_z_d_logits_rows_kernel(
 
 @triton.jit
 def choice_long_backward_z_d_logits_kernel(
-    logits_ptr, d_top_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr, logits_stride_token,
-    logits_stride_vocab, d_top_stride_token, top_stride_token, buffer_0_stride_token, buffer_0_stride_vocab,
-    buffer_1_stride_token, z_stride_token, d_logits_stride_token, d_logits_stride_vocab, size_token,
-    size_vocab, BLOCK_VOCAB: tl.constexpr,
+    logits_ptr, d_top_ptr, best_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr,
+    logits_stride_token, logits_stride_vocab, d_top_stride_token, best_stride_token, top_stride_token,
+    buffer_0_stride_token, buffer_0_stride_vocab, buffer_1_stride_token, z_stride_token,
+    d_logits_stride_token, d_logits_stride_vocab, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
 ):
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
     z = tl.full([], 0.0, tl.float32)
-    sum_vocab = tl.full([], 0.0, tl.float32)
     acc_vocab = tl.full([], 0.0, tl.float32)
     top = tl.load(top_ptr + token_index * top_stride_token)
     buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
@@ -10394,18 +10429,14 @@ def choice_long_backward_z_d_logits_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = z + tile_sum
-        where_vocab = tl.where(top == logits, 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_vocab, 0)
-        next_sum_vocab = sum_vocab + tile_sum_2
         buffer_0 = tl.load(
             buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = e * (buffer_0 - safe_buffer_1)
-        tile_sum_3 = tl.sum(mul_vocab, 0)
-        next_acc_vocab = acc_vocab + tile_sum_3
+        mul_vocab = (buffer_0 - safe_buffer_1) * e
+        tile_sum_2 = tl.sum(mul_vocab, 0)
+        next_acc_vocab = acc_vocab + tile_sum_2
         z = next_z
-        sum_vocab = next_sum_vocab
         acc_vocab = next_acc_vocab
     from_vocab = tl.maximum(0, to_vocab)
     # tiles that a mask or the end cuts
@@ -10423,55 +10454,45 @@ def choice_long_backward_z_d_logits_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
         next_z = z + tile_sum
-        where_vocab = tl.where((top == logits) & (vocab_index < size_vocab), 1.0, 0.0)
-        tile_sum_2 = tl.sum(where_vocab, 0)
-        next_sum_vocab = sum_vocab + tile_sum_2
         buffer_0 = tl.load(
             buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
             mask=(vocab_index < size_vocab),
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = e * (buffer_0 - safe_buffer_1)
-        tile_sum_3 = tl.sum(mul_vocab, 0)
-        next_acc_vocab = acc_vocab + tile_sum_3
+        mul_vocab = (buffer_0 - safe_buffer_1) * e
+        tile_sum_2 = tl.sum(mul_vocab, 0)
+        next_acc_vocab = acc_vocab + tile_sum_2
         z = next_z
-        sum_vocab = next_sum_vocab
         acc_vocab = next_acc_vocab
     tl.store(z_ptr + token_index * z_stride_token, z)
     recip = 1.0 / z
     # src[maps.diag:7]
     gt = z > 0.0
-    recip_2 = 1.0 / sum_vocab
-    where = tl.where(gt, ((-1.0 * recip_2) * acc_vocab) * recip, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
-    add = (recip_2 * d_top) + where
+    add = d_top + tl.where(gt, (-1.0 * recip) * acc_vocab, 0.0)
+    best = tl.load(best_ptr + token_index * best_stride_token)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
-        buffer_0 = tl.load(
-            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
         # src[moments.diag:43]
         logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
         # src[maps.diag:5]
         sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
-        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
-        add_vocab = tl.where(top == logits, add, 0.0) + tl.where(gt, mul_vocab, 0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        mul_vocab = (recip * (buffer_0 - safe_buffer_1)) * tl.exp(sub_vocab)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            add_vocab,
+            (tl.where(gt, mul_vocab, 0.0) + where_vocab),
         )
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
-        buffer_0 = tl.load(
-            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-            mask=(vocab_index < size_vocab),
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
         # src[moments.diag:43]
         logits = tl.load(
             logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
@@ -10480,11 +10501,16 @@ def choice_long_backward_z_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
-        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
-        add_vocab = tl.where(top == logits, add, 0.0) + tl.where(gt, mul_vocab, 0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        mul_vocab = (recip * (buffer_0 - safe_buffer_1)) * tl.exp(sub_vocab)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            add_vocab,
+            (tl.where(gt, mul_vocab, 0.0) + where_vocab),
             mask=(vocab_index < size_vocab),
         )
 
@@ -10507,8 +10533,15 @@ def choice_long_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         z = tl.load(z_ptr + token_index * z_stride_token)
         # src[maps.diag:7]
+        tile = d_mean.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10518,19 +10551,22 @@ def choice_long_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile_bf16 = (where_vocab_token * (1.0 / z)[None, :]).to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[maps.diag:7]
+        where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
+        tile_bf16 = (d_mean.to(tl.float32) * where_token[None, :]).to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10540,17 +10576,8 @@ def choice_long_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
-        # src[maps.diag:7]
-        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
-        tile = where_vocab_token * tl.where(token_index < size_token, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -10700,15 +10727,17 @@ def _choice_backward_d_logits(
     d_mean: torch.Tensor,
     d_top: torch.Tensor,
     mean: torch.Tensor,
+    best: torch.Tensor,
     top: torch.Tensor,
     z: torch.Tensor,
 ) -> torch.Tensor:
-    """_choice_backward_d_logits(logits: f32[token vocab], E: bf16[vocab e], d_mean: bf16[token e], d_top: f32[token], mean: bf16[token e], top: f32[token], z: f32[token]) -> d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    """_choice_backward_d_logits(logits: f32[token vocab], E: bf16[vocab e], d_mean: bf16[token e], d_top: f32[token], mean: bf16[token e], best: i32[token] in vocab, top: f32[token], z: f32[token]) -> d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     _check("E", E, torch.bfloat16, 2, logits.device)
     _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
     _check("d_top", d_top, torch.float32, 1, logits.device)
     _check("mean", mean, torch.bfloat16, 2, logits.device)
+    _check("best", best, torch.int32, 1, logits.device)
     _check("top", top, torch.float32, 1, logits.device)
     _check("z", z, torch.float32, 1, logits.device)
     token, vocab = logits.shape
@@ -10721,6 +10750,8 @@ def _choice_backward_d_logits(
         raise ValueError(f"d_top: f32[token] has shape {d_top.shape}, expected {(token,)}")
     if mean.shape != (token, e):
         raise ValueError(f"mean: bf16[token e] has shape {mean.shape}, expected {(token, e)}")
+    if best.shape != (token,):
+        raise ValueError(f"best: i32[token] has shape {best.shape}, expected {(token,)}")
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     if z.shape != (token,):
@@ -10737,11 +10768,11 @@ def _choice_backward_d_logits(
         BLOCK_TOKEN, BLOCK_VOCAB, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     choice_backward_d_logits_kernel[grid](
-        logits, E, d_mean, d_top, mean, top, z, d_logits, logits.stride(0), logits.stride(1), E.stride(0),
-        E.stride(1), d_mean.stride(0), d_mean.stride(1), d_top.stride(0), mean.stride(0), mean.stride(1),
-        top.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, e,
-        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_E=e == BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        logits, E, d_mean, d_top, mean, best, top, z, d_logits, logits.stride(0), logits.stride(1),
+        E.stride(0), E.stride(1), d_mean.stride(0), d_mean.stride(1), d_top.stride(0), mean.stride(0),
+        mean.stride(1), best.stride(0), top.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1),
+        token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, BLOCK_TOKEN=BLOCK_TOKEN,
+        EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_logits
 
@@ -10882,19 +10913,23 @@ def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> 
 def _choice_long_backward_z_d_logits(
     logits: torch.Tensor,
     d_top: torch.Tensor,
+    best: torch.Tensor,
     top: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_choice_long_backward_z_d_logits(logits: f32[token vocab], d_top: f32[token], top: f32[token], buffer_0: f32[token vocab], buffer_1: f32[token]) -> z: f32[token], d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    """_choice_long_backward_z_d_logits(logits: f32[token vocab], d_top: f32[token], best: i32[token] in vocab, top: f32[token], buffer_0: f32[token vocab], buffer_1: f32[token]) -> z: f32[token], d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
     _check("d_top", d_top, torch.float32, 1, logits.device)
+    _check("best", best, torch.int32, 1, logits.device)
     _check("top", top, torch.float32, 1, logits.device)
     _check("buffer_0", buffer_0, torch.float32, 2, logits.device)
     _check("buffer_1", buffer_1, torch.float32, 1, logits.device)
     token, vocab = logits.shape
     if d_top.shape != (token,):
         raise ValueError(f"d_top: f32[token] has shape {d_top.shape}, expected {(token,)}")
+    if best.shape != (token,):
+        raise ValueError(f"best: i32[token] has shape {best.shape}, expected {(token,)}")
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     if buffer_0.shape != (token, vocab):
@@ -10913,19 +10948,19 @@ def _choice_long_backward_z_d_logits(
             warps, stages = 16, 1
         grid = (token,)
         choice_long_backward_z_d_logits_rows_kernel[grid](
-            logits, d_top, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
-            d_top.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
-            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+            logits, d_top, best, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
+            d_top.stride(0), best.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab,
+            BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
         )
         return z, d_logits
     BLOCK_VOCAB, warps, stages = 4096, 8, 2
     grid = (token,)
     choice_long_backward_z_d_logits_kernel[grid](
-        logits, d_top, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
-        d_top.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
-        num_warps=warps, num_stages=stages,
+        logits, d_top, best, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
+        d_top.stride(0), best.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
     )
     return z, d_logits
 
@@ -10967,15 +11002,15 @@ class _choice_autograd(torch.autograd.Function):
     def forward(ctx, logits, E):
         best, top = _choice_forward_best_top(logits)
         mean = _choice_forward_mean(logits, E, top)
-        ctx.save_for_backward(logits, E, mean, top)
+        ctx.save_for_backward(logits, E, mean, best, top)
         ctx.mark_non_differentiable(best)
         return mean, best, top
 
     @staticmethod
     def backward(ctx, d_mean, unused, d_top):
-        logits, E, mean, top = ctx.saved_tensors
+        logits, E, mean, best, top = ctx.saved_tensors
         z = _choice_backward_z(logits, top)
-        d_logits = _choice_backward_d_logits(logits, E, d_mean, d_top, mean, top, z)
+        d_logits = _choice_backward_d_logits(logits, E, d_mean, d_top, mean, best, top, z)
         d_E = _choice_backward_d_E(logits, d_mean, top, z)
         return d_logits, d_E
 
@@ -10987,16 +11022,16 @@ class _choice_long_autograd(torch.autograd.Function):
     def forward(ctx, logits, E):
         best, top = _choice_long_forward_best_top(logits)
         mean = _choice_long_forward_mean(logits, E, top)
-        ctx.save_for_backward(logits, E, mean, top)
+        ctx.save_for_backward(logits, E, mean, best, top)
         ctx.mark_non_differentiable(best)
         return mean, best, top
 
     @staticmethod
     def backward(ctx, d_mean, unused, d_top):
-        logits, E, mean, top = ctx.saved_tensors
+        logits, E, mean, best, top = ctx.saved_tensors
         buffer_0 = _choice_long_backward_buffer_0(E, d_mean)
         buffer_1 = _choice_long_backward_buffer_1(d_mean, mean)
-        z, d_logits = _choice_long_backward_z_d_logits(logits, d_top, top, buffer_0, buffer_1)
+        z, d_logits = _choice_long_backward_z_d_logits(logits, d_top, best, top, buffer_0, buffer_1)
         d_E = _choice_long_backward_d_E(logits, d_mean, top, z)
         return d_logits, d_E
 

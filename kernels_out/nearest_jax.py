@@ -13,6 +13,23 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _extremum(array, axes, fold):
+    """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
+    return fold(array, axes, initial=-jnp.inf if fold is jnp.max else jnp.inf)
+
+
+@_extremum.defjvp
+def _extremum_tangent(axes, fold, arrays, tangents):
+    """Reads the tangent at the place of the extremum."""
+    found = _extremum(arrays[0], axes, fold)
+    if 0 in arrays[0].shape:
+        return found, jnp.zeros_like(found)
+    hit = arrays[0] == jnp.expand_dims(found, axes)
+    hit, tangent = (jnp.moveaxis(a, axes, range(-len(axes), 0)).reshape(*found.shape, -1) for a in (hit, tangents[0]))
+    return found, jnp.take_along_axis(tangent, jnp.argmax(hit, axis=-1)[..., None], axis=-1)[..., 0]
+
+
 def distances(Q, K):
     """distances(Q: f32[q d], K: f32[x d]) -> f32[q x]"""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
@@ -139,7 +156,7 @@ def _nearest_distance(Q, K, *, block_x=256):
 
 
 def _nearest_distance_forward(Q, K, *, block_x=256):
-    """nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks: memory does not grow with x."""
+    """nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> (f32[q], i32[q]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
     x, _ = K.shape
@@ -148,11 +165,14 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     min_x = jnp.full((q,), jnp.inf, jnp.float32)
+    min_x_2 = jnp.full((q,), 2147483647, jnp.int32)
+    tile_i32 = jnp.int32(x - 1)
     to_x = x // block_x * block_x
 
     def step(block, state):
-        (min_x,) = state
+        min_x, min_x_2 = state
         first_x = block * block_x
+        x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
         sub = Q[:, None] - safe_K
@@ -160,13 +180,17 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         sum_ = jnp.sum(mul, axis=2)
         tile_min = jnp.min(sum_, axis=1)
         next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+        chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+        tile_min_2 = jnp.min(chosen, axis=1)
+        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+        return (next_min_x, next_min_x_2)
 
-    (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
+    min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
     from_x = jnp.maximum(0, to_x)
 
     def step_2(block, state):
-        (min_x,) = state
+        min_x, min_x_2 = state
         first_x = block * block_x
         x_index = first_x + jnp.arange(block_x)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -177,71 +201,50 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
         chosen = jnp.where((x_index < x), sum_, jnp.inf)
         tile_min = jnp.min(chosen, axis=1)
         next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+        chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+        chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
+        tile_min_2 = jnp.min(chosen_3, axis=1)
+        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+        return (next_min_x, next_min_x_2)
 
-    (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
-    return min_x
-
-
-def _nearest_distance_backward_buffer_0(Q, K, out):
-    """nearest_distance_backward_buffer_0(Q: f32[q d], K: f32[x d], out: f32[q]) -> bool[q x]"""
-    Q, K, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, out))
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    difference = _subtract(Q[:, :, None], K.T)  # [q d x]
-    sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
-    eq_value = out[:, None] == sum_d  # [q x]
-    return eq_value
+    min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
+    return min_x, min_x_2
 
 
-def _nearest_distance_backward_buffer_1(buffer_0):
-    """nearest_distance_backward_buffer_1(buffer_0: bool[q x]) -> f32[q]"""
-    buffer_0 = jnp.asarray(buffer_0, bool)
-    q, x = buffer_0.shape
-    sum_x = jnp.sum(jnp.where(buffer_0, jnp.float32(1.0), 0.0), axis=1)  # [q]
-    inverse = 1 / sum_x  # [q]
-    return inverse
-
-
-def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1):
-    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[q d]"""
-    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
-    buffer_0 = jnp.asarray(buffer_0, bool)
+def _nearest_distance_backward_d_Q(Q, K, d_out, place):
+    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q]) -> f32[q d]"""
+    Q, K, d_out = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out))
+    place = jnp.asarray(place, jnp.int32)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_x = jnp.sum(jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0), axis=1)  # [q d]
-    product = d_out[:, None] * sum_x * buffer_1[:, None] * 2.0  # [q d]
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    eq_value = place[:, None] == jnp.arange(x).astype(jnp.int32)  # [q x]
+    sum_x = jnp.sum(jnp.where(eq_value[:, :, None], _subtract(Q[:, None], K), 0.0), axis=1)  # [q d]
+    product = sum_x * d_out[:, None] * 2.0  # [q d]
     return product
 
 
-def _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1):
-    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[x d]"""
-    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
-    buffer_0 = jnp.asarray(buffer_0, bool)
+def _nearest_distance_backward_d_K(Q, K, d_out, place):
+    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q]) -> f32[x d]"""
+    Q, K, d_out = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out))
+    place = jnp.asarray(place, jnp.int32)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    chosen = jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0)  # [q x d]
-    sum_q = jnp.einsum("q,qxd,q->xd", d_out, chosen, buffer_1, precision="highest")  # [x d]
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    eq_value = place == jnp.arange(x)[:, None].astype(jnp.int32)  # [x q]
+    chosen = jnp.where(eq_value[:, :, None], _subtract(Q, K[:, None]), 0.0)  # [x q d]
+    sum_q = jnp.einsum("xqd,q->xd", chosen, d_out, precision="highest")  # [x d]
     product = sum_q * -2.0  # [x d]
     return product
 
@@ -253,17 +256,15 @@ def _nearest_distance_differentiable(Q, K, block_x):
 
 
 def _nearest_distance_keeping(Q, K, block_x):
-    out = _nearest_distance_forward(Q, K, block_x=block_x)
-    return out, (Q, K, out)
+    out, place = _nearest_distance_forward(Q, K, block_x=block_x)
+    return out, (Q, K, place)
 
 
 def _nearest_distance_pull(block_x, saved, cotangents):
-    Q, K, out = saved
+    Q, K, place = saved
     d_out = cotangents
-    buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
-    buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
-    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1)
-    d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1)
+    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, place)
+    d_K = _nearest_distance_backward_d_K(Q, K, d_out, place)
     return (d_Q, d_K)
 
 
@@ -284,7 +285,7 @@ def nearest_distance_plain(Q, K):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     sum_d = jnp.sum(_subtract(Q[:, :, None], K.T) ** 2, axis=1)  # [q x]  # src[nearest.diag:7]
-    min_x = jnp.min(sum_d, axis=1, initial=jnp.inf)  # [q]  # src[nearest.diag:15]
+    min_x = _extremum(sum_d, (1,), jnp.min)  # [q]  # src[nearest.diag:15]
     return min_x
 
 

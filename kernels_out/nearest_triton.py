@@ -1569,8 +1569,9 @@ def nearest_distance_joined_kernel(
 
 @triton.jit
 def nearest_distance_forward_rows_kernel(
-    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, place_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
+    place_stride_q, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -1593,19 +1594,26 @@ def nearest_distance_forward_rows_kernel(
     # src[nearest.diag:15]
     min_ = tl.min(tile, 0)
     tl.store(out_ptr + q_index * out_stride_q, min_)
+    where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+    min_2 = tl.min(where_x_2, 0)
+    tl.store(place_ptr + q_index * place_stride_q, min_2)
 
 
 @triton.jit
 def nearest_distance_forward_kernel(
-    Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, out_ptr, place_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
+    place_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     min_x = tl.full([], float("inf"), tl.float32)
+    min_x_2 = tl.full([], 2147483647, tl.int32)
     # src[nearest.diag:14]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1624,7 +1632,11 @@ def nearest_distance_forward_kernel(
         # src[nearest.diag:15]
         tile_min = tl.min(sum_, 0)
         next_min_x = tl.minimum(min_x, tile_min)
+        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
+        tile_min_2 = tl.min(where_x, 0)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
+        min_x_2 = next_min_x_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1644,179 +1656,59 @@ def nearest_distance_forward_kernel(
         # src[nearest.diag:15]
         tile_min = tl.min(tile, 0)
         next_min_x = tl.minimum(min_x, tile_min)
+        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
+        where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+        tile_min_2 = tl.min(where_x_2, 0)
+        next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
+        min_x_2 = next_min_x_2
     tl.store(out_ptr + q_index * out_stride_q, min_x)
-
-
-@triton.jit
-def nearest_distance_backward_buffer_0_rows_kernel(
-    Q_ptr, K_ptr, out_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
-    q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    # src[nearest.diag:14]
-    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    # src[nearest.diag:7]
-    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
-    mul_d = sub_d * sub_d
-    sum_ = tl.sum(mul_d, 0)
-    out = tl.load(out_ptr + q_index * out_stride_q)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (out == sum_))
-
-
-@triton.jit
-def nearest_distance_backward_buffer_0_kernel(
-    Q_ptr, K_ptr, out_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    x_index = (program % size_x).to(tl.int64)
-    program = program // size_x
-    q_index = program.to(tl.int64)
-    acc_d = tl.full([], 0.0, tl.float32)
-    to_d = size_d // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:14]
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-        # src[nearest.diag:7]
-        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
-        mul_d = sub_d * sub_d
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        # src[nearest.diag:14]
-        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
-        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
-        # src[nearest.diag:7]
-        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
-        mul_d = sub_d * sub_d
-        tile_sum = tl.sum(mul_d, 0)
-        next_acc_d = acc_d + tile_sum
-        acc_d = next_acc_d
-    out = tl.load(out_ptr + q_index * out_stride_q)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (out == acc_d))
-
-
-@triton.jit
-def nearest_distance_backward_buffer_1_rows_kernel(
-    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, size_q, size_x,
-    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (x_index < size_x),
-        False,
-        EXACT_X,
-    )
-    where_x = tl.where(buffer_0 & (x_index < size_x), 1.0, 0.0)
-    sum_ = tl.sum(where_x, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (1.0 / sum_))
-
-
-@triton.jit
-def nearest_distance_backward_buffer_1_kernel(
-    buffer_0_ptr,
-    buffer_1_ptr,
-    buffer_0_stride_q,
-    buffer_0_stride_x,
-    buffer_1_stride_q,
-    size_q,
-    size_x,
-    BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    sum_x = tl.full([], 0.0, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        where_x = tl.where(buffer_0, 1.0, 0.0)
-        tile_sum = tl.sum(where_x, 0)
-        next_sum_x = sum_x + tile_sum
-        sum_x = next_sum_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(x_index < size_x),
-            other=False,
-        )
-        where_x = tl.where(buffer_0 & (x_index < size_x), 1.0, 0.0)
-        tile_sum = tl.sum(where_x, 0)
-        next_sum_x = sum_x + tile_sum
-        sum_x = next_sum_x
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (1.0 / sum_x))
+    tl.store(place_ptr + q_index * place_stride_q, min_x_2)
 
 
 @triton.jit
 def nearest_distance_backward_d_Q_rows_kernel(
-    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     d_index = (program % size_d).to(tl.int64)
     program = program // size_d
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     # src[nearest.diag:14]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
     # src[nearest.diag:7]
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (x_index < size_x),
-        False,
-        EXACT_X,
-    )
-    where_x = tl.where(buffer_0 & (x_index < size_x), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    place = tl.load(place_ptr + q_index * place_stride_q)
+    tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
+    where_x = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     sum_ = tl.sum(where_x, 0)
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (((d_out * sum_) * buffer_1) * 2.0))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((sum_ * d_out) * 2.0))
 
 
 @triton.jit
 def nearest_distance_backward_d_Q_kernel(
-    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     d_index = (program % size_d).to(tl.int64)
     program = program // size_d
     q_index = program.to(tl.int64)
     sum_x = tl.full([], 0.0, tl.float32)
+    place = tl.load(place_ptr + q_index * place_stride_q)
     # src[nearest.diag:14]
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
         # src[nearest.diag:7]
-        where_x = tl.where(buffer_0, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        where_x = tl.where(place == x_index.to(tl.int32), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
@@ -1827,25 +1719,20 @@ def nearest_distance_backward_d_Q_kernel(
         # src[nearest.diag:14]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
         # src[nearest.diag:7]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(x_index < size_x),
-            other=False,
-        )
-        where_x = tl.where(buffer_0 & (x_index < size_x), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
+        where_x = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (((d_out * sum_x) * buffer_1) * 2.0))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((sum_x * d_out) * 2.0))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_rows_kernel(
-    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1853,7 +1740,7 @@ def nearest_distance_backward_d_K_rows_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     Q = tl.load(
@@ -1863,14 +1750,9 @@ def nearest_distance_backward_d_K_rows_kernel(
     )
     # src[nearest.diag:7]
     sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (q_index < size_q),
-        False,
-        EXACT_Q,
-    )
-    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+    place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
+    tile = (place == x_index.to(tl.int32)) & (q_index < size_q)
+    mul_d_q = tl.where(tile[None, :], sub_d_q, 0.0) * d_out[None, :]
     sum_ = tl.sum(mul_d_q, 1)
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
@@ -1881,9 +1763,9 @@ def nearest_distance_backward_d_K_rows_kernel(
 
 @triton.jit
 def nearest_distance_backward_d_K_kernel(
-    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -1891,14 +1773,15 @@ def nearest_distance_backward_d_K_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    x_i32 = x_index.to(tl.int32)
     # src[nearest.diag:14]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -1906,8 +1789,8 @@ def nearest_distance_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+        where_d_q = tl.where((place == x_i32)[None, :], sub_d_q, 0.0)
+        mul_d_q = where_d_q * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -1915,7 +1798,7 @@ def nearest_distance_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:14]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -1924,13 +1807,9 @@ def nearest_distance_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-            mask=(q_index < size_q),
-            other=False,
-        )
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_d_q = tl.where(((place == x_i32) & (q_index < size_q))[None, :], sub_d_q, 0.0)
+        mul_d_q = where_d_q * d_out[None, :]
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -2063,8 +1942,8 @@ def _nearest_distance_joined(min_parts: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
-    """_nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> out: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     q, d = Q.shape
@@ -2072,6 +1951,7 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    place = torch.empty((q,), dtype=torch.int32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_D * BLOCK_X <= 16384:
@@ -2083,11 +1963,11 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
             warps, stages = 16, 1
         grid = (q,)
         nearest_distance_forward_rows_kernel[grid](
-            Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+            Q, K, out, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+            place.stride(0), q, d, x, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return out
+        return out, place
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
@@ -2103,99 +1983,32 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         BLOCK_X, warps, stages = 1, 8, 2
     grid = (q,)
     nearest_distance_forward_kernel[grid](
-        Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        Q, K, out, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), place.stride(0),
+        q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
-    return out
-
-
-def _nearest_distance_backward_buffer_0(Q: torch.Tensor, K: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_nearest_distance_backward_buffer_0(Q: f32[q d], K: f32[x d], out: f32[q]) -> buffer_0: bool[q x]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.float32, 2, Q.device)
-    _check("K", K, torch.float32, 2, Q.device)
-    _check("out", out, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.bool, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D <= 16384:
-        if BLOCK_D <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_D <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q * x,)
-        nearest_distance_backward_buffer_0_rows_kernel[grid](
-            Q, K, out, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
-            buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_0
-    BLOCK_D, warps, stages = 4096, 8, 2
-    grid = (q * x,)
-    nearest_distance_backward_buffer_0_kernel[grid](
-        Q, K, out, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
-        buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _nearest_distance_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
-    """_nearest_distance_backward_buffer_1(buffer_0: bool[q x]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("buffer_0", buffer_0, torch.bool, 2, buffer_0.device)
-    q, x = buffer_0.shape
-    buffer_1 = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (q,)
-        nearest_distance_backward_buffer_1_rows_kernel[grid](
-            buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), q, x,
-            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (q,)
-    nearest_distance_backward_buffer_1_kernel[grid](
-        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), q, x, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
+    return out, place
 
 
 def _nearest_distance_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
+    place: torch.Tensor,
 ) -> torch.Tensor:
-    """_nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.bool, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
@@ -2207,17 +2020,17 @@ def _nearest_distance_backward_d_Q(
             warps, stages = 16, 1
         grid = (q * d,)
         nearest_distance_backward_d_Q_rows_kernel[grid](
-            Q, K, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
-            d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+            place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
         )
         return d_Q
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q * d,)
     nearest_distance_backward_d_Q_kernel[grid](
-        Q, K, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
-        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        Q, K, d_out, place, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        place.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
@@ -2226,25 +2039,21 @@ def _nearest_distance_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
+    place: torch.Tensor,
 ) -> torch.Tensor:
-    """_nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    """_nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], place: i32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.bool, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("place", place, torch.int32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if place.shape != (q,):
+        raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
@@ -2256,18 +2065,17 @@ def _nearest_distance_backward_d_K(
             BLOCK_D, warps, stages = 16, 16, 1
         grid = (x * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_K_rows_kernel[grid](
-            Q, K, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
-            d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps,
-            num_stages=stages,
+            Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
     BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (x * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_K_kernel[grid](
-        Q, K, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
-        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
+        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -2277,17 +2085,15 @@ class _nearest_distance_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        out = _nearest_distance_forward(Q, K)
-        ctx.save_for_backward(Q, K, out)
+        out, place = _nearest_distance_forward(Q, K)
+        ctx.save_for_backward(Q, K, place)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, out = ctx.saved_tensors
-        buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
-        buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
-        d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1)
-        d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1)
+        Q, K, place = ctx.saved_tensors
+        d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, place)
+        d_K = _nearest_distance_backward_d_K(Q, K, d_out, place)
         return d_Q, d_K
 
 

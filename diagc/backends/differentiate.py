@@ -113,9 +113,10 @@ def _reading_saved(
     """
     results = joint.outputs[:count]
     chosen = [n for n in _chosen(joint.outputs[count:], cotangents) if n not in results]
+    places = {n: names.state(record.names.get(n, "place"), n, joint) for n in chosen}
     first = Diagram(
         joint.name, joint.inputs, (*results, *chosen),
-        (*joint.output_names[:count], *(names.fresh("place") for _ in chosen)),
+        (*joint.output_names[:count], *map(input_name, places.values())),
         (*joint.layouts[:count], *(n.array for n in chosen)),
     )  # fmt: skip
     folds = finished_folds(first, record, held)
@@ -125,7 +126,6 @@ def _reading_saved(
         for result, name, layout in zip(results, joint.output_names, joint.layouts, strict=False)
         if result.dtype.kind in ("float", layout.dtype.kind) and not isinstance(result.op, ops.Input)
     }
-    places = {n: names.state(record.names.get(n, "place"), n, joint) for n in chosen}
     rest = [fold for fold in folds if fold not in places]
     others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in rest}
     made = exchange(joint.outputs, walk(results), record)[count:]
