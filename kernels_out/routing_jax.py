@@ -237,17 +237,17 @@ def _experts_masked_backward_d_X(X, up, down, d_out, weight, *, block_hidden=256
         X_tile = lax.dynamic_slice_in_dim(X, first_token, block_token, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_token, block_token, 0)
 
-        def step(block, state):
+        def step(expert_index, state):
             (acc_expert_hidden,) = state
-            weight_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), block, 1, keepdims=True), (1,))
+            weight_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(weight, first_token, block_token, 0), expert_index, 1, keepdims=True), (1,))
             to_hidden = (64) // block_hidden * block_hidden
 
             def step_2(block, state):
                 (acc_expert_hidden,) = state
                 first_hidden = block * block_hidden
-                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
+                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, expert_index, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
                 dot = jnp.einsum("td,dh->th", X_tile, up_tile, preferred_element_type=jnp.float32)
-                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
+                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, expert_index, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
                 dot_2 = jnp.einsum("td,hd->th", d_out_tile, down_tile, preferred_element_type=jnp.float32)
                 mul = weight_tile.astype(jnp.float32)[:, None] * jnp.where(dot > 0.0, dot_2, 0.0)
                 tile_bf16 = mul.astype(jnp.bfloat16)
@@ -266,8 +266,8 @@ def _experts_masked_backward_d_X(X, up, down, d_out, weight, *, block_hidden=256
                 (acc_expert_hidden,) = state
                 first_hidden = block * block_hidden
                 hidden_index = first_hidden + jnp.arange(block_hidden)
-                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, block, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
-                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, block, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
+                up_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(up, expert_index, 0, keepdims=True), first_hidden, block_hidden, 2), (0,))
+                down_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(down, expert_index, 0, keepdims=True), first_hidden, block_hidden, 1), (0,))
                 dot = jnp.einsum("td,hd->th", d_out_tile, down_tile, preferred_element_type=jnp.float32)
                 dot_2 = jnp.einsum("td,dh->th", X_tile, up_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where((dot_2 > 0.0) & (hidden_index < 64), dot, 0.0)

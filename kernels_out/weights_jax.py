@@ -18,6 +18,23 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _extremum(array, axes, fold):
+    """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
+    return fold(array, axes, initial=-jnp.inf if fold is jnp.max else jnp.inf)
+
+
+@_extremum.defjvp
+def _extremum_tangent(axes, fold, arrays, tangents):
+    """Reads the tangent at the place of the extremum."""
+    found = _extremum(arrays[0], axes, fold)
+    if 0 in arrays[0].shape:
+        return found, jnp.zeros_like(found)
+    hit = arrays[0] == jnp.expand_dims(found, axes)
+    hit, tangent = (jnp.moveaxis(a, axes, range(-len(axes), 0)).reshape(*found.shape, -1) for a in (hit, tangents[0]))
+    return found, jnp.take_along_axis(tangent, jnp.argmax(hit, axis=-1)[..., None], axis=-1)[..., 0]
+
+
 def scores(Q, K):
     """scores(Q: bf16[q d], K: bf16[x d]) -> f32[q x]"""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
@@ -1039,7 +1056,7 @@ def sink_plain(Q, K, V, s):
     sum_d = jnp.einsum("qd,xd->qx", Q, K, preferred_element_type=jnp.float32)  # [q x]  # src[weights.diag:7]
     product = sum_d * lax.rsqrt(jnp.float32(d))  # [q x]  # src[weights.diag:7]
     S = jnp.where(jnp.arange(x) <= jnp.arange(q)[:, None], product, -jnp.inf)  # [q x]  # src[weights.diag:20]
-    max_x = jnp.max(S, axis=1, initial=-jnp.inf)  # [q]  # src[weights.diag:21]
+    max_x = _extremum(S, (1,), jnp.max)  # [q]  # src[weights.diag:21]
     m = jnp.maximum(max_x, s)  # [q]  # src[weights.diag:21]
     w = jnp.exp(_subtract(S, m[:, None]))  # [q x]  # src[weights.diag:22]
     sum_x = jnp.einsum("qx,xe->qe", w.astype(jnp.bfloat16), V, preferred_element_type=jnp.float32)  # [q e]  # src[weights.diag:23]
@@ -1328,7 +1345,7 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
 
-        def step(block, state):
+        def step(h_index, state):
             acc_q_h, acc_q_h_2 = state
             from_q = jnp.maximum(0, first_x) // block_q * block_q
             from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
@@ -1338,15 +1355,15 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
@@ -1365,12 +1382,12 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
             def step_3(block, state):
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 exp = jnp.exp(dot * rsqrt - logsum_tile[:, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
@@ -1390,15 +1407,15 @@ def _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=2
                 acc_q_h, acc_q_h_2 = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot = jnp.einsum("bxd,bqd->bxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 mask = (x_index[:, None] <= q_index) & (q_index < q)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 sub = jnp.where(mask, dot * rsqrt, -jnp.inf) - safe_logsum[:, None]
                 exp = jnp.exp(sub)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 1, keepdims=True), first_q, block_q, 2), (1,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 1, keepdims=True), first_q, block_q, 2), (1,))
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, h_index, 1, keepdims=True), first_q, block_q, 2), (1,))
                 dot_2 = jnp.einsum("bxe,bqe->bxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 tile_bf16 = (exp * (dot_2 - buffer_0_tile[:, None])).astype(jnp.bfloat16)
                 next_acc_q_h = acc_q_h + jnp.einsum("bxq,bqd->bxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)

@@ -82,7 +82,7 @@ def derivative(
     backward = Normalise().run(written, record)
     same = Choices().run(normal) is normal
     results = normal.outputs if same else backward.outputs[: len(normal.outputs)]
-    backward, kept = _reading_saved(backward, len(results), names, record, held)
+    backward, kept = _reading_saved(backward, cotangents, len(results), names, record, held)
     forward = replace(
         normal,
         name=f"{normal.name}_forward",
@@ -104,31 +104,56 @@ def derivative(
 
 
 def _reading_saved(
-    joint: Diagram, count: int, names: _Names, record: Record, held: Held
+    joint: Diagram, cotangents: tuple[Node, ...], count: int, names: _Names, record: Record, held: Held
 ) -> tuple[Diagram, dict[Node, Node]]:
-    """The gradients, reading results and finished folds instead of computing them, and the folds that they read."""
+    """The gradients, reading results and finished folds instead of computing them, and the folds that they read.
+
+    Integers that are folded, such as the place of a maximum, are kept in any case: computed again of numbers that are
+    rounded otherwise, they could differ.
+    """
     results = joint.outputs[:count]
-    first = Diagram(joint.name, joint.inputs, results, joint.output_names[:count], joint.layouts[:count])
+    chosen = [n for n in _chosen(joint.outputs[count:], cotangents) if n not in results]
+    places = {n: names.state(record.names.get(n, "place"), n, joint) for n in chosen}
+    first = Diagram(
+        joint.name, joint.inputs, (*results, *chosen),
+        (*joint.output_names[:count], *map(input_name, places.values())),
+        (*joint.layouts[:count], *(n.array for n in chosen)),
+    )  # fmt: skip
     folds = finished_folds(first, record, held)
     logarithms = {made: names.state("logsum", made, joint) for fold in folds for made in _logarithm(fold)}
     written = {
         result: node(ops.Input(name), array=layout)
-        for result, name, layout in zip(first.outputs, first.output_names, first.layouts, strict=True)
-        if layout.dtype.kind == "float" and not isinstance(result.op, ops.Input)
+        for result, name, layout in zip(results, joint.output_names, joint.layouts, strict=False)
+        if result.dtype.kind in ("float", layout.dtype.kind) and not isinstance(result.op, ops.Input)
     }
-    others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in folds}
+    rest = [fold for fold in folds if fold not in places]
+    others = {fold: names.state(record.names.get(fold, "state"), fold, joint) for fold in rest}
     made = exchange(joint.outputs, walk(results), record)[count:]
-    made = read_saved(made, {**logarithms, **written})
+    made = read_saved(made, {**logarithms, **written, **places})
     made = read_saved(made, others)
     used = set(walk(made))
     kept = {
         n: stand_in
-        for n, stand_in in {**logarithms, **others}.items()
+        for n, stand_in in {**logarithms, **others, **places}.items()
         if stand_in in used and n not in written
     }
     inputs = (*joint.inputs, *(n for n in (*written.values(), *kept.values()) if n in used))
     backward = Diagram(joint.name, inputs, made, joint.output_names[count:], joint.layouts[count:])
     return Normalise().run(backward, record), kept
+
+
+def _chosen(roots: tuple[Node, ...], cotangents: Iterable[Node]) -> list[Node]:
+    """The integers below the roots that are folded of real numbers, if no cotangent decides them."""
+    late, found = set(cotangents), list[Node]()
+    real = set[Node]()
+    for current in walk(roots):
+        if any(operand in late for operand in current.inputs):
+            late.add(current)
+        elif _is_real(current) or any(operand in real for operand in current.inputs):
+            real.add(current)
+            if isinstance(current.op, ops.Reduce) and current.dtype.kind == "int":
+                found.append(current)
+    return found
 
 
 def _logarithm(fold: Node) -> Iterable[Node]:

@@ -169,14 +169,19 @@ class BlockBody(Memory):
         states = [self.text[c.start].text for c in statement.carried]
         names = [*states, *buffers]
         function = self.writer.fresh("step")
+        walked = self._kind(statement.axis) == "walk"
+        number = self.writer.fresh(f"{statement.axis.name}_index") if walked else "block"
         self.writer.line()
-        self.writer.line(f"def {function}(block, state):")
+        self.writer.line(f"def {function}({number}, state):")
         known, outer = dict(self.bounds), dict(self.indices)
         with self.writer.indented(), self.writer.scope():
             self.writer.line(f"{unpacking(names)} = state")
             for carried in statement.carried:
                 self.text[carried.state] = self.text[carried.start]
-            self._enter(statement)
+            if walked:
+                self.indices[statement.axis] = number
+            else:
+                self._enter(statement)
             self._statements(statement.body)
             nexts = [permuted(self.text[c.next], self.text[c.start].axes).text for c in statement.carried]
             self.writer.line(f"return {tuple_text([*nexts, *buffers])}")
@@ -191,9 +196,6 @@ class BlockBody(Memory):
 
     def _enter(self, statement: ir.Loop) -> None:
         axis = statement.axis
-        if self._kind(axis) == "walk":
-            self.indices[axis] = "block"
-            return
         self.first[axis] = self.writer.fresh(f"first_{axis.name}")
         self.writer.line(f"{self.first[axis]} = block * {block_argument(axis)}")
         if any(self._is_indexed(a, statement.body) for a in (axis, *self.kernel.twins(axis))):

@@ -5,7 +5,7 @@ Used by every emitter of JAX source: give names to the inputs, get expressions f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from diagc.backends.jax_expressions import Body
 from diagc.backends.jax_nodes import statement
@@ -26,6 +26,7 @@ def emit_body(
     sources: Mapping[Node, str] | None = None,
     key: str = "key",
     leading: Sequence[Axis] = (),
+    choices: Collection[Node] = (),
 ) -> list[str]:
     """Write the statements that compute `roots`; returns an expression for each.
 
@@ -33,11 +34,12 @@ def emit_body(
     node; `sizes` the Python name of every size symbol (default: the symbol). The result for a root has the dtype and
     the order of axes of its layout, else of the node. `hints` names values, `sources` places them in a
     specification, `key` is the name of the run's random key. `leading` axes come first in values that are computed.
-    All Python names in use must be in `writer.taken`.
+    `choices` are the maxima and minima whose derivative JAX is told. All Python names in use must be in `writer.taken`.
     """
     symbols = {symbol: symbol for symbol in size_symbols(roots)} if sizes is None else sizes
     targets = tuple(layouts) if layouts is not None else tuple(root.array for root in roots)
     body = Body(writer, dict(symbols), dict(hints or {}), dict(sources or {}), key, statement)
+    body.choices = frozenset(choices)
     body.values.update({node: Text(name, axes=node.axes) for node, name in names.items()})
     orders = {r: t.axes for r, t in zip(roots, targets, strict=True)}
     body.prepare(tuple(roots), {}, orders, leading)

@@ -43,6 +43,7 @@ class Body:
     readers: dict[Node, int] = field(default_factory=dict[Node, int])
     flags: dict[Node, Infinities] = field(default_factory=dict[Node, Infinities])
     orders: dict[Node, tuple[Axis, ...]] = field(default_factory=dict[Node, tuple[Axis, ...]])
+    choices: frozenset[Node] = frozenset()
     reading: dict[Axis, int] = field(default_factory=dict[Axis, int])
 
     def prepare(

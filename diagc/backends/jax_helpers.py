@@ -24,6 +24,23 @@ def _read(array, index, fill):
     array = jnp.pad(array, empty, constant_values=fill)
     return array.at[index].get(mode="fill", fill_value=fill, wrap_negative_indices=False)
 ''',
+    "_extremum": '''
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
+def _extremum(array, axes, fold):
+    """The maximum or minimum over axes; of the elements that attain it the first has the derivative."""
+    return fold(array, axes, initial=-jnp.inf if fold is jnp.max else jnp.inf)
+
+
+@_extremum.defjvp
+def _extremum_tangent(axes, fold, arrays, tangents):
+    """Reads the tangent at the place of the extremum."""
+    found = _extremum(arrays[0], axes, fold)
+    if 0 in arrays[0].shape:
+        return found, jnp.zeros_like(found)
+    hit = arrays[0] == jnp.expand_dims(found, axes)
+    hit, tangent = (jnp.moveaxis(a, axes, range(-len(axes), 0)).reshape(*found.shape, -1) for a in (hit, tangents[0]))
+    return found, jnp.take_along_axis(tangent, jnp.argmax(hit, axis=-1)[..., None], axis=-1)[..., 0]
+''',
     "_uniform": '''
 def _mixed(x):
     """The 32-bit finaliser lowbias32."""

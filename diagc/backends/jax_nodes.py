@@ -133,6 +133,10 @@ def _reduction(body: Body, current: Node, op: ops.Reduce) -> Text:
     else:
         numbers = [str(frame.index(axis)) for axis in frame if axis in op.axes]
         places = f", axis={numbers[0] if len(numbers) == 1 else tuple_text(numbers)}"
+    if current in body.choices:
+        body.writer.helpers.add("_extremum")
+        places = tuple_text([str(frame.index(axis)) for axis in op.axes])
+        return Text(f"_extremum({value.text}, {places}, jnp.{op.monoid})", axes=kept)
     initial = _initial(op, current.dtype)
     made = Text(f"jnp.{op.monoid}({value.text}{places}{initial})", axes=kept)
     return cast(made, current.dtype) if _counted(op, current.dtype) else made

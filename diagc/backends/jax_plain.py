@@ -17,6 +17,7 @@ from diagc.backends.shapes import bind_shapes, undetermined
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import Writer
 from diagc.core import ops
+from diagc.core.derivative.shifts import relevant_choices
 from diagc.core.diagram import Diagram, Node, walk
 
 ParametersAs = Literal["dict", "arguments"]
@@ -99,9 +100,11 @@ def emit_function(
         bind_parameters(writer, diagram, names, parameters)
         convert_inputs(writer, diagram, names)
         bind_shapes(writer, names, symbols)
+        choices = relevant_choices(diagram.outputs) if parameters == "dict" else ()
         results = emit_body(
-            writer, diagram.outputs, names, symbols, diagram.layouts, naming.hints, naming.sources
-        )
+            writer, diagram.outputs, names, symbols, diagram.layouts, naming.hints, naming.sources,
+            choices=choices,
+        )  # fmt: skip
         writer.line(f"return {', '.join(results)}")
 
 

@@ -6,7 +6,7 @@ A derivative of loops with computed bounds does not exist in JAX; the derived ba
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from diagc.backends.differentiate import Derivative, derivative, is_differentiable
@@ -214,6 +214,7 @@ class _Program:
         self._forward(writer, name, self.plan.stages, blocks, ())
         writer.line()
         writer.line()
+        made = replace(made, saved=self._kept(made))
         self._forward(writer, f"_{self.name}_keeping", made.forward, blocks, made.saved)
         writer.line()
         writer.line()
@@ -243,6 +244,19 @@ class _Program:
                     if keeping else f"return {made}"
                 )  # fmt: skip
 
+    def _kept(self, made: Derivative) -> tuple[str, ...]:
+        """What is saved, and of the inputs those whose shapes give sizes that the backward part could not know."""
+        every = {input_name(n): n for s in (*made.forward, *made.backward) for n in s.diagram.inputs}
+        known = [*made.cotangents, *(every[name] for name in made.saved if name in every)]
+        wanted = {u for s in made.backward for u in undetermined(s.diagram.inputs, s.diagram.size_symbols)}
+        kept = list(made.saved)
+        for node in self.diagram.inputs:
+            left = undetermined(known, wanted)
+            if set(left) & {symbol for axis in node.axes for symbol in axis.size.symbols}:
+                known.append(node)
+                kept.append(input_name(node))
+        return tuple(dict.fromkeys(kept))
+
     def _backward(self, writer: Writer, made: Derivative, blocks: Mapping[Axis, int]) -> None:
         with writer.scope():
             writer.taken.update((*map(block_argument, blocks), "saved", "cotangents"))
@@ -257,12 +271,9 @@ class _Program:
                 real = [layout.dtype.kind == "float" for layout in self.diagram.layouts]
                 targets = [next(given) if is_real else "_" for is_real in real]
                 writer.line(f"{unpacking(targets) if len(targets) > 1 else targets[0]} = cotangents")
-                read = {
-                    n: names[input_name(n)]
-                    for s in made.backward
-                    for n in s.diagram.inputs
-                    if input_name(n) in names
-                }
+                inputs = [*(n for s in made.backward for n in s.diagram.inputs), *self.diagram.inputs]
+                inputs += made.cotangents
+                read = {n: names[input_name(n)] for n in inputs if input_name(n) in names}
                 symbols = _sizes(writer, made.backward, read)
                 self._run(writer, made.backward, names, symbols, blocks)
                 gradients = [names[g] if g is not None else "None" for g in made.gradients]

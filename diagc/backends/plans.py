@@ -64,10 +64,6 @@ def _parted(stages: tuple[Stage, ...], record: Record) -> tuple[Parted, ...]:
             for diagram in (made.states, made.joined)
             for launch in _plan(partition(planned(diagram, record), record), record).launches
         ]
-        if not all(
-            launch.diagram.inputs for launch in launches
-        ):  # a launcher takes its device from what it reads
-            continue
         unit = PART if axis == step.axes[-1] else 1
         found.append(Parted(Plan(tuple(launches)), axis, str(made.part.size), str(made.inner.size), unit))
     return tuple(found)
@@ -96,17 +92,12 @@ def _differentiated(normal: Diagram, record: Record) -> Iterable[Differentiated]
 
 
 def _derivative(normal: Diagram, record: Record, held: Held) -> Differentiated | None:
-    """The derivative; None where a leaf of it fits into no kernel.
-
-    Also None where a gradient depends on nothing: a launcher takes its device and sizes from the arrays it reads.
-    """
+    """The derivative; None where a leaf of it fits into no kernel."""
     try:
         found = derivative(normal, record, held)
     except DiagnosticError as error:
         if any(d.code != "E0702" for d in error.diagnostics):
             raise
-        return None
-    if not all(stage.diagram.inputs for stage in (*found.forward, *found.backward)):
         return None
     forward, backward = _plan(found.forward, record), _plan(found.backward, record)
     return Differentiated(normal.name, forward, backward, found.saved, found.cotangents, found.gradients)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from diagc.core import ops, random
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
 from diagc.core.diagram import Diagram, Node
+from diagc.core.dtypes import DType
 from diagc.core.scan_body import woven_body
 from diagc.diagnostics import failure
 
@@ -37,15 +38,18 @@ def evaluate(
     sizes: Mapping[str, int] | None = None,
     key: int = 0,
     rounding: bool = False,
+    moved: np.random.Generator | None = None,
 ) -> tuple[Tensor, ...]:
     """The results of a diagram, axes in the order of its layouts; floats are float64, integers int64.
 
     `arrays` are the inputs by name, axes in the order of their types. Sizes come from their shapes (`bind_sizes`);
-    `sizes` gives those that no array determines. `key` selects the random numbers of this run. Raises
+    `sizes` gives those that no array determines. `key` selects the random numbers of this run. With `moved` every
+    result of arithmetic is moved by up to a unit in the last place of its dtype, as another order of sums might
+    (discrete stochastic arithmetic: Vignes, Mathematics and Computers in Simulation 35, 1993). Raises
     `DiagnosticError` where shapes disagree, an index is out of range, or an array exceeds the limits (E0801).
     """
     bound = bind_sizes(diagram, {name: np.shape(array) for name, array in arrays.items()}, sizes)
-    run = _Run(bound, key, rounding)
+    run = _Run(bound, key, rounding, moved)
     given = {n: stored(np.asarray(arrays[input_name(n)]), n.dtype, rounding) for n in diagram.inputs}
     results: list[Tensor] = []
     for current, layout, value in zip(
@@ -80,6 +84,20 @@ def _order(roots: Sequence[Node]) -> list[Node]:
     return order
 
 
+_EXACT: Final = frozenset({"where", "max", "min", "neg", "abs", "relu", "sign", "floor", "round", "floordiv"})
+
+
+def _is_arithmetic(current: Node) -> bool:
+    """Whether a real result is rounded: choices, steps and re-indexings are exact."""
+    match current.op:
+        case ops.Map(function):
+            return current.dtype.kind == "float" and function.name not in _EXACT
+        case ops.Reduce(monoid):
+            return current.dtype.kind == "float" and monoid in ("sum", "prod")
+        case _:
+            return False
+
+
 @dataclass(slots=True)
 class _Run:
     """One evaluation: sizes, key, precision."""
@@ -87,6 +105,7 @@ class _Run:
     sizes: Mapping[str, int]
     key: int
     rounding: bool
+    moved: np.random.Generator | None = None
     orders: dict[tuple[Node, ...], list[Node]] = field(default_factory=dict[tuple[Node, ...], list[Node]])
 
     def outputs(self, roots: tuple[Node, ...], given: Mapping[Node, Tensor]) -> tuple[Tensor, ...]:
@@ -131,7 +150,18 @@ class _Run:
                 made = self._leaf(current, values) if not values else self._operator(current, values)
         if isinstance(current.op, ops.Cast):
             return made
-        return np.broadcast_to(stored(np.asarray(made), current.dtype, self.rounding), shape)
+        value = stored(np.asarray(made), current.dtype, self.rounding)
+        if _is_arithmetic(current):
+            value = stored(self._moved(value, current, current.dtype), current.dtype, self.rounding)
+        return np.broadcast_to(value, shape)
+
+    def _moved(self, value: Tensor, current: Node, dtype: DType) -> Tensor:
+        """A computed value moved by up to a unit in the last place of a dtype; what is given stays."""
+        if self.moved is None or isinstance(current.op, ops.Input):
+            return value
+        unit = 2.0 ** (1 - dtype.precision)
+        with np.errstate(all="ignore"):
+            return value * (1.0 + unit * self.moved.uniform(-1.0, 1.0, value.shape))
 
     def _leaf(self, current: Node, values: list[Tensor]) -> Tensor:
         """Operators without operands."""
@@ -209,7 +239,9 @@ class _Run:
         accumulate = np.dtype(np.int64) if held.kind == "b" else held
         made: list[Factor] = []
         for factor, value in zip(factors, values, strict=True):
-            rounded = round_to(value, narrow) if narrow and factor in operands else value
+            rounded = value
+            if narrow and factor in operands:
+                rounded = round_to(self._moved(value, factor, narrow), narrow)
             made.append(Factor(rounded.astype(accumulate, copy=False), factor.axes))
         extents = {axis: self.extent(axis) for axis in in_order(a for n in factors for a in n.axes)}
         return contract(made, current.axes, extents, self.shape)

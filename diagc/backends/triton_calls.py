@@ -33,10 +33,15 @@ def condition(plan: Plan, symbols: Mapping[str, str]) -> str:
 
 
 def call_launches(writer: Writer, plan: Plan, names: dict[str, str], symbols: Mapping[str, str]) -> None:
-    """Call the launchers of a plan; `names` gains the variables that hold their results."""
+    """Call the launchers of a plan; `names` gains the variables that hold their results.
+
+    A launch that reads nothing runs where the first of the arrays is that are known.
+    """
+    device = f"{next(iter(names.values()))}.device" if names else ""
     for launch in plan.launches:
         arguments = [names[input_name(node)] for node in launch.variants[0].kernel.inputs]
         arguments += [symbols[symbol] for symbol in free_symbols(launch)]
+        arguments += [] if launch.variants[0].kernel.inputs else [f"device={device}"]
         for name in launch.diagram.output_names:
             names[name] = writer.fresh(name)
         targets = ", ".join(names[name] for name in launch.diagram.output_names)

@@ -144,17 +144,22 @@ def _kernel(writer: Writer, kernel: Kernel) -> None:
 
 
 def launcher_text(launch: Launch, name: str) -> str:
-    """A function that checks the arrays of one launch, allocates its results and starts the kernel that fits."""
+    """A function that checks the arrays of one launch, allocates its results and starts the kernel that fits.
+
+    One that reads nothing is told the device.
+    """
     writer = Writer()
     kernel = launch.variants[0].kernel
     inputs = list(kernel.inputs)
-    writer.taken.update(("blocks", "warps", "stages", "grid", name))
+    writer.taken.update(("blocks", "warps", "stages", "grid", "device", name))
     names = {node: writer.fresh(input_name(node)) for node in inputs}
     symbols = {symbol: writer.fresh(symbol) for symbol in size_symbols(kernel)}
     results = [name for name, _ in kernel.outputs]
     result = "torch.Tensor" if len(results) == 1 else f"tuple[{', '.join(['torch.Tensor'] * len(results))}]"
     arguments = [f"{names[n]}: torch.Tensor" for n in inputs]
     arguments += [f"{symbols[symbol]}: int" for symbol in free_symbols(launch)]
+    arguments += [] if inputs else ["device: torch.device"]
+    device = f"{names[inputs[0]]}.device" if inputs else "device"
     writer.call(f"def {name}", arguments, f" -> {result}:")
     with writer.indented():
         described = ", ".join(f"{input_name(n)}: {n.array}" for n in inputs)
@@ -162,11 +167,9 @@ def launcher_text(launch: Launch, name: str) -> str:
         writer.line(f'"""{name}({described}) -> {outputs}. Any strides; sizes are read off the shapes."""')
         for node in inputs:
             dtype = f"torch.{TORCH_DTYPES[node.dtype]}"
-            writer.line(
-                f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {names[inputs[0]]}.device)'
-            )
+            writer.line(f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {device})')
         bind_shapes(writer, names, symbols)
-        made = _allocate(writer, kernel, names[inputs[0]], symbols)
+        made = _allocate(writer, kernel, device, symbols)
         for place, variant in enumerate(launch.variants):
             _launch(writer, variant, names, symbols, made, last=place == len(launch.variants) - 1)
     return writer.text
@@ -178,14 +181,14 @@ def free_symbols(launch: Launch) -> list[str]:
     return undetermined(kernel.inputs, size_symbols(kernel))
 
 
-def _allocate(writer: Writer, kernel: Kernel, device_of: str, symbols: dict[str, str]) -> list[str]:
+def _allocate(writer: Writer, kernel: Kernel, device: str, symbols: dict[str, str]) -> list[str]:
     made: list[str] = []
     for name, array in kernel.outputs:
         extents = [size_text(axis.size, symbols) for axis in array.axes]
         shape = f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
         made.append(writer.fresh(name))
         dtype = f"torch.{TORCH_DTYPES[array.dtype]}"
-        writer.line(f"{made[-1]} = torch.empty({shape}, dtype={dtype}, device={device_of}.device)")
+        writer.line(f"{made[-1]} = torch.empty({shape}, dtype={dtype}, device={device})")
     return made
 
 

@@ -29,6 +29,7 @@ from diagc.core.diagram import (
     with_inputs,
 )  # fmt: skip
 from diagc.core.dtypes import DType
+from diagc.core.places import first_place
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.even_powers import turned
 from diagc.passes.forms import function, literal, product
@@ -53,17 +54,12 @@ def _nested_reduction(current: Node) -> Node | None:
 
 
 def _place_of_extremum(current: Node) -> Node | None:
-    """argmax a = min over where(a = max a, index, last index): ties go to the lowest index.
-
-    A row whose extremum no element equals (NaN) gives the last index, which is one that can be read.
-    """
+    """argmax a = min over where(a = max a, index, last index)."""
     match current.op:
         case ops.Reduce("argmax" | "argmin" as monoid, (axis,)) if current.inputs[0].dtype.kind != "bool":
             values = current.inputs[0]
             extremum = reduction("max" if monoid == "argmax" else "min", (axis,), values)
-            index, last = node(ops.Iota(axis)), size_node(axis.size - 1)
-            places = [node(ops.Cast(DType.I32), found) for found in (index, last)]
-            return reduction("min", (axis,), apply("where", apply("eq", values, extremum), *places))
+            return first_place(values, extremum, (axis,))
         case _:
             return None
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from diagc.core import ops
 from diagc.core.axes import Coordinate
 from diagc.core.contraction import contraction_dtype, summed_factors
-from diagc.core.derivative.partials import partials, tied_elements
+from diagc.core.derivative.partials import chosen_element, partials
 from diagc.core.derivative.reindexing import chosen_indices
 from diagc.core.derivative.reverse import active_nodes
 from diagc.core.derivative.running import as_reduction, exclusive_product
@@ -86,7 +86,7 @@ class _Forward:
             return total(tangent, op.axes)
         if op.monoid == "prod":
             return total(scaled(tangent, exclusive_product(operand, op.axes, self.fresh)), op.axes)
-        return total(tied_elements(operand, current).times(tangent), op.axes)
+        return total(chosen_element(operand, current).times(tangent), op.axes)
 
     def _contraction(self, op: ops.Reduce, factors: tuple[Node, ...]) -> list[Node]:
         found: list[Node] = []

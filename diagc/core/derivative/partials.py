@@ -1,7 +1,8 @@
 """The partial derivatives of every function of `ops.POINTWISE`; the reverse and the forward sweep read this table.
 
-A function that chooses has the derivative of what it chooses; where `max` or `min` ties, the tied operands share it
-equally (as in JAX), `relu` and `abs` have derivative 0 at 0, and steps have derivative 0 everywhere.
+A function that chooses has the derivative of what it chooses. Where operands of `max` or `min` tie, they share it
+equally (as in JAX); of tied elements that are folded the first has it all (as in PyTorch and in `argmax`). `relu` and
+`abs` have derivative 0 at 0, and steps have derivative 0 everywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Final
 
 from diagc.core import ops
 from diagc.core.derivative.terms import masked, scaled
-from diagc.core.diagram import Node, apply, constant, reduction
+from diagc.core.diagram import Node, apply, constant
+from diagc.core.places import first_place, index_over
 
 _LN2: Final = math.log(2.0)
 
@@ -152,9 +154,13 @@ _OTHERS: Final[dict[str, Callable[[tuple[Node, ...], Node], Partials]]] = {
 """By operands and result. What is not here is a step: comparisons, `sign`, `floor`, `round`, `floordiv`."""
 
 
-def tied_elements(operand: Node, chosen: Node) -> Partial:
-    """The derivative of a maximum or minimum by its elements: those that attain it share it equally."""
+def chosen_element(operand: Node, chosen: Node) -> Partial:
+    """The derivative of a maximum or minimum by its elements: 1 at the first that attains it.
+
+    Its place is an integer, so that a kernel which computes the elements again, rounded otherwise, finds the same one.
+    """
     assert isinstance(chosen.op, ops.Reduce)
-    hit = apply("eq", operand, chosen)
-    count = reduction("sum", chosen.op.axes, apply("where", hit, constant(1.0), constant(0.0)))
-    return Partial(apply("recip", count), hit)
+    axes = chosen.op.axes
+    if not axes:
+        return Partial()
+    return Partial(mask=apply("eq", index_over(axes), first_place(operand, chosen, axes)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors
-from diagc.core.derivative.partials import partials, tied_elements
+from diagc.core.derivative.partials import chosen_element, partials
 from diagc.core.derivative.reindexing import (
     chosen_indices,
     flipped,
@@ -127,7 +127,7 @@ class _Reverse:
             return [(operand, cotangent)]
         if op.monoid == "prod":
             return [(operand, scaled(cotangent, exclusive_product(operand, op.axes, self.fresh)))]
-        return [(operand, tied_elements(operand, current).times(cotangent))]
+        return [(operand, chosen_element(operand, current).times(cotangent))]
 
     def _contraction(
         self, current: Node, op: ops.Reduce, factors: tuple[Node, ...], cotangent: Node

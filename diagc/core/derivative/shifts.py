@@ -44,6 +44,13 @@ def irrelevant_choices(roots: Iterable[Node]) -> frozenset[Node]:
     return frozenset(n for n in order if _is_choice(n) and _is_irrelevant(n, ends, order, readers))
 
 
+def relevant_choices(roots: Iterable[Node]) -> frozenset[Node]:
+    """The folded maxima and minima below the roots that are not known to be irrelevant."""
+    ends = tuple(roots)
+    folded = frozenset(n for n in walk(ends) if _is_choice(n) and isinstance(n.op, ops.Reduce) and n.op.axes)
+    return folded - irrelevant_choices(ends)
+
+
 def _is_choice(current: Node) -> bool:
     match current.op:
         case ops.Reduce("max" | "min"):

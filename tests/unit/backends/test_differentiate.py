@@ -11,6 +11,8 @@ from diagc.backends.differentiate import Derivative, derivative, is_differentiab
 from diagc.backends.plans import normal_form
 from diagc.backends.reference import evaluate
 from diagc.backends.sizes import input_name
+from diagc.core import ops
+from diagc.core.diagram import walk
 from diagc.diagnostics import DiagnosticError
 from diagc.verify.cases import make_case
 from tests.unit.specs import SPECS, entry, spec_entries
@@ -100,3 +102,22 @@ def test_stage_by_stage_is_the_derivative(spec: Path) -> None:
             np.testing.assert_allclose(
                 known[result], wanted, rtol=1e-7, atol=1e-9 * scale, err_msg=f"{name} {result}"
             )
+
+
+def test_the_place_of_a_maximum_is_kept_by_the_kernel_that_finds_it() -> None:
+    """What is computed again may be rounded otherwise: no backward kernel compares real numbers for equality."""
+    made = stages("axis q, x, d\nfn f(Q: bf16[q d], K: bf16[x d]) -> f32[q] { return max[x](sum[d](Q * K)) }")
+    assert len(made.forward) == 1
+    nodes = [n for stage in made.backward for n in walk(stage.diagram.outputs)]
+    equal = [n for n in nodes if isinstance(n.op, ops.Map) and n.op.function.name == "eq"]
+    assert equal
+    assert all(operand.dtype.kind == "int" for n in equal for operand in n.inputs)
+
+
+def test_a_place_that_is_a_result_is_read_from_it() -> None:
+    made = stages(
+        "axis q, x\nfn f(X: f32[q x]) -> (a: i32[q] in x, b: f32[q]) { return argmax[x](X), max[x](X) ^ 2 }"
+    )
+    assert "a" in made.saved
+    integers = [n for s in made.forward for n in s.diagram.layouts if n.dtype.kind == "int"]
+    assert len(integers) == 1

@@ -81,8 +81,9 @@ def test_forward(name: str) -> None:
 
 
 TIES: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
-    "largest": ("max[x](X)", lambda v: jnp.max(v, axis=1)),
-    "smallest": ("min[x](X)", lambda v: jnp.min(v, axis=1)),
+    "largest": ("max[x](X)", lambda v: v[jnp.arange(len(v)), jnp.argmax(v, axis=1)]),
+    "smallest": ("min[x](X)", lambda v: v[jnp.arange(len(v)), jnp.argmin(v, axis=1)]),
+    "largest of all": ("max[q x](X) + 0 * sum[x](X)", lambda v: v.ravel()[jnp.argmax(v)] + jnp.zeros(len(v))),
     "of a number": ("sum[x](max(X, 0.5) + min(X, 0.0))", lambda v: jnp.sum(jnp.maximum(v, 0.5) + jnp.minimum(v, 0), 1)),
     "relu": ("sum[x](relu(X))", lambda v: jnp.sum(jax.nn.relu(v), 1)),
 }  # fmt: skip
