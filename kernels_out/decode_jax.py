@@ -39,21 +39,18 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
         z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -63,6 +60,7 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -84,7 +82,7 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -120,21 +118,18 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
         z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -144,6 +139,7 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -165,7 +161,7 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
@@ -226,26 +222,24 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            sub = 0.125 * dot - logsum_tile[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
@@ -263,7 +257,7 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
         return (0.125 * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
@@ -461,21 +455,18 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
         z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -485,6 +476,7 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -507,7 +499,7 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -543,21 +535,18 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
         z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
@@ -567,6 +556,7 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -589,7 +579,7 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
@@ -650,26 +640,24 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            sub = 0.125 * dot - logsum_tile[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
@@ -688,7 +676,7 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
             next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
         return (0.125 * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
@@ -888,23 +876,19 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
         max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
         z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        add = filled - 4 + few_index
         Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -914,6 +898,7 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_few + block_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -921,8 +906,8 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
+            seen = x_index <= (filled - 4 + few_index)[:, None]
+            chosen = jnp.where(seen & (x_index < x), 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -936,7 +921,7 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -972,23 +957,19 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
         max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
         z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        add = filled - 4 + few_index
         Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -998,6 +979,7 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_few + block_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
 
         def step_2(block, state):
             max_x, z, acc_x = state
@@ -1005,8 +987,8 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
+            seen = x_index <= (filled - 4 + few_index)[:, None]
+            chosen = jnp.where(seen & (x_index < x), 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1020,7 +1002,7 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
@@ -1079,19 +1061,36 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
         few_index = first_few + jnp.arange(block_few)
         acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_few, block_few, 3)
-        add = few_index + (filled - 4)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, first_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
+            (acc_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = 0.125 * dot - logsum_tile[:, :, :, :, None]
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x,)
+
+        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
+        from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, first_few + block_few + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
+
+        def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
+            seen = x_index <= (few_index + (filled - 4))[:, None]
+            chosen = jnp.where(seen & (x_index < x), 0.125 * dot, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
@@ -1101,26 +1100,7 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
             next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, :, :, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
         return (acc_x * 0.125).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
@@ -1164,43 +1144,17 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
         x_index = first_x + jnp.arange(block_x)
         acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
         acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        sub = filled - 4
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
+        sub = filled - 4
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
         def step(block, state):
             acc_few_g, acc_few_g_2 = state
-            to_few = (4) // block_few * block_few
+            from_few = jnp.maximum(0, first_x + -1 * jnp.clip(filled, -1073741824, 1073741824).astype(int) + 4) // block_few * block_few
+            from_few_2 = -(-jnp.maximum(0, first_x + block_x + -1 * jnp.clip(filled, -1073741824, 1073741824).astype(int) + 3) // block_few) * block_few
+            to_few = jnp.minimum(from_few_2, 4)
 
             def step_2(block, state):
-                acc_few_g, acc_few_g_2 = state
-                first_few = block * block_few
-                few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
-                tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
-
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
-                0,
-                -(-to_few // block_few),
-                step_2,
-                (acc_few_g, acc_few_g_2),
-            )
-            from_few = jnp.maximum(0, to_few)
-
-            def step_3(block, state):
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
@@ -1223,8 +1177,62 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
 
             acc_few_g, acc_few_g_2 = lax.fori_loop(
                 from_few // block_few,
-                -(-4 // block_few),
+                -(-to_few // block_few),
+                step_2,
+                (acc_few_g, acc_few_g_2),
+            )
+            to_few_2 = (4) // block_few * block_few
+
+            def step_3(block, state):
+                acc_few_g, acc_few_g_2 = state
+                first_few = block * block_few
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                exp = jnp.exp(0.125 * dot - logsum_tile[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_few_g, next_acc_few_g_2)
+
+            acc_few_g, acc_few_g_2 = lax.fori_loop(
+                from_few_2 // block_few,
+                -(-to_few_2 // block_few),
                 step_3,
+                (acc_few_g, acc_few_g_2),
+            )
+            from_few_3 = jnp.maximum(from_few_2, to_few_2)
+
+            def step_4(block, state):
+                acc_few_g, acc_few_g_2 = state
+                first_few = block * block_few
+                few_index = first_few + jnp.arange(block_few)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
+                exp = jnp.exp(sub_2)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_few_g, next_acc_few_g_2)
+
+            acc_few_g, acc_few_g_2 = lax.fori_loop(
+                from_few_3 // block_few,
+                -(-4 // block_few),
+                step_4,
                 (acc_few_g, acc_few_g_2),
             )
             return (acc_few_g, acc_few_g_2)

@@ -66,24 +66,22 @@ def decode_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -98,8 +96,9 @@ def decode_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -177,12 +176,10 @@ def decode_parts_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:13]
-        add_x_in = mul + x_in_index
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -191,14 +188,12 @@ def decode_parts_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        mul_q_x_in = dot * 0.18033688011112042
+        tile_max = tl.max(mul_q_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_q_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -215,8 +210,9 @@ def decode_parts_kernel(
         z = next_z
         acc_x_in = next_acc_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:8]
         K = tl.load(
@@ -444,24 +440,22 @@ def decode_forward_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = dot * 0.18033688011112042
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -476,8 +470,9 @@ def decode_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -629,6 +624,8 @@ def decode_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:10]
+    filled = tl.load(filled_ptr)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
         mask=(q_index < 1),
@@ -645,15 +642,13 @@ def decode_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = logsum * 1.4426950408889634
-    # src[decode.diag:10]
-    filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -666,17 +661,16 @@ def decode_backward_d_Q_kernel(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:13]
         # src[decode.diag:12]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], dot_2 * 0.18033688011112042, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        exp2_q_x = tl.exp2((dot_2 * 0.18033688011112042) - mul_q[:, None])
+        tile_bf16 = ((dot - buffer_0[:, None]) * exp2_q_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -1242,24 +1236,22 @@ def decode_ragged_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1274,8 +1266,9 @@ def decode_ragged_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:19]
         K = tl.load(
@@ -1353,12 +1346,10 @@ def decode_ragged_parts_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:24]
-        add_x_in = x_in_index + mul
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -1367,14 +1358,12 @@ def decode_ragged_parts_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], dot * 0.18033688011112042, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        mul_q_x_in = dot * 0.18033688011112042
+        tile_max = tl.max(mul_q_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_q_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1391,8 +1380,9 @@ def decode_ragged_parts_kernel(
         z = next_z
         acc_x_in = next_acc_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:19]
         K = tl.load(
@@ -1620,24 +1610,22 @@ def decode_ragged_forward_kernel(
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_q_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1652,8 +1640,9 @@ def decode_ragged_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:19]
         K = tl.load(
@@ -1805,6 +1794,8 @@ def decode_ragged_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
         mask=(q_index < 1),
@@ -1821,15 +1812,13 @@ def decode_ragged_backward_d_Q_kernel(
         other=0.0,
     )
     mul_q = logsum * 1.4426950408889634
-    # src[decode.diag:21]
-    filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -1838,21 +1827,20 @@ def decode_ragged_backward_d_Q_kernel(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        exp2_q_x = tl.exp2((0.18033688011112042 * dot_2) - mul_q[:, None])
+        tile_bf16 = ((dot - buffer_0[:, None]) * exp2_q_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:20]
         V = tl.load(
@@ -2413,32 +2401,28 @@ def decode_few_kernel(
     acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = (filled - 4) + few_index
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
         mask=(few_index < 4)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, first_few + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:35]
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        mul_few_x = dot * 0.18033688011112042
+        tile_max = tl.max(mul_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_few_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2452,9 +2436,11 @@ def decode_few_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, tl.minimum(first_few + BLOCK_FEW, 4) - 1 + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -2465,8 +2451,8 @@ def decode_few_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        seen = x_index[None, :] <= ((filled - 4) + few_index)[:, None]
+        where_few_x = tl.where(seen & (x_index < size_x)[None, :], dot * 0.18033688011112042, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2527,20 +2513,16 @@ def decode_few_parts_kernel(
     mul = x_part_index * size_length_x
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
         mask=(few_index < 4)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, first_few + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:35]
-        add_x_in = x_in_index + mul
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2549,14 +2531,12 @@ def decode_few_parts_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
-        tile_max = tl.max(where_few_x_in_2, 1)
+        mul_few_x_in = dot * 0.18033688011112042
+        tile_max = tl.max(mul_few_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_few_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2572,9 +2552,11 @@ def decode_few_parts_kernel(
         max_x_in = next_max_x_in
         z = next_z
         acc_x_in = next_acc_x_in
+    # src[decode.diag:35]
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, tl.minimum(first_few + BLOCK_FEW, 4) - 1 + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:30]
         K = tl.load(
@@ -2586,8 +2568,8 @@ def decode_few_parts_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
         add_x_in = x_in_index + mul
-        tile = (add_x_in[None, :] <= add_few[:, None]) & (x_in_index < size_length_x)[None, :]
-        where_few_x_in = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        seen = add_x_in[None, :] <= (few_index + (filled - 4))[:, None]
+        where_few_x_in = tl.where(seen & (x_in_index < size_length_x)[None, :], dot * 0.18033688011112042, float("-inf"))
         where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
         tile_max = tl.max(where_few_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
@@ -2796,32 +2778,28 @@ def decode_few_forward_kernel(
     acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
         mask=(few_index < 4)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, first_few + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:35]
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], dot * 0.18033688011112042, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        mul_few_x = dot * 0.18033688011112042
+        tile_max = tl.max(mul_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_few_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2835,9 +2813,11 @@ def decode_few_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, tl.minimum(first_few + BLOCK_FEW, 4) - 1 + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -2848,8 +2828,8 @@ def decode_few_forward_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, dot * 0.18033688011112042, float("-inf"))
+        seen = x_index[None, :] <= (few_index + (filled - 4))[:, None]
+        where_few_x = tl.where(seen & (x_index < size_x)[None, :], dot * 0.18033688011112042, float("-inf"))
         tile_max = tl.max(where_few_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2991,6 +2971,8 @@ def decode_few_backward_d_Q_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
         mask=(few_index < 4),
@@ -3007,17 +2989,13 @@ def decode_few_backward_d_Q_kernel(
         other=0.0,
     )
     mul_few = 1.4426950408889634 * logsum
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
         mask=(few_index < 4)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, first_few + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -3030,17 +3008,17 @@ def decode_few_backward_d_Q_kernel(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:35]
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
+        sub_few_x = (0.18033688011112042 * dot_2) - mul_few[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, tl.minimum(first_few + BLOCK_FEW, 4) - 1 + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -3058,8 +3036,8 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+        seen = x_index[None, :] <= (few_index + (filled - 4))[:, None]
+        where_few_x = tl.where(seen & (x_index < size_x)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
         sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
@@ -3092,27 +3070,69 @@ def decode_few_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_few_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_few_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
     # src[decode.diag:31]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    sub = filled - 4
     # src[decode.diag:30]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
+    # src[decode.diag:35]
+    sub = filled - 4
     for g_index in tl.range(0, size_g):
-        to_few = (4) // BLOCK_FEW * BLOCK_FEW
-        # whole tiles, no mask needed
-        for first_few in tl.range(0, to_few, BLOCK_FEW):
+        from_few = (tl.minimum(tl.maximum(0, first_x + -1 * tl.cast(filled, tl.int64) + 4), 4).to(tl.int32)) // BLOCK_FEW * BLOCK_FEW
+        from_few_2 = tl.cdiv(tl.minimum(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1 + -1 * tl.cast(filled, tl.int64) + 4), 4).to(tl.int32), BLOCK_FEW) * BLOCK_FEW
+        to_few = tl.minimum(from_few_2, 4)
+        # tiles that a mask or the end cuts
+        for first_few in tl.range(from_few, to_few, BLOCK_FEW):
             few_index = first_few + tl.arange(0, BLOCK_FEW)
+            # src[decode.diag:29]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+                mask=(few_index < 4)[:, None],
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
+                mask=(few_index < 4),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+                mask=(few_index < 4)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(V, tl.trans(d_out))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
+                mask=(few_index < 4),
+                other=0.0,
+            )
+            mul_few = 1.4426950408889634 * logsum
+            # src[decode.diag:34]
+            dot_2 = tl.dot(K, tl.trans(Q))
+            # src[decode.diag:35]
+            tile = (x_index[:, None] <= (few_index + sub)[None, :]) & (few_index < 4)[None, :]
+            where_x_few = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
+            exp2_x_few = tl.exp2(sub_x_few)
+            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
+            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
+            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
+            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
+            acc_few_g = next_acc_few_g
+            acc_few_g_2 = next_acc_few_g_2
+        to_few_2 = (4) // BLOCK_FEW * BLOCK_FEW
+        # whole tiles, no mask needed
+        for first_few_2 in tl.range(from_few_2, to_few_2, BLOCK_FEW):
+            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
             # src[decode.diag:29]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
@@ -3127,12 +3147,9 @@ def decode_few_backward_d_K_d_V_kernel(
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
             )
-            mul_few = 1.4426950408889634 * logsum
-            # src[decode.diag:35]
             # src[decode.diag:34]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_few = tl.where(x_index[:, None] <= (few_index + sub)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-            sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
+            sub_x_few = (0.18033688011112042 * dot_2) - (1.4426950408889634 * logsum)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
             next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
@@ -3140,10 +3157,10 @@ def decode_few_backward_d_K_d_V_kernel(
             next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
             acc_few_g = next_acc_few_g
             acc_few_g_2 = next_acc_few_g_2
-        from_few = tl.maximum(0, to_few)
+        from_few_3 = tl.maximum(from_few_2, to_few_2)
         # tiles that a mask or the end cuts
-        for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
-            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
+        for first_few_3 in tl.range(from_few_3, 4, BLOCK_FEW):
+            few_index = first_few_3 + tl.arange(0, BLOCK_FEW)
             # src[decode.diag:29]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,

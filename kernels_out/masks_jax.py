@@ -1310,8 +1310,8 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1322,9 +1322,21 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (of_x <= most_of_q) & (of_x >= least_of_q)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1345,19 +1357,19 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask_2 = (of_x_tile == of_q_tile[:, None]) & (x_index_2 <= q_index[:, None])
+            S = jnp.where(mask_2 & (x_index_2 < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1370,9 +1382,9 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16)
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
+        chosen_3 = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen_3.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1396,8 +1408,8 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1408,9 +1420,21 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (least_of_q <= of_x) & (most_of_q >= of_x)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1431,19 +1455,19 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_q_tile[:, None] == of_x_tile) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask_2 = (of_q_tile[:, None] == of_x_tile) & (x_index_2 <= q_index[:, None])
+            S = jnp.where(mask_2 & (x_index_2 < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1456,9 +1480,9 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
+        chosen_3 = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen_3.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1499,26 +1523,38 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (least_of_q <= of_x) & (most_of_q >= of_x)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             (acc_x,) = state
@@ -1535,28 +1571,28 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (acc_x,))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (x_index <= q_index[:, None]) & (of_q_tile[:, None] == of_x_tile)
-            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index_2 <= q_index[:, None]) & (of_q_tile[:, None] == of_x_tile)
+            S = jnp.where(mask_2 & (x_index_2 < x), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (acc_x,))
         return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1587,32 +1623,43 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+        chosen = jnp.where((x_index < x), of_x_tile, -2147483648)
+        most_of_x = jnp.max(chosen, axis=0)
+        chosen_2 = jnp.where((x_index < x), of_x_tile, 2147483647)
+        least_of_x = jnp.min(chosen_2, axis=0)
+        q_index = jnp.arange(-(-q // block_q) * block_q)
+        mask = (of_q <= most_of_x) & (of_q >= least_of_x)
+        met = mask & (q_index < q)
+        begin_q = jnp.min(jnp.where(met, q_index, q))
+        end_q = jnp.max(jnp.where(met, q_index + 1, 0))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q = jnp.maximum(jnp.maximum(0, first_x), begin_q.astype(int)) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
-        to_q = jnp.minimum(from_q_2, q)
+        from_q_3 = jnp.maximum(from_q_2, from_q)
+        to_q = jnp.minimum(q, end_q.astype(int))
+        to_q_2 = jnp.minimum(from_q_3, to_q)
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
+            q_index_2 = first_q + jnp.arange(block_q)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
@@ -1620,8 +1667,8 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
-            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index[:, None] <= q_index_2) & (of_q_tile == of_x_tile[:, None])
+            S = jnp.where(mask_2 & (q_index_2 < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
             tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
@@ -1630,8 +1677,10 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
-        to_q_2 = q // block_q * block_q
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q_2 // block_q), step, (acc_q, acc_q_2))
+        to_q_3 = q // block_q * block_q
+        to_q_4 = -(-end_q.astype(int) // block_q) * block_q
+        to_q_5 = jnp.minimum(to_q_3, to_q_4)
 
         def step_2(block, state):
             acc_q, acc_q_2 = state
@@ -1652,13 +1701,13 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
-        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-to_q_5 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_4 = jnp.maximum(from_q_3, to_q_5)
 
         def step_3(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
+            q_index_2 = first_q + jnp.arange(block_q)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
@@ -1666,8 +1715,8 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
-            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index[:, None] <= q_index_2) & (of_q_tile == of_x_tile[:, None])
+            S = jnp.where(mask_2 & (q_index_2 < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
             tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
@@ -1676,7 +1725,7 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        acc_q, acc_q_2 = lax.fori_loop(from_q_4 // block_q, -(-to_q // block_q), step_3, (acc_q, acc_q_2))
         return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -1759,8 +1808,8 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1769,9 +1818,16 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1792,17 +1848,18 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index_2 < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1815,7 +1872,7 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -1838,8 +1895,8 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1848,9 +1905,16 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1871,17 +1935,18 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index_2 < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1894,7 +1959,7 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
@@ -1935,23 +2000,30 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             (acc_x,) = state
@@ -1968,17 +2040,18 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (acc_x,))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index_2 < x), dot * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
@@ -1987,7 +2060,7 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (acc_x,))
         return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))

@@ -3233,6 +3233,22 @@ def documents_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((least_of_q <= of_x) & (most_of_q >= of_x)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
@@ -3241,10 +3257,13 @@ def documents_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
         # src[masks.diag:25]
@@ -3279,11 +3298,11 @@ def documents_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -3493,6 +3512,23 @@ def documents_forward_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((of_x <= most_of_q) & (of_x >= least_of_q)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
+    # src[masks.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -3500,10 +3536,13 @@ def documents_forward_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
@@ -3539,11 +3578,11 @@ def documents_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -3669,10 +3708,27 @@ def documents_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((least_of_q <= of_x) & (most_of_q >= of_x)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -3686,10 +3742,13 @@ def documents_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
@@ -3715,11 +3774,11 @@ def documents_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -3766,6 +3825,24 @@ def documents_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    tile = tl.where(x_index < size_x, of_x, -2147483648)
+    most_of_x = tl.max(tile, 0)
+    tile_2 = tl.where(x_index < size_x, of_x, 2147483647)
+    least_of_x = tl.min(tile_2, 0)
+    from_q = tl.maximum(0, first_x)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(from_q, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        met = ((of_q <= most_of_x) & (of_q >= least_of_x)) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
+    # src[masks.diag:25]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -3774,18 +3851,19 @@ def documents_backward_d_K_d_V_kernel(
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
+    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
+    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    from_q_4 = tl.maximum(from_q_3, from_q_2)
+    to_q = tl.minimum(size_q, end_q)
+    to_q_2 = tl.minimum(from_q_4, to_q)
     # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -3815,10 +3893,12 @@ def documents_backward_d_K_d_V_kernel(
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_5 = tl.minimum(to_q_3, to_q_4)
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -3849,10 +3929,10 @@ def documents_backward_d_K_d_V_kernel(
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q_5 = tl.maximum(from_q_4, to_q_5)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
+        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4246,6 +4326,18 @@ def padding_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:30]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4254,10 +4346,13 @@ def padding_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
@@ -4291,10 +4386,11 @@ def padding_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4495,6 +4591,18 @@ def padding_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
@@ -4503,10 +4611,13 @@ def padding_forward_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4539,10 +4650,11 @@ def padding_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -4666,6 +4778,18 @@ def padding_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
@@ -4682,10 +4806,13 @@ def padding_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
             (d_index < size_d)[None, :],
@@ -4707,10 +4834,11 @@ def padding_backward_d_Q_kernel(
         tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from diagc.core import ops
+from diagc.core.comparisons import Comparison
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.formula import formula
-from diagc.core.guards import Comparison, masks_of
+from diagc.core.guards import masks_of
 from diagc.core.rewrite import Record, Step
 from diagc.plan.folds import Centre, State, fold_centres, fold_states, state_names
 from diagc.plan.structure import Pass, Structure

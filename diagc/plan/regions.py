@@ -152,6 +152,7 @@ class _Builder:
             for mask in masks
             for _, found in mask.comparisons
             for c in found
+            if not c.values
         )
         return Loop(tuple(a.uid for a in stage.axes), limits)
 

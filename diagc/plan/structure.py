@@ -8,16 +8,18 @@ stream with the earlier ones gets a pass of its own, and the reason is kept for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
+from diagc.core.requirements import Requirement
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent
 from diagc.plan.ordered import Ordered, ordered, refused
+from diagc.plan.visits import searched
 
 FUSIBLE = (
     ops.Input
@@ -41,12 +43,14 @@ FUSIBLE = (
 class Pass:
     """One loop over `axes`, the last of which is cut into blocks, carrying a fold.
 
-    `reason` says why this pass could not be joined with an earlier one over the same axis.
+    `reason` says why this pass could not be joined with an earlier one over the same axis. `search` is what indices
+    must meet for which the loop does anything, where a program is to look for them first.
     """
 
     axes: tuple[Axis, ...]
     algebra: FoldAlgebra
     reason: str | None = None
+    search: Requirement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,13 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
     if order is not None and order.twin in extents:
         extents[order.twin] = Extent(order.twin, "twin", order.axis)
     one = stored[0] if stored else None
+    if order is None:
+        passes = tuple(replace(p, search=_search(p, extents)) for p in passes)
     return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else (), order)
+
+
+def _search(step: Pass, extents: Mapping[Axis, Extent]) -> Requirement | None:
+    return searched(tuple(c.reduction for c in step.algebra.components), step.axes[-1], extents)
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
