@@ -1144,17 +1144,43 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
         x_index = first_x + jnp.arange(block_x)
         acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
         acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         sub = filled - 4
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
         def step(block, state):
             acc_few_g, acc_few_g_2 = state
-            from_few = jnp.maximum(0, first_x + -1 * jnp.clip(filled, -1073741824, 1073741824).astype(int) + 4) // block_few * block_few
-            from_few_2 = -(-jnp.maximum(0, first_x + block_x + -1 * jnp.clip(filled, -1073741824, 1073741824).astype(int) + 3) // block_few) * block_few
-            to_few = jnp.minimum(from_few_2, 4)
+            to_few = (4) // block_few * block_few
 
             def step_2(block, state):
+                acc_few_g, acc_few_g_2 = state
+                first_few = block * block_few
+                few_index = first_few + jnp.arange(block_few)
+                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
+                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
+                tile_bf16 = mul.astype(jnp.bfloat16)
+                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = exp.astype(jnp.bfloat16)
+                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_few_g, next_acc_few_g_2)
+
+            acc_few_g, acc_few_g_2 = lax.fori_loop(
+                0,
+                -(-to_few // block_few),
+                step_2,
+                (acc_few_g, acc_few_g_2),
+            )
+            from_few = jnp.maximum(0, to_few)
+
+            def step_3(block, state):
                 acc_few_g, acc_few_g_2 = state
                 first_few = block * block_few
                 few_index = first_few + jnp.arange(block_few)
@@ -1177,62 +1203,8 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
 
             acc_few_g, acc_few_g_2 = lax.fori_loop(
                 from_few // block_few,
-                -(-to_few // block_few),
-                step_2,
-                (acc_few_g, acc_few_g_2),
-            )
-            to_few_2 = (4) // block_few * block_few
-
-            def step_3(block, state):
-                acc_few_g, acc_few_g_2 = state
-                first_few = block * block_few
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                exp = jnp.exp(0.125 * dot - logsum_tile[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
-                tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
-
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
-                from_few_2 // block_few,
-                -(-to_few_2 // block_few),
-                step_3,
-                (acc_few_g, acc_few_g_2),
-            )
-            from_few_3 = jnp.maximum(from_few_2, to_few_2)
-
-            def step_4(block, state):
-                acc_few_g, acc_few_g_2 = state
-                first_few = block * block_few
-                few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
-                exp = jnp.exp(sub_2)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, block, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-                mul = exp * (dot_2 - buffer_0_tile[:, :, None])
-                tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-                tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
-
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
-                from_few_3 // block_few,
                 -(-4 // block_few),
-                step_4,
+                step_3,
                 (acc_few_g, acc_few_g_2),
             )
             return (acc_few_g, acc_few_g_2)

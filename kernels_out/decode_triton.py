@@ -3070,57 +3070,46 @@ def decode_few_backward_d_K_d_V_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_few_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_few_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
     # src[decode.diag:31]
     V = tl.load(
         V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    sub = filled - 4
     # src[decode.diag:30]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    # src[decode.diag:35]
-    sub = filled - 4
     for g_index in tl.range(0, size_g):
-        from_few = (tl.minimum(tl.maximum(0, first_x + -1 * tl.cast(filled, tl.int64) + 4), 4).to(tl.int32)) // BLOCK_FEW * BLOCK_FEW
-        from_few_2 = tl.cdiv(tl.minimum(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1 + -1 * tl.cast(filled, tl.int64) + 4), 4).to(tl.int32), BLOCK_FEW) * BLOCK_FEW
-        to_few = tl.minimum(from_few_2, 4)
-        # tiles that a mask or the end cuts
-        for first_few in tl.range(from_few, to_few, BLOCK_FEW):
+        to_few = (4) // BLOCK_FEW * BLOCK_FEW
+        # whole tiles, no mask needed
+        for first_few in tl.range(0, to_few, BLOCK_FEW):
             few_index = first_few + tl.arange(0, BLOCK_FEW)
             # src[decode.diag:29]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-                mask=(few_index < 4)[:, None],
-                other=0.0,
             )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-                mask=(few_index < 4),
-                other=0.0,
             )
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-                mask=(few_index < 4)[:, None],
-                other=0.0,
             )
             dot = tl.dot(V, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-                mask=(few_index < 4),
-                other=0.0,
             )
             mul_few = 1.4426950408889634 * logsum
+            # src[decode.diag:35]
             # src[decode.diag:34]
             dot_2 = tl.dot(K, tl.trans(Q))
-            # src[decode.diag:35]
-            tile = (x_index[:, None] <= (few_index + sub)[None, :]) & (few_index < 4)[None, :]
-            where_x_few = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+            where_x_few = tl.where(x_index[:, None] <= (few_index + sub)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
             sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
             exp2_x_few = tl.exp2(sub_x_few)
             tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
@@ -3129,38 +3118,10 @@ def decode_few_backward_d_K_d_V_kernel(
             next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
             acc_few_g = next_acc_few_g
             acc_few_g_2 = next_acc_few_g_2
-        to_few_2 = (4) // BLOCK_FEW * BLOCK_FEW
-        # whole tiles, no mask needed
-        for first_few_2 in tl.range(from_few_2, to_few_2, BLOCK_FEW):
-            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
-            # src[decode.diag:29]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-            )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-            )
-            dot = tl.dot(V, tl.trans(d_out))
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-            )
-            # src[decode.diag:34]
-            dot_2 = tl.dot(K, tl.trans(Q))
-            sub_x_few = (0.18033688011112042 * dot_2) - (1.4426950408889634 * logsum)[None, :]
-            exp2_x_few = tl.exp2(sub_x_few)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
-            next_acc_few_g = tl.dot(tile_bf16, Q, acc_few_g)
-            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
-            next_acc_few_g_2 = tl.dot(tile_bf16_2, d_out, acc_few_g_2)
-            acc_few_g = next_acc_few_g
-            acc_few_g_2 = next_acc_few_g_2
-        from_few_3 = tl.maximum(from_few_2, to_few_2)
+        from_few = tl.maximum(0, to_few)
         # tiles that a mask or the end cuts
-        for first_few_3 in tl.range(from_few_3, 4, BLOCK_FEW):
-            few_index = first_few_3 + tl.arange(0, BLOCK_FEW)
+        for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
+            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
             # src[decode.diag:29]
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,

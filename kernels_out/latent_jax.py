@@ -772,23 +772,21 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
         dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, sum_x, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
             dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             dot_bf16 = dot.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
+            mul = (dot_3 + dot_2) * 0.07216878364870323
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            scale = jnp.exp(max_x - next_max_x)
+            exp = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(exp, axis=3)
             next_sum_x = sum_x * scale + tile_sum
             tile_bf16 = exp.astype(jnp.bfloat16)
@@ -797,6 +795,7 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
 
         max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, sum_x, acc_x = state
@@ -821,7 +820,7 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_o
 
         max_x, sum_x, acc_x = lax.fori_loop(
             from_x // block_x,
-            -(-x // block_x),
+            -(-to_x_2 // block_x),
             step_2,
             (max_x, sum_x, acc_x),
         )
@@ -886,23 +885,21 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
         R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
         dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, acc_x, sum_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
             dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             dot_bf16 = dot.astype(jnp.bfloat16)
             dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.07216878364870323 * (dot_3 + dot_2), -jnp.inf)
-            tile_max = jnp.max(chosen, axis=3)
+            mul = 0.07216878364870323 * (dot_3 + dot_2)
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
+            scale = jnp.exp(max_x - next_max_x)
+            exp = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
             tile_sum = jnp.sum(exp, axis=3)
@@ -911,6 +908,7 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
 
         max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, acc_x, sum_x = state
@@ -935,7 +933,7 @@ def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=
 
         max_x, acc_x, sum_x = lax.fori_loop(
             from_x // block_x,
-            -(-x // block_x),
+            -(-to_x_2 // block_x),
             step_2,
             (max_x, acc_x, sum_x),
         )
@@ -1068,26 +1066,23 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
         buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_one, block_one, 2)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_one, block_one, 2)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_one, block_one, 2)
-        to_x = x // block_x * block_x
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             acc_x, acc_x_2, acc_x_3, acc_x_4 = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
             dot = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             dot_2 = jnp.einsum("bhor,bxr->bhox", buffer_2_tile, C_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, (dot_2 + dot) * 0.07216878364870323, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, None])
+            mul = (dot_2 + dot) * 0.07216878364870323
+            exp = jnp.exp(mul - logsum_tile[:, :, :, None])
             tile_bf16 = exp.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
             dot_3 = jnp.einsum("bhor,bxr->bhox", buffer_0_tile, C_tile, preferred_element_type=jnp.float32)
             sub = dot_3 - buffer_1_tile[:, :, :, None]
-            safe_state = jnp.where(state_tile == -jnp.inf, 0.0, state_tile)
-            exp_2 = jnp.exp(chosen - safe_state[:, :, :, None])
-            tile_bf16_2 = (sub * exp_2).astype(jnp.bfloat16)
+            mul_2 = sub * jnp.exp(mul - state_tile[:, :, :, None])
+            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + jnp.einsum("bhox,bxr->bhor", tile_bf16_2, C_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (sub * exp).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("bhox,bxr->bhor", tile_bf16_3, C_tile, preferred_element_type=jnp.float32)
@@ -1102,6 +1097,7 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
             (acc_x, acc_x_2, acc_x_3, acc_x_4),
         )
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             acc_x, acc_x_2, acc_x_3, acc_x_4 = state
@@ -1130,7 +1126,7 @@ def _mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R(
 
         acc_x, acc_x_2, acc_x_3, acc_x_4 = lax.fori_loop(
             from_x // block_x,
-            -(-x // block_x),
+            -(-to_x_2 // block_x),
             step_2,
             (acc_x, acc_x_2, acc_x_3, acc_x_4),
         )

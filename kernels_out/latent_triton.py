@@ -1767,11 +1767,10 @@ def mla_decode_buffer_0_buffer_1_kernel(
         other=0.0,
     )
     dot = tl.dot(Q, tl.trans(U))
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1785,12 +1784,11 @@ def mla_decode_buffer_0_buffer_1_kernel(
         dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
         dot_3 = tl.dot(dot_bf16, tl.trans(C))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        mul_one_x = (dot_3 + dot_2) * 0.10411754627697266
+        tile_max = tl.max(mul_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        scale = tl.exp2(max_x - next_max_x)
+        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
         tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
@@ -1799,8 +1797,9 @@ def mla_decode_buffer_0_buffer_1_kernel(
         sum_x = next_sum_x
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
@@ -1950,11 +1949,10 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:34]
         # src[latent.diag:25]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -1968,12 +1966,11 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         )
         # src[latent.diag:33]
         dot_3 = tl.dot(R, tl.trans(T))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
+        mul_one_x = (dot_3 + dot_2) * 0.10411754627697266
+        tile_max = tl.max(mul_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        scale = tl.exp2(max_x - next_max_x)
+        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         tile_sum = tl.sum(exp2_one_x, 1)
@@ -1982,8 +1979,9 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         acc_x = next_acc_x
         sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:25]
         C = tl.load(
@@ -2351,14 +2349,14 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
     acc_x_2 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_ONE, BLOCK_P], 0.0, tl.float32)
+    # src[latent.diag:29]
+    filled = tl.load(filled_ptr)
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
         mask=(one_index < 1),
         other=0.0,
     )
     mul_one = 1.4426950408889634 * logsum
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
         R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
@@ -2386,11 +2384,10 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:34]
         # src[latent.diag:26]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -2403,28 +2400,27 @@ def mla_decode_backward_buffer_3_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot_2 = tl.dot(buffer_0, tl.trans(C))
-        where_one_x = tl.where((x_index < filled)[None, :], (dot_2 + dot) * 0.10411754627697266, float("-inf"))
-        sub_one_x = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
-        exp2_one_x = tl.exp2(sub_one_x)
+        mul_one_x = (dot_2 + dot) * 0.10411754627697266
+        exp2_one_x = tl.exp2(mul_one_x - mul_one[:, None])
         tile_bf16 = exp2_one_x.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
-        safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
         dot_3 = tl.dot(buffer_1, tl.trans(C))
-        sub_one_x_2 = dot_3 - buffer_2[:, None]
-        tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x_2
+        sub_one_x = dot_3 - buffer_2[:, None]
+        tile = tl.exp2(mul_one_x - mul_one_2[:, None]) * sub_one_x
         tile_bf16_2 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_3 = (exp2_one_x * sub_one_x).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
-        tile_bf16_4 = (exp2_one_x * sub_one_x_2).to(tl.bfloat16)
+        tile_bf16_4 = (exp2_one_x * sub_one_x).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(

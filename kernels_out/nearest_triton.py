@@ -146,7 +146,7 @@ def distances_parts_kernel(
     d_part_index = program.to(tl.int64)
     acc_d_in = tl.full([], 0.0, tl.float32)
     mul = size_length_d * d_part_index
-    to_d_in = size_length_d // BLOCK_D_IN_1 * BLOCK_D_IN_1
+    to_d_in = (tl.maximum(tl.minimum(size_length_d, -1 * tl.cast(mul, tl.int64) + size_d), 0).to(tl.int32)) // BLOCK_D_IN_1 * BLOCK_D_IN_1
     # whole tiles, no mask needed
     for first_d_in in tl.range(0, to_d_in, BLOCK_D_IN_1):
         d_in_index = first_d_in + tl.arange(0, BLOCK_D_IN_1)
@@ -162,14 +162,15 @@ def distances_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        where_d_in = tl.where((d_in_index + mul) < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
-        mul_d_in = where_d_in * where_d_in
+        sub_d_in = Q - tl.where(K == float("-inf"), 0.0, K)
+        mul_d_in = sub_d_in * sub_d_in
         tile_sum = tl.sum(mul_d_in, 0)
         next_acc_d_in = acc_d_in + tile_sum
         acc_d_in = next_acc_d_in
     from_d_in = tl.maximum(0, to_d_in)
+    to_d_in_2 = tl.maximum(tl.minimum(size_length_d, -1 * tl.cast(mul, tl.int64) + size_d), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_d_in_2 in tl.range(from_d_in, size_length_d, BLOCK_D_IN_1):
+    for first_d_in_2 in tl.range(from_d_in, to_d_in_2, BLOCK_D_IN_1):
         d_in_index = first_d_in_2 + tl.arange(0, BLOCK_D_IN_1)
         # src[nearest.diag:6]
         K = tl.load(
@@ -882,7 +883,7 @@ def nearest_parts_min_parts_kernel(
     mul = x_part_index * size_length_x
     # src[nearest.diag:10]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
@@ -896,13 +897,13 @@ def nearest_parts_min_parts_kernel(
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        tile_min = tl.min(where_x_in, 0)
+        tile_min = tl.min(sum_, 0)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:10]
         K = tl.load(
@@ -1467,7 +1468,7 @@ def nearest_distance_parts_kernel(
     mul = x_part_index * size_length_x
     # src[nearest.diag:14]
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
@@ -1481,14 +1482,14 @@ def nearest_distance_parts_kernel(
         sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
         mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
         sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(where_x_in, 0)
+        tile_min = tl.min(sum_, 0)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:14]
         K = tl.load(

@@ -45,11 +45,18 @@ if TYPE_CHECKING:
     "--cluster", type=click.IntRange(1), metavar="N", help="Let N programs fill their memory together."
 )
 @click.option(
+    "--visited",
+    "share",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Of the tiles of loops whose masks depend on data, count this share; all without it.",
+)
+@click.option(
     "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
 )
 def cost(
     spec: Path, entry: str | None, on: str, size: tuple[str, ...], group: tuple[str, ...], stream: tuple[str, ...],
-    sweep: tuple[str, ...], out: Path | None, cluster: int | None, style: str,
+    sweep: tuple[str, ...], out: Path | None, cluster: int | None, share: float | None, style: str,
 ) -> None:  # fmt: skip
     """Predict bytes, operations and time of the kernels of SPEC on a machine, and choose their tiles.
 
@@ -67,7 +74,7 @@ def cost(
     found, device = chosen_entries(load(spec), entry), machine(on)
     _check_cluster(cluster, device)
     fixed = pairs(group, "--group"), pairs(stream, "--stream")
-    request = Request(device, pairs(size, "--size"), *fixed, cluster)
+    request = Request(device, pairs(size, "--size"), *fixed, cluster, share)
     if sweep:
         if len(found) != 1:
             raise click.UsageError("--sweep looks at one entry: choose it with --entry")

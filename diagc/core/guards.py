@@ -21,6 +21,9 @@ NEGATIVE_INFINITY = -math.inf
 Known = float | None
 """A number; None for what is not known but finite, NaN for what is not known and may not be finite once forced."""
 
+LEAST_BOUNDED = 128
+"""Indices of an axis of known size that are worth bounds by data: fewer are a tile or two in any case."""
+
 _VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
 
 
@@ -230,10 +233,21 @@ def masks_of(reductions: tuple[Node, ...], axis: Axis) -> tuple[Mask, ...]:
         if value is None or axis not in current.inputs[0].axes or not neutral(reductions, current, value):
             continue
         parts = conjuncts(current.inputs[0])
-        affine = [(part, comparisons(part, axis, reductions)) for part in parts]
+        affine = [(part, _bounds(part, axis, reductions)) for part in parts]
         decided = tuple((part, c) for part, c in affine if c)
         found.append(Mask(current, decided, tuple(part for part, c in affine if not c)))
     return tuple(found)
+
+
+def _bounds(part: Node, axis: Axis, reductions: tuple[Node, ...]) -> tuple[Comparison, ...]:
+    """The bounds of a comparison; those that data tell only where they may save tiles."""
+    found = comparisons(part, axis, reductions)
+    return () if is_short(axis) and any(c.values for c in found) else found
+
+
+def is_short(axis: Axis) -> bool:
+    """Whether an axis is known to be one or two tiles."""
+    return axis.size.value is not None and axis.size.value < LEAST_BOUNDED
 
 
 def conjuncts(condition: Node) -> tuple[Node, ...]:

@@ -115,8 +115,8 @@ def extremes(found: Requirement) -> Iterator[Extreme]:
             stack.extend(reversed(current.operands))
 
 
-def reads_along(found: Requirement, axis: Axis) -> bool:
-    """Whether a requirement depends on data along the axis."""
+def chooses_along(found: Requirement, axis: Axis) -> bool:
+    """Whether a requirement reads integers or Booleans along the axis, and no real numbers."""
     each = [e.node for e in extremes(found) if e.end == "each"]
-    loads = (n for n in walk(each) if isinstance(n.op, ops.Input | ops.View | ops.Gather))
-    return any(axis in n.axes for n in loads)
+    loads = [n for n in walk(each) if isinstance(n.op, ops.Input | ops.View | ops.Gather) and axis in n.axes]
+    return bool(loads) and all(n.dtype.kind != "float" for n in loads)
