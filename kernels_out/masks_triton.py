@@ -6461,9 +6461,9 @@ def _alibi_backward_d_slope(
     elif BLOCK_D_2 <= 1024:
         BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_X, BLOCK_H, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_X, BLOCK_H, warps, stages = 1, 1, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     alibi_backward_d_slope_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),

@@ -24,7 +24,7 @@ def distances(Q, K):
     return sum_d
 
 
-def nearest(Q, K, *, block_x=256):
+def nearest(Q, K, *, block_x=256, block_q=512):
     """nearest(Q: f32[q d], K: f32[x d]) -> i32[q] in x, in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -32,53 +32,63 @@ def nearest(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    min_x_2 = jnp.full((q,), 2147483647, jnp.int32)
-    tile_i32 = jnp.int32(x - 1)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        tile_min_2 = jnp.min(chosen, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        tile_i32 = jnp.int32(x - 1)
+        to_x = x // block_x * block_x
 
-    min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            tile_min_2 = jnp.min(chosen, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
 
-    def step_2(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
-        tile_min_2 = jnp.min(chosen_3, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+        min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
+        from_x = jnp.maximum(0, to_x)
 
-    min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
-    return min_x_2
+        def step_2(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
+            tile_min_2 = jnp.min(chosen_3, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
+
+        min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
+        return min_x_2
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q]
 
 
 def nearest_plain(Q, K):
@@ -93,7 +103,7 @@ def nearest_plain(Q, K):
     return argmin_x
 
 
-def _nearest_distance(Q, K, *, block_x=256):
+def _nearest_distance(Q, K, *, block_x=256, block_q=512):
     """nearest_distance(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -101,44 +111,54 @@ def _nearest_distance(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = x // block_x * block_x
 
-    (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
 
-    def step_2(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+        (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
+        from_x = jnp.maximum(0, to_x)
 
-    (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
-    return min_x
+        def step_2(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
+
+        (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
+        return min_x
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q]
 
 
-def _nearest_distance_forward(Q, K, *, block_x=256):
+def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
     """nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -146,44 +166,54 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = x // block_x * block_x
 
-    (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
 
-    def step_2(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+        (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
+        from_x = jnp.maximum(0, to_x)
 
-    (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
-    return min_x
+        def step_2(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
+
+        (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
+        return min_x
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q]
 
 
-def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
+def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256, block_q=512):
     """nearest_distance_backward_buffer_0_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q]) -> (f32[q], f32[q d]), in blocks: memory does not grow with x."""
     Q, K, d_out, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, out))
     q, d = Q.shape
@@ -195,52 +225,68 @@ def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256):
     if out.shape != (q,):
         raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    sum_x = jnp.full((q,), 0.0, jnp.float32)
-    sum_x_2 = jnp.full((q, d), 0.0, jnp.float32)
-    to_x = x // block_x * block_x
+    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
-    def step(block, state):
-        sum_x, sum_x_2 = state
-        first_x = block * block_x
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        equal = out[:, None] == sum_
-        chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
-        tile_sum = jnp.sum(chosen, axis=1)
-        next_sum_x = sum_x + tile_sum
-        chosen_2 = jnp.where(equal[:, :, None], sub, 0.0)
-        tile_sum_2 = jnp.sum(chosen_2, axis=1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
-        return (next_sum_x, next_sum_x_2)
+    def program(tile):
+        first_q = tile * block_q
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
+        to_x = x // block_x * block_x
 
-    sum_x, sum_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (sum_x, sum_x_2))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            sum_x, sum_x_2 = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            equal = out_tile[:, None] == sum_
+            chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_x = sum_x + tile_sum
+            chosen_2 = jnp.where(equal[:, :, None], sub, 0.0)
+            tile_sum_2 = jnp.sum(chosen_2, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_2
+            return (next_sum_x, next_sum_x_2)
 
-    def step_2(block, state):
-        sum_x, sum_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        equal = out[:, None] == sum_
-        chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
-        tile_sum = jnp.sum(chosen, axis=1)
-        next_sum_x = sum_x + tile_sum
-        chosen_2 = jnp.where((equal & (x_index < x))[:, :, None], sub, 0.0)
-        tile_sum_2 = jnp.sum(chosen_2, axis=1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
-        return (next_sum_x, next_sum_x_2)
+        sum_x, sum_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (sum_x, sum_x_2))
+        from_x = jnp.maximum(0, to_x)
 
-    sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
-    recip = 1 / sum_x
-    return recip, (d_out * recip * 2.0)[:, None] * sum_x_2
+        def step_2(block, state):
+            sum_x, sum_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
+            sub = Q_tile[:, None] - safe_K
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            equal = out_tile[:, None] == sum_
+            chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_x = sum_x + tile_sum
+            chosen_2 = jnp.where((equal & (x_index < x))[:, :, None], sub, 0.0)
+            tile_sum_2 = jnp.sum(chosen_2, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_2
+            return (next_sum_x, next_sum_x_2)
+
+        sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
+        recip = 1 / sum_x
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        mul = (2.0 * d_out_tile * recip)[:, None] * sum_x_2
+        return recip, mul
+
+    buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
+    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
+    return buffer_0_tiles[:q], d_Q_tiles[:q]
 
 
 def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, block_x=512):
@@ -315,32 +361,39 @@ def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, b
     return d_K_tiles[:x]
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _nearest_distance_differentiable(Q, K, block_x):
-    out = _nearest_distance(Q, K, block_x=block_x)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _nearest_distance_differentiable(Q, K, block_x, block_q):
+    out = _nearest_distance(Q, K, block_x=block_x, block_q=block_q)
     return out
 
 
-def _nearest_distance_keeping(Q, K, block_x):
-    out = _nearest_distance_forward(Q, K, block_x=block_x)
+def _nearest_distance_keeping(Q, K, block_x, block_q):
+    out = _nearest_distance_forward(Q, K, block_x=block_x, block_q=block_q)
     return out, (Q, K, out)
 
 
-def _nearest_distance_pull(block_x, saved, cotangents):
+def _nearest_distance_pull(block_x, block_q, saved, cotangents):
     Q, K, out = saved
     d_out = cotangents
-    buffer_0, d_Q = _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, block_x=block_x)
-    d_K = _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, block_x=block_x)
+    buffer_0, d_Q = _nearest_distance_backward_buffer_0_d_Q(
+        Q,
+        K,
+        d_out,
+        out,
+        block_x=block_x,
+        block_q=block_q,
+    )
+    d_K = _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, block_q=block_q, block_x=block_x)
     return (d_Q, d_K)
 
 
 _nearest_distance_differentiable.defvjp(_nearest_distance_keeping, _nearest_distance_pull)
 
 
-def nearest_distance(Q, K, *, block_x=256):
+def nearest_distance(Q, K, *, block_x=256, block_q=512):
     """nearest_distance(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
-    return _nearest_distance_differentiable(Q, K, block_x)
+    return _nearest_distance_differentiable(Q, K, block_x, block_q)
 
 
 def nearest_distance_plain(Q, K):

@@ -777,15 +777,20 @@ def nearest_rows_kernel(
 @triton.jit
 def nearest_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
-    min_x_2 = tl.full([], 2147483647, tl.int32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -798,15 +803,15 @@ def nearest_kernel(
             EXACT_D,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile_min = tl.min(sum_, 0)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
         # src[nearest.diag:11]
-        tile_min_2 = tl.min(where_x, 0)
+        tile_min_2 = tl.min(where_q_x, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
@@ -821,21 +826,21 @@ def nearest_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
-        tile_min = tl.min(tile, 0)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
-        where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
         # src[nearest.diag:11]
-        tile_min_2 = tl.min(where_x_2, 0)
+        tile_min_2 = tl.min(where_q_x_2, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
-    tl.store(out_ptr + q_index * out_stride_q, min_x_2)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -872,17 +877,22 @@ def nearest_parts_min_parts_rows_kernel(
 def nearest_parts_min_parts_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
     min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], float("inf"), tl.float32)
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
     mul = x_part_index * size_length_x
     # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
@@ -893,11 +903,11 @@ def nearest_parts_min_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        tile_min = tl.min(sum_, 0)
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        tile_min = tl.min(sum_, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
@@ -912,18 +922,19 @@ def nearest_parts_min_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
-        tile_min = tl.min(where_x_in_2, 0)
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(((x_in_index + mul) < size_x)[None, :], sum_, float("inf"))
+        where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -969,22 +980,29 @@ def nearest_parts_min_parts2_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
     size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], 2147483647, tl.int32)
+    min_x_in = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
     mul = x_part_index * size_length_x
     min_parts = tl.load(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
     )
     # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
@@ -996,14 +1014,14 @@ def nearest_parts_min_parts2_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
-        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(sum_ == min_parts[:, None], add_x_in.to(tl.int32)[None, :], tile_i32_2)
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
         # src[nearest.diag:11]
-        tile_min = tl.min(where_x_in_2, 0)
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
@@ -1018,20 +1036,21 @@ def nearest_parts_min_parts2_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
-        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
-        where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(sum_ == min_parts[:, None], add_x_in.to(tl.int32)[None, :], tile_i32_2)
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
+        where_q_x_in_3 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_2, 2147483647)
         # src[nearest.diag:11]
-        tile_min = tl.min(where_x_in_3, 0)
+        tile_min = tl.min(where_q_x_in_3, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -1165,19 +1184,20 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -1211,20 +1231,20 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_parts_min_parts_kernel[grid](
         Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
-        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return min_parts
 
@@ -1268,21 +1288,21 @@ def _nearest_parts_min_parts2(
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_parts_min_parts2_kernel[grid](
         Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps,
-        num_stages=stages,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2,
+        num_warps=warps, num_stages=stages,
     )
     return min_parts2
 
@@ -1326,7 +1346,7 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    programs = q
+    programs = triton.cdiv(q, 16)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512 and d <= 16384:
@@ -1372,14 +1392,19 @@ def nearest_distance_rows_kernel(
 @triton.jit
 def nearest_distance_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1391,12 +1416,12 @@ def nearest_distance_kernel(
             EXACT_D,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(sum_, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
     from_x = tl.maximum(0, to_x)
@@ -1410,16 +1435,16 @@ def nearest_distance_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 0)
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
-    tl.store(out_ptr + q_index * out_stride_q, min_x)
+    tl.store(out_ptr + q_index * out_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1457,17 +1482,22 @@ def nearest_distance_parts_rows_kernel(
 def nearest_distance_parts_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
     min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], float("inf"), tl.float32)
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
     mul = x_part_index * size_length_x
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
@@ -1478,12 +1508,12 @@ def nearest_distance_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(sum_, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
@@ -1498,19 +1528,20 @@ def nearest_distance_parts_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
+        sub_q_x_in_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(((x_in_index + mul) < size_x)[None, :], sum_, float("inf"))
+        where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(where_x_in_2, 0)
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -1604,14 +1635,19 @@ def nearest_distance_forward_rows_kernel(
 @triton.jit
 def nearest_distance_forward_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1623,12 +1659,12 @@ def nearest_distance_forward_kernel(
             EXACT_D,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(sum_, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
     from_x = tl.maximum(0, to_x)
@@ -1642,16 +1678,16 @@ def nearest_distance_forward_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 0)
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
-    tl.store(out_ptr + q_index * out_stride_q, min_x)
+    tl.store(out_ptr + q_index * out_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1697,16 +1733,21 @@ def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
 def nearest_distance_backward_buffer_0_d_Q_kernel(
     Q_ptr, K_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, out_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    sum_x = tl.full([], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_D], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    out = tl.load(out_ptr + q_index * out_stride_q)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1718,16 +1759,16 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
             EXACT_D,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        eq_x = out == sum_
-        where_x = tl.where(eq_x, 1.0, 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        eq_q_x = out[:, None] == sum_
+        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
+        tile_sum = tl.sum(where_q_x, 1)
         next_sum_x = sum_x + tile_sum
-        where_x_d = tl.where(eq_x[:, None], sub_x_d_2, 0.0)
-        tile_sum_2 = tl.sum(where_x_d, 0)
+        where_q_x_d = tl.where(eq_q_x[:, :, None], sub_q_x_d_2, 0.0)
+        tile_sum_2 = tl.sum(where_q_x_d, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_2
         sum_x = next_sum_x
         sum_x_2 = next_sum_x_2
@@ -1742,26 +1783,26 @@ def nearest_distance_backward_buffer_0_d_Q_kernel(
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        eq_x = out == sum_
-        where_x = tl.where(eq_x & (x_index < size_x), 1.0, 0.0)
-        tile_sum = tl.sum(where_x, 0)
+        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        eq_q_x = out[:, None] == sum_
+        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
+        tile_sum = tl.sum(where_q_x, 1)
         next_sum_x = sum_x + tile_sum
-        where_x_d = tl.where((eq_x & (x_index < size_x))[:, None], sub_x_d_2, 0.0)
-        tile_sum_2 = tl.sum(where_x_d, 0)
+        where_q_x_d = tl.where((eq_q_x & (x_index < size_x)[None, :])[:, :, None], sub_q_x_d_2, 0.0)
+        tile_sum_2 = tl.sum(where_q_x_d, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_2
         sum_x = next_sum_x
         sum_x_2 = next_sum_x_2
-    recip = 1.0 / sum_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, recip)
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    recip_q = 1.0 / sum_x
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, recip_q, mask=(q_index < size_q))
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
     tl.store(
-        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((d_out * recip) * 2.0) * sum_x_2),
-        mask=(d_index < size_d),
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (((2.0 * d_out) * recip_q)[:, None] * sum_x_2),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1906,19 +1947,20 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -1952,20 +1994,20 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_distance_parts_kernel[grid](
         Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
-        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return min_parts
 
@@ -2028,19 +2070,20 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_forward_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -2087,20 +2130,20 @@ def _nearest_distance_backward_buffer_0_d_Q(
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_backward_buffer_0_d_Q_kernel[grid](
         Q, K, d_out, out, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
         out.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return buffer_0, d_Q
 
@@ -2156,9 +2199,9 @@ def _nearest_distance_backward_d_K(
     elif BLOCK_D_2 <= 1024:
         BLOCK_Q, BLOCK_X, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_Q, BLOCK_X, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_Q, BLOCK_X, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_X, warps, stages = 1, 1, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     nearest_distance_backward_d_K_kernel[grid](
         Q, K, d_out, out, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
@@ -2200,7 +2243,7 @@ def nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         if not (d <= 16384):
             raise ValueError("nearest_distance: gradients are made for sizes whose tiles are held on chip")
         return _nearest_distance_autograd.apply(Q, K)
-    programs = q
+    programs = triton.cdiv(q, 16)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512 and d <= 16384:

@@ -2018,9 +2018,9 @@ def _experts_gathered_out(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(64, BLOCK_D),)
     experts_gathered_out_kernel[grid](
         gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
@@ -2119,9 +2119,9 @@ def _experts_gathered_forward_out(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(64, BLOCK_D),)
     experts_gathered_forward_out_kernel[grid](
         gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
@@ -2225,9 +2225,9 @@ def _experts_gathered_backward_d_gate(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(2, BLOCK_PLACE),)
     experts_gathered_backward_d_gate_kernel[grid](
         chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),

@@ -87,16 +87,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
     if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
-        rest = _ROW_TILE // 16 ** len(tiled)
-        return tuple(
-            Config(
-                n,
-                tuple((a, max(rest // n, 1)) for a in streamed) + tuple((a, 16) for a in tiled),
-                8,
-                2,
-            )
-            for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW)
-        )
+        return tuple(_three_sides(n, tiled, streamed) for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW))
     if streamed:
         return (
             Config(
@@ -110,6 +101,16 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
         blocks = tuple((axis, 16) for axis in tiled)
         return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
+    """The configuration for rows of `held` elements: up to 16 of each tiled axis, the rest of the tile is streamed."""
+    room, blocks = _ROW_TILE // held, dict[Axis, int]()
+    for axis in tiled:
+        blocks[axis] = min(room, 16)
+        room //= blocks[axis]
+    chosen = tuple((axis, room) for axis in streamed) + tuple(blocks.items())
+    return Config(held, chosen, 8, 2)
 
 
 def row_configurations(structure: Structure) -> tuple[Config, ...]:

@@ -11,6 +11,7 @@ from typing import Final
 from diagc.core.axes import Axis, Size
 from diagc.core.comparisons import Comparison
 from diagc.core.guards import masks_of
+from diagc.plan.config import has_dot
 from diagc.plan.structure import Structure
 
 LEAST: Final = 2048
@@ -24,8 +25,9 @@ PART: Final = 256
 def parted_axes(structure: Structure) -> tuple[Axis, ...]:
     """The axes of the one pass of a kernel that may have parts, outermost first; none where parts cannot pay.
 
-    Tiles of an axis of unknown size are taken to be many. A mask that makes the loop shorter than the axis would leave
-    most of the parts with nothing to do; what data leave of it is not known, and taken to be most.
+    Tiles of an axis of unknown size are taken to be many where matrices are multiplied. A mask that makes the loop
+    shorter than the axis would leave most of the parts with nothing to do; what data leave of it is not known, and
+    taken to be most.
     """
     if len(structure.passes) != 1 or structure.stored_axis is not None or not _may_be_few(structure):
         return ()
@@ -43,7 +45,7 @@ def parted_axes(structure: Structure) -> tuple[Axis, ...]:
 
 def _may_be_few(structure: Structure) -> bool:
     tiled = [a for a in structure.group_axes if structure.extents[a].kind == "tile"]
-    return all(a.size.value is not None for a in tiled)
+    return not has_dot(structure) or all(a.size.value is not None for a in tiled)
 
 
 def _grows(found: Comparison, size: Size) -> bool:

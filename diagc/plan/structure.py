@@ -234,7 +234,7 @@ def _extents(
     extents |= {axis: Extent(axis, "walk") for axis in sorted(walked - streamed, key=_uid)}
     extents |= {axis: Extent(axis, "resident") for axis in sorted(resident - streamed - walked, key=_uid)}
     candidates = [axis for axis in group if axis not in extents]
-    tiled = _contracted_sides(nodes, candidates, streamed)
+    tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
     held = _held_sides(nodes, tiled, streamed | walked)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
@@ -299,3 +299,19 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
             if own and not inside and not looped and not tiled & set(own):
                 tiled.add(own[-1])
     return tiled
+
+
+def _sharing_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: set[Axis]) -> set[Axis]:
+    """The innermost axis that a reduction on tiles carries and an array lacks which it reads along a loop.
+
+    Programs that take one index of it each would read the whole array for that index.
+    """
+    for reduction in nodes:
+        if not isinstance(reduction.op, ops.Reduce) or streamed & set(reduced_axes(reduction)):
+            continue
+        loads = (n for n in walk(reduction.inputs) if isinstance(n.op, ops.Input | ops.View | ops.Gather))
+        looped = [n for n in loads if streamed & set(n.axes) and set(reduced_axes(reduction)) & set(n.axes)]
+        own = [a for a in candidates if a in reduction.axes and any(a not in n.axes for n in looped)]
+        if own:
+            return {own[-1]}
+    return set()
