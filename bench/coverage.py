@@ -91,8 +91,7 @@ def _judged(outcomes: list[Outcome]) -> dict[str, Any]:
 def _spills(path: Path, entry: Entry) -> dict[str, Any]:
     """The most spilled bytes of the configurations that the launcher takes at the sizes of the page."""
     made, sizes = kernels(entry), sizes_of(path.stem, entry)
-    both = made.differentiated
-    groups = [made.plans, *([[both.forward], [both.backward]] if both is not None else [])]
+    groups = [made.plans, [d.forward for d in made.differentiated], [d.backward for d in made.differentiated]]
     variants: dict[str, Variant] = {}
     for plans in groups:
         chosen = fitting(plans, sizes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,9 @@ def covers(path: Path, entry: Entry) -> tuple[Cover | None, Cover | None]:
         return None, None
     arrays = {input_name(n) for n in entry.diagram.inputs} | set(entry.diagram.output_names)
     forward, both = cover(made.plans, arrays, _MACHINE, sizes), made.differentiated
-    if both is None:
-        return forward, None
-    late = {input_name(n) for n in both.cotangents} | {g for g in both.gradients if g is not None}
-    return forward, cover([both.backward], arrays | late, _MACHINE, sizes)
+    late = {input_name(n) for made in both for n in made.cotangents}
+    late |= {name for made in both for name in made.gradients if name is not None}
+    return forward, cover([made.backward for made in both], arrays | late, _MACHINE, sizes)
 
 
 def _row(path: Path, name: str, entry: Entry, known: Mapping[str, Any]) -> str:
@@ -160,37 +160,41 @@ def _sizes(listed: Listed) -> str:
 
 def _side_by_side(listed: Listed) -> str:
     known = {(path.stem, name): (path, entry) for path, name, entry in listed}
-    rows = ["| kernel | array | its reads | ours | |", "|---|---|---|---|---|"]
+    rows = ["| kernel | array | its reads | ours | its bytes | ours | |", "|---|---|---|---|---|---|---|"]
     notes: list[str] = []
     for number, one in enumerate(PUBLISHED, 1):
-        ours = _ours(one, *known[one.spec, one.entry])
-        for array, theirs in one.reads.items():
-            if ours is None:
-                rows.append(
-                    f"| {one.title} [{number}] | {array} | {theirs} | - | no plan of ours at these sizes |"
-                )
-                continue
-            count = ours.get(array, 0)
-            verdict = "more" if count > theirs else "fewer" if count < theirs else "equal"
-            rows.append(f"| {one.title} [{number}] | {array} | {theirs} | {count} | {verdict} |")
+        path, entry = known[one.spec, one.entry]
+        parts = dict(zip(("forward", "backward"), covers(path, entry), strict=True))
+        ours = [parts[part] for part in one.parts]
+        title = f"{one.title} [{number}]"
+        if any(made is None for made in ours):
+            rows.append(f"| {title} | | | | | | no plan of ours at these sizes |")
+        else:
+            found = [made for made in ours if made is not None]
+            rows += [f"| {title} | {cells} |" for cells in _compared(one, found, sizes_of(path.stem, entry))]
         notes.append(f"{number}. {one.source}. {one.note}")
     head = (
         "## Passes beside published kernels\n\nHow often each large array is read from memory, counted in their "
-        "sources and in our plans at the sizes above. A gather of one element a row counts as a read.\n\n"
+        "sources and in our plans at the sizes above; and the bytes of all arrays, as often as they are read or "
+        "written. What gathers one element a row does not count as a read.\n\n"
     )
     return head + "\n".join(rows) + "\n\n" + "\n".join(notes) + "\n"
 
 
-def _ours(one: Published, path: Path, entry: Entry) -> dict[str, int] | None:
-    """Reads of the parts that the published kernel covers; None where one of them has no plan."""
-    found: dict[str, int] = {}
-    for part, made in zip(("forward", "backward"), covers(path, entry), strict=True):
-        if part in one.parts and made is None:
-            return None
-        if part in one.parts and made is not None:
-            found = {a: found.get(a, 0) + made.reads.get(a, 0) for a in _keys(found, made.reads)}
-    return found
+def _compared(one: Published, ours: Sequence[Cover], sizes: Mapping[str, int]) -> Iterator[str]:
+    """The cells of a line for each array, and of one for all bytes."""
+    for array, theirs in one.reads.items():
+        count = sum(made.reads.get(array, 0) for made in ours)
+        yield f"{array} | {theirs} | {count} | | | {_verdict(count, theirs)}"
+    arrays = {name: count for made in ours for name, count in made.arrays.items()}
+    moved = Counter(one.reads) + Counter(one.writes)
+    theirs = one.partial(sizes) + sum(arrays[name] * count for name, count in moved.items())
+    count = sum(made.swept for made in ours)
+    yield f"all | | | {_bytes(theirs)} | {_bytes(count)} | {_verdict(count, theirs)}"
 
 
-def _keys(*found: Mapping[str, int]) -> Iterable[str]:
-    return dict.fromkeys(a for one in found for a in one)
+def _verdict(ours: float, theirs: float) -> str:
+    """Bytes of vectors, such as a logarithm a row, are not listed for published kernels: 2 % are equal."""
+    if abs(ours - theirs) <= 0.02 * theirs:
+        return "equal"
+    return "more" if ours > theirs else "fewer"

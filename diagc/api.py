@@ -74,7 +74,8 @@ def derive(
 ) -> tuple[Derivation, bool]:
     """The steps of an entry from the written diagram to its kernel, and whether all of those that were tested hold.
 
-    With a machine the schedule for the `sizes` is part of it. With `check` every step is evaluated in float64.
+    Contractions are done in the order that is best at `sizes`; with a machine the schedule for these is part of it.
+    With `check` every step is evaluated in float64.
     """
     from diagc.backends.plans import normal_form
     from diagc.passes.base_two import BaseTwo
@@ -82,7 +83,7 @@ def derive(
     from diagc.plan.structure import structure
     from diagc.verify.derivation import check_all, line
 
-    normal, record = normal_form(entry)
+    normal, record = normal_form(entry, sizes)
     found, refusal = None, None
     try:
         found = structure(normal)
@@ -112,11 +113,11 @@ def _schedule_lines(entry: Entry, machine: Machine, sizes: Mapping[str, int]) ->
     return tuple(lines)
 
 
-def derivation_text(entries: Mapping[str, Entry], file: str) -> str:
+def derivation_text(entries: Mapping[str, Entry], sizes: Mapping[str, int] | None = None) -> str:
     """For each entry the steps from the written diagram to its kernel, with their laws."""
     from diagc.plan.report import text
 
-    return "\n".join(text(derive(entry)[0]) for entry in entries.values())
+    return "\n".join(text(derive(entry, None, sizes)[0]) for entry in entries.values())
 
 
 def derivation_page(entries: Mapping[str, Entry], derivations: Sequence[Derivation], title: str) -> str:
@@ -233,14 +234,14 @@ def columns(
     return columns(region(found, sizes, names), Tiling(choice.group, choice.stream), machine)
 
 
-def diagram_text(entries: Mapping[str, Entry], file: str) -> str:
+def diagram_text(entries: Mapping[str, Entry]) -> str:
     """The diagrams of entries in the textual IR."""
     from diagc.core.text import print_diagram
 
     return "\n".join(print_diagram(entry.diagram) for entry in entries.values())
 
 
-def tree_text(entries: Mapping[str, Entry], file: str) -> str:
+def tree_text(file: str) -> str:
     """The surface tree of a file."""
     from pprint import pformat
 
@@ -250,12 +251,14 @@ def tree_text(entries: Mapping[str, Entry], file: str) -> str:
     return pformat(parse(load_source(Path(file), Path(file).parent)), width=120) + "\n"
 
 
-def kernel_text(entries: Mapping[str, Entry], file: str) -> str:
+def kernel_text(entries: Mapping[str, Entry], sizes: Mapping[str, int] | None = None) -> str:
     """The kernels of entries in kernel IR, every variant."""
     from diagc.backends.plans import kernels
     from diagc.kernel.text import print_kernel
 
-    return "\n".join(print_kernel(v.kernel) for entry in entries.values() for v in kernels(entry).variants)
+    return "\n".join(
+        print_kernel(v.kernel) for entry in entries.values() for v in kernels(entry, sizes).variants
+    )
 
 
 def picture(program: Program, entry: str | None, learning: str | None, open_calls: bool) -> str:

@@ -620,6 +620,658 @@ def attention_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def attention_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[attention.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[attention.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, state_stride_q, state_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention.diag:9]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:7]
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    mul_x = scalar * state
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+
+
+@triton.jit
+def attention_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+
+
+@triton.jit
+def attention_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[attention.diag:6]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def attention_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
+
+
+@triton.jit
+def attention_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[attention.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        sub_q_x = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (rsqrt * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[attention.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def attention_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[attention.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -848,20 +1500,255 @@ def _attention_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _attention_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_attention_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    attention_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _attention_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_attention_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, d = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    attention_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _attention_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_attention_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        attention_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    attention_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return logsum
+
+
+def _attention_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_attention_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    x, d = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    attention_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _attention_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_attention_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        attention_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    attention_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _attention_long_backward_d_V(
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_attention_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    q, d = d_out.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    attention_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
+        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _attention_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_attention_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = logsum.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        attention_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    attention_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _attention_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_attention_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        attention_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    attention_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _attention_autograd(torch.autograd.Function):
     """attention and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _attention_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -873,6 +1760,29 @@ class _attention_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+class _attention_long_autograd(torch.autograd.Function):
+    """attention and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _attention_long_forward_state(Q, K)
+        out = _attention_long_forward_out(V, state)
+        logsum = _attention_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        buffer_0 = _attention_long_backward_buffer_0(V, d_out)
+        buffer_1 = _attention_long_backward_buffer_1(d_out, out)
+        d_V = _attention_long_backward_d_V(d_out, logsum, state)
+        d_Q = _attention_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _attention_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        return d_Q, d_K, d_V
+
+
 def attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """attention(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -881,15 +1791,13 @@ def attention(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (d <= 256 and d <= 128):
-                raise ValueError("attention: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if d <= 256 and d <= 256 and d <= 128:
             return _attention_autograd.apply(Q, K, V)
+        return _attention_long_autograd.apply(Q, K, V)
+    if d <= 256:
         out = _attention(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("attention: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _attention_long_buffer_0(Q, K)
     out_2 = _attention_long_out(V, buffer_0)
     return out_2
@@ -1081,11 +1989,11 @@ def causal_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -1111,11 +2019,11 @@ def causal_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -1535,6 +2443,739 @@ def causal_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def causal_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_d, state_stride_q, state_stride_x, out_stride_q,
+    out_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention.diag:15]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[attention.diag:13]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[attention.diag:14]
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+
+
+@triton.jit
+def causal_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+
+
+@triton.jit
+def causal_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_d, d_out_stride_q, d_out_stride_d, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def causal_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_d, out_stride_q, out_stride_d,
+    buffer_1_stride_q, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d)
+        out = tl.load(out_ptr + q_index * out_stride_q + d_index * out_stride_d)
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_d)
+
+
+@triton.jit
+def causal_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_d, logsum_stride_q,
+    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:12]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[attention.diag:12]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[attention.diag:12]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def causal_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1759,20 +3400,251 @@ def _causal_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _causal_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_causal_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    causal_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_causal_long_forward_out(V: bf16[x d], state: f32[q x]) -> out: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, d = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    out = torch.empty((q, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    causal_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _causal_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_causal_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        causal_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    causal_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return logsum
+
+
+def _causal_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_buffer_0(V: bf16[x d], d_out: bf16[q d]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    x, d = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, d):
+        raise ValueError(f"d_out: bf16[q d] has shape {d_out.shape}, expected {(q, d)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    causal_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _causal_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_buffer_1(d_out: bf16[q d], out: bf16[q d]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, d = d_out.shape
+    if out.shape != (q, d):
+        raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        causal_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q,)
+    causal_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _causal_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_causal_long_backward_d_V(d_out: bf16[q d], logsum: f32[q], state: f32[q x]) -> d_V: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    q, d = d_out.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, d), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    causal_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
+        state.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _causal_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_causal_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = logsum.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    causal_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _causal_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_causal_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        causal_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    causal_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _causal_autograd(torch.autograd.Function):
     """causal and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, d):
-            raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
         out, logsum = _causal_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1784,6 +3656,29 @@ class _causal_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+class _causal_long_autograd(torch.autograd.Function):
+    """causal and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _causal_long_forward_state(Q, K)
+        out = _causal_long_forward_out(V, state)
+        logsum = _causal_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        buffer_0 = _causal_long_backward_buffer_0(V, d_out)
+        buffer_1 = _causal_long_backward_buffer_1(d_out, out)
+        d_V = _causal_long_backward_d_V(d_out, logsum, state)
+        d_Q = _causal_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _causal_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        return d_Q, d_K, d_V
+
+
 def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """causal(Q: bf16[q d], K: bf16[x d], V: bf16[x d]) -> out: bf16[q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -1792,15 +3687,13 @@ def causal(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, d):
         raise ValueError(f"V: bf16[x d] has shape {V.shape}, expected {(x, d)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (d <= 256 and d <= 128):
-                raise ValueError("causal: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if d <= 256 and d <= 256 and d <= 128:
             return _causal_autograd.apply(Q, K, V)
+        return _causal_long_autograd.apply(Q, K, V)
+    if d <= 256:
         out = _causal(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("causal: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _causal_long_buffer_0(Q, K)
     out_2 = _causal_long_out(V, buffer_0)
     return out_2
@@ -2008,11 +3901,11 @@ def mha_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -2038,11 +3931,11 @@ def mha_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -2526,6 +4419,876 @@ def mha_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def mha_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, state_stride_b, state_stride_h, state_stride_q, state_stride_x, size_b, size_h,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:13]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_d, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_d, size_b, size_h,
+    size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + d_index[:, None] * V_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[attention.diag:15]
+    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[attention.diag:13]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[attention.diag:14]
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(sum_) + (0.6931471805599453 * max_)),
+    )
+
+
+@triton.jit
+def mha_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        )
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(z) + (0.6931471805599453 * max_x)),
+    )
+
+
+@triton.jit
+def mha_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_d, d_out_stride_b,
+    d_out_stride_h, d_out_stride_q, d_out_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, size_b, size_h, size_x, size_d, size_q, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[attention.diag:12]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        next_acc_d = tl.dot(d_out, tl.trans(V), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        (d_index < size_d),
+        0.0,
+        EXACT_D,
+    )
+    mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        sum_,
+    )
+
+
+@triton.jit
+def mha_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_d, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_d, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + d_index * out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + d_index * d_out_stride_d,
+            mask=(d_index < size_d),
+            other=0.0,
+        )
+        mul_d = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        acc_d,
+    )
+
+
+@triton.jit
+def mha_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_d,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_b, size_h, size_q, size_d,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + d_index[:, None] * d_out_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[attention.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[attention.diag:12]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[attention.diag:12]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[attention.diag:12]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[attention.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[attention.diag:12]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * dot).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def mha_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[attention.diag:13]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[attention.diag:12]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[attention.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> out: bf16[b h q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -2762,20 +5525,268 @@ def _mha_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _mha_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_mha_long_forward_state(Q: bf16[b h q d], K: bf16[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    mha_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), state.stride(0), state.stride(1), state.stride(2), state.stride(3), b, h, q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mha_long_forward_out(V: bf16[b h x d], state: f32[b h q x]) -> out: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("state", state, torch.float32, 4, V.device)
+    b, h, x, d = V.shape
+    _, _, q, _ = state.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    out = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    mha_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, x,
+        d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _mha_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_mha_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 4, state.device)
+    b, h, q, x = state.shape
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        mha_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    mha_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return logsum
+
+
+def _mha_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_mha_long_backward_buffer_0(V: bf16[b h x d], d_out: bf16[b h q d]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    b, h, x, d = V.shape
+    _, _, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, d):
+        raise ValueError(f"d_out: bf16[b h q d] has shape {d_out.shape}, expected {(b, h, q, d)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    mha_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), b, h, x, d, q, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mha_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mha_long_backward_buffer_1(d_out: bf16[b h q d], out: bf16[b h q d]) -> buffer_1: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, d = d_out.shape
+    if out.shape != (b, h, q, d):
+        raise ValueError(f"out: bf16[b h q d] has shape {out.shape}, expected {(b, h, q, d)}")
+    buffer_1 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        mha_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0),
+            buffer_1.stride(1), buffer_1.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    mha_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), b, h, q, d, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _mha_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mha_long_backward_d_V(d_out: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x]) -> d_V: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("logsum", logsum, torch.float32, 3, d_out.device)
+    _check("state", state, torch.float32, 4, d_out.device)
+    b, h, q, d = d_out.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    d_V = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    mha_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q,
+        d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _mha_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_mha_long_backward_d_Q(K: bf16[b h x d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 4, K.device)
+    _check("logsum", logsum, torch.float32, 3, K.device)
+    _check("state", state, torch.float32, 4, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
+    b, h, x, d = K.shape
+    _, _, q = logsum.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    mha_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _mha_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_mha_long_backward_d_K(Q: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        mha_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    mha_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _mha_autograd(torch.autograd.Function):
     """mha and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, _, x, _ = K.shape
-        if K.shape != (b, h, x, d):
-            raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-        if V.shape != (b, h, x, d):
-            raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
         out, logsum = _mha_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2787,6 +5798,29 @@ class _mha_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+class _mha_long_autograd(torch.autograd.Function):
+    """mha and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, _, _, d = Q.shape
+        state = _mha_long_forward_state(Q, K)
+        out = _mha_long_forward_out(V, state)
+        logsum = _mha_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        buffer_0 = _mha_long_backward_buffer_0(V, d_out)
+        buffer_1 = _mha_long_backward_buffer_1(d_out, out)
+        d_V = _mha_long_backward_d_V(d_out, logsum, state)
+        d_Q = _mha_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _mha_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        return d_Q, d_K, d_V
+
+
 def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """mha(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x d]) -> out: bf16[b h q d]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     b, h, q, d = Q.shape
@@ -2795,15 +5829,13 @@ def mha(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     if V.shape != (b, h, x, d):
         raise ValueError(f"V: bf16[b h x d] has shape {V.shape}, expected {(b, h, x, d)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (d <= 256 and d <= 128):
-                raise ValueError("mha: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if d <= 256 and d <= 256 and d <= 128:
             return _mha_autograd.apply(Q, K, V)
+        return _mha_long_autograd.apply(Q, K, V)
+    if d <= 256:
         out = _mha(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("mha: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _mha_long_buffer_0(Q, K)
     out_2 = _mha_long_out(V, buffer_0)
     return out_2

@@ -777,8 +777,19 @@ def _block_forward_out_state___(
     return out_tiles[:, :t], state____tiles[:, :t]
 
 
-def _block_backward_buffer_5(d_out, state___):
-    """block_backward_buffer_5(d_out: bf16[b t width], state___: f32[b t width]) -> f32[b t]"""
+def _block_backward_buffer_5(X):
+    """block_backward_buffer_5(X: bf16[b t width]) -> f32[b t]"""
+    X = jnp.asarray(X, jnp.bfloat16)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
+    rsqrt_value = lax.rsqrt(0.001953125 * sum_width + 1e-05)  # [b t]
+    return rsqrt_value
+
+
+def _block_backward_buffer_7(d_out, state___):
+    """block_backward_buffer_7(d_out: bf16[b t width], state___: f32[b t width]) -> f32[b t]"""
     d_out = jnp.asarray(d_out, jnp.bfloat16)
     state___ = jnp.asarray(state___, jnp.float32)
     b, t, _ = d_out.shape
@@ -790,23 +801,12 @@ def _block_backward_buffer_5(d_out, state___):
     return sum_width
 
 
-def _block_backward_buffer_7(X):
-    """block_backward_buffer_7(X: bf16[b t width]) -> f32[b t]"""
-    X = jnp.asarray(X, jnp.bfloat16)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    sum_width = jnp.einsum("btw,btw->bt", X, X, preferred_element_type=jnp.float32)  # [b t]
-    rsqrt_value = lax.rsqrt(0.001953125 * sum_width + 1e-05)  # [b t]
-    return rsqrt_value
-
-
 def _block_backward_buffer_2_buffer_3(
-    X, a, WQ, state_2, state_, buffer_7, *, block_x=256, block_t=512, block_g=512,
+    X, a, WQ, state_2, state_, buffer_5, *, block_x=256, block_t=512, block_g=512,
 ):
-    """block_backward_buffer_2_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], state: f32[b kv d x], state_: f32[b x], buffer_7: f32[b t]) -> (f32[b t kv g], f32[b t kv g]), in blocks: memory does not grow with x."""
+    """block_backward_buffer_2_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], state: f32[b kv d x], state_: f32[b x], buffer_5: f32[b t]) -> (f32[b t kv g], f32[b t kv g]), in blocks: memory does not grow with x."""
     X, WQ = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ))
-    a, state_2, state_, buffer_7 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, buffer_7))
+    a, state_2, state_, buffer_5 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, buffer_5))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -818,12 +818,12 @@ def _block_backward_buffer_2_buffer_3(
         raise ValueError(f"state: f32[b kv d x] has shape {state_2.shape}, expected {(b, 2, 64, t)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     block_x = min(block_x, max(t, 1))
     block_t = min(block_t, max(t, 1))
     block_g = min(block_g, max(2, 1))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
     state_ = jnp.pad(state_, ((0, 0), (0, max(-t % block_x, block_x - t))))
@@ -836,12 +836,12 @@ def _block_backward_buffer_2_buffer_3(
         t_index = first_t + jnp.arange(block_t)
         max_x = jnp.full((b, 2, block_t, block_g), -jnp.inf, jnp.float32)
         sum_x = jnp.full((b, 2, block_t, block_g), 0.0, jnp.float32)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
         mul = (a * X_tile.astype(jnp.float32))[:, None, :, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
         sum_ = jnp.sum(mul, axis=5)
-        mul_2 = sum_ * buffer_7_tile[:, None, :, None, None]
+        mul_2 = sum_ * buffer_5_tile[:, None, :, None, None]
         tile_bf16 = mul_2.astype(jnp.bfloat16)
         to_x = jnp.minimum(t, first_t + 1) // block_x * block_x
 
@@ -903,11 +903,11 @@ def _block_backward_buffer_2_buffer_3(
 
 
 def _block_backward_buffer_8(
-    X, a, WQ, WO, state_2, state_, state__, buffer_3, buffer_7, buffer_2, *, block_g=256, block_t=512,
+    X, a, WQ, WO, state_2, state_, state__, buffer_3, buffer_5, buffer_2, *, block_g=256, block_t=512,
 ):
-    """block_backward_buffer_8(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_7: f32[b t], buffer_2: f32[b t kv g]) -> f32[b t width], in blocks: memory does not grow with g."""
+    """block_backward_buffer_8(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_5: f32[b t], buffer_2: f32[b t kv g]) -> f32[b t width], in blocks: memory does not grow with g."""
     X, WQ, WO = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO))
-    a, state_2, state_, state__, buffer_3, buffer_7, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_7, buffer_2))
+    a, state_2, state_, state__, buffer_3, buffer_5, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_5, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -925,13 +925,13 @@ def _block_backward_buffer_8(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     block_g = min(block_g, max(2, 1))
     block_t = min(block_t, max(t, 1))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
@@ -944,7 +944,7 @@ def _block_backward_buffer_8(
         t_index = first_t + jnp.arange(block_t)
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(0.001953125 * state_ + 1e-05)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
 
@@ -964,7 +964,7 @@ def _block_backward_buffer_8(
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul, axis=3)
-                tile_bf16_3 = (sum_ * buffer_7_tile[:, :, None, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
                 mul_2 = tile_bf16_2.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
@@ -992,7 +992,7 @@ def _block_backward_buffer_8(
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, block, 1, keepdims=True), first_g, block_g, 2), (1,))
                 mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
                 sum_ = jnp.sum(mul, axis=3)
-                tile_bf16_3 = (sum_ * buffer_7_tile[:, :, None, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
                 mul_2 = tile_bf16_2.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
@@ -1034,10 +1034,10 @@ def _block_backward_buffer_6(buffer_8):
 
 
 def _block_backward_buffer_9_buffer_10_buffer_11(
-    c, up, gate, down, d_out, buffer_6, buffer_8, buffer_5, *, block_hidden=256, block_t=512,
+    c, up, gate, down, d_out, buffer_6, buffer_8, buffer_7, *, block_hidden=256, block_t=512,
 ):
-    """block_backward_buffer_9_buffer_10_buffer_11(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_5: f32[b t]) -> (f32[b t width], f32[b t width], f32[b t]), in blocks: memory does not grow with hidden."""
-    c, buffer_6, buffer_8, buffer_5 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8, buffer_5))
+    """block_backward_buffer_9_buffer_10_buffer_11(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_7: f32[b t]) -> (f32[b t width], f32[b t width], f32[b t]), in blocks: memory does not grow with hidden."""
+    c, buffer_6, buffer_8, buffer_7 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8, buffer_7))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
     if c.shape != (512,):
@@ -1054,8 +1054,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     block_hidden = min(block_hidden, max(1024, 1))
     block_t = min(block_t, max(t, 1))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
@@ -1064,7 +1064,7 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
-    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
 
     def program(tile):
         first_t = tile * block_t
@@ -1144,8 +1144,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         )
         mul = buffer_6_tile[:, :, None] * c * acc_hidden
         mul_2 = (buffer_6_tile * buffer_6_tile)[:, :, None] * c
-        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-        add = buffer_6_tile * acc_hidden_3 + buffer_5_tile
+        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        add = buffer_6_tile * acc_hidden_3 + buffer_7_tile
         return mul, mul_2 * acc_hidden_2, add
 
     buffer_9_tiles, buffer_10_tiles, buffer_11_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -1400,12 +1400,12 @@ def _block_backward_d_up_d_gate_d_down(
 
 
 def _block_backward_buffer_4(
-    X, a, WQ, WO, d_out, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7,
+    X, a, WQ, WO, d_out, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_5,
     buffer_2, buffer_3,
 ):
-    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
+    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7, buffer_2, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_7, buffer_2, buffer_3))
+    a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_5, buffer_2, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_5, buffer_2, buffer_3))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1433,8 +1433,8 @@ def _block_backward_buffer_4(
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_3.shape != (b, t, 2, 2):
@@ -1446,7 +1446,7 @@ def _block_backward_buffer_4(
     rsqrt_value = lax.rsqrt(0.001953125 * state_ + 1e-05)  # [b x]
     as_bf16 = (state * rsqrt_value[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
     sum_width_2 = jnp.einsum("wkgd,w,btw->btkgd", WQ, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
-    as_bf16_2 = (sum_width_2 * buffer_7[:, :, None, None, None]).astype(jnp.bfloat16)  # [b t kv g d]
+    as_bf16_2 = (sum_width_2 * buffer_5[:, :, None, None, None]).astype(jnp.bfloat16)  # [b t kv g d]
     sum_d = jnp.einsum("bkdx,btkgd->btkgx", as_bf16, as_bf16_2, preferred_element_type=jnp.float32)
     chosen = jnp.where(le_value[:, None, None], sum_d * 0.125, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, buffer_2[:, :, :, :, None]))  # [b t kv g x]
@@ -1458,12 +1458,12 @@ def _block_backward_buffer_4(
 
 
 def _block_backward_buffer_0_buffer_1(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_5, buffer_2, buffer_9, buffer_10,
     buffer_6, buffer_11, buffer_8, buffer_4, *, block_g=256, block_b=512,
 ):
-    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_7: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
+    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with g."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
+    a, state_2, state_, state__, buffer_3, buffer_5, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_5, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1483,8 +1483,8 @@ def _block_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -1510,7 +1510,7 @@ def _block_backward_buffer_0_buffer_1(
     d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_10 = jnp.pad(buffer_10, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-b % block_b, block_b - b)), (0, 0)))
     X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
@@ -1544,7 +1544,7 @@ def _block_backward_buffer_0_buffer_1(
             buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
             sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-            buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_7, first_b, block_b, 0), block, 1, keepdims=True), (1,))
+            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), block, 1, keepdims=True), (1,))
             le = x_index <= block
             to_g = (2) // block_g * block_g
@@ -1563,7 +1563,7 @@ def _block_backward_buffer_0_buffer_1(
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_3 = jnp.sum(mul_7, axis=4)
-                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_3 * buffer_5_tile[:, None, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
                 mul_8 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_8, axis=3)
@@ -1602,7 +1602,7 @@ def _block_backward_buffer_0_buffer_1(
                 WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
                 mul_7 = (a * X_tile.astype(jnp.float32))[:, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
                 sum_3 = jnp.sum(mul_7, axis=4)
-                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_3 * buffer_5_tile[:, None, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
                 mul_8 = tile_bf16_2.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_8, axis=3)
@@ -1641,12 +1641,12 @@ def _block_backward_buffer_0_buffer_1(
 
 
 def _block_backward_d_WQ_d_WO(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10,
     buffer_6, buffer_11, buffer_8, buffer_4, *, block_t=256, block_g=512,
 ):
-    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
+    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
+    a, state_2, state_, state__, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1664,8 +1664,8 @@ def _block_backward_d_WQ_d_WO(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_2.shape != (b, t, 2, 2):
@@ -1694,7 +1694,7 @@ def _block_backward_d_WQ_d_WO(
     buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
 
@@ -1738,12 +1738,12 @@ def _block_backward_d_WQ_d_WO(
                 sum_2 = jnp.sum(mul_4, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
-                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_3 * buffer_5_tile[:, None]).astype(jnp.bfloat16)
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
@@ -1756,7 +1756,7 @@ def _block_backward_d_WQ_d_WO(
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 recip = 1 / buffer_3_tile.transpose(1, 2, 0)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                mul_8 = buffer_7_tile[:, None] * X_f32 * jnp.where(gt, recip, 0.0)[:, :, :, None]
+                mul_8 = buffer_5_tile[:, None] * X_f32 * jnp.where(gt, recip, 0.0)[:, :, :, None]
                 mul_9 = mul_8[:, :, :, :, None] * sum_5[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
                 next_acc_t_b = acc_t_b + tile_sum
@@ -1794,12 +1794,12 @@ def _block_backward_d_WQ_d_WO(
                 sum_2 = jnp.sum(mul_4, axis=3)
                 sub_2 = sum_2 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_7_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul_5 = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
-                tile_bf16_3 = (sum_3 * buffer_7_tile[:, None]).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_3 * buffer_5_tile[:, None]).astype(jnp.bfloat16)
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
@@ -1812,7 +1812,7 @@ def _block_backward_d_WQ_d_WO(
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 chosen_2 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                mul_8 = buffer_7_tile[:, None] * X_f32 * jnp.where(gt, chosen_2, 0.0)[:, :, :, None]
+                mul_8 = buffer_5_tile[:, None] * X_f32 * jnp.where(gt, chosen_2, 0.0)[:, :, :, None]
                 mul_9 = mul_8[:, :, :, :, None] * sum_5[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
                 next_acc_t_b = acc_t_b + tile_sum
@@ -1841,12 +1841,12 @@ def _block_backward_d_WQ_d_WO(
 
 
 def _block_backward_d_X(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_5, buffer_0, buffer_9, buffer_10, buffer_1,
     buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, *, block_g=256, block_kv=256, block_t=512,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_7: f32[b t], buffer_0: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> bf16[b t width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_0: f32[b kv d x], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g]) -> bf16[b t width], in blocks: memory does not grow with g and kv."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4))
+    a, state_2, state_, state__, buffer_5, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_0, buffer_9, buffer_10, buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1868,8 +1868,8 @@ def _block_backward_d_X(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_9.shape != (b, t, 512):
@@ -1904,7 +1904,7 @@ def _block_backward_d_X(
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     state__ = jnp.pad(state__, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
@@ -2013,7 +2013,7 @@ def _block_backward_d_X(
         d_out_f32 = d_out_tile.astype(jnp.float32)
         add = buffer_9_tile + buffer_10_tile + d_out_f32
         sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         le = x_index <= t_index[:, None]
 
         def step_3(block, state):
@@ -2040,7 +2040,7 @@ def _block_backward_d_X(
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                 sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
+                mul_6 = sum_3 * buffer_5_tile[:, :, None, None, None]
                 tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                 tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
@@ -2087,7 +2087,7 @@ def _block_backward_d_X(
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_5 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                 sum_3 = jnp.sum(mul_5, axis=4)
-                mul_6 = sum_3 * buffer_7_tile[:, :, None, None, None]
+                mul_6 = sum_3 * buffer_5_tile[:, :, None, None, None]
                 tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                 tile_bf16_f32_2 = mul_6.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_7 = tile_bf16_f32[:, None, None] * tile_bf16_f32_2[:, :, :, :, :, None]
@@ -2121,13 +2121,13 @@ def _block_backward_d_X(
         acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_kv_g_d, acc_kv_g_d_2))
         X_f32 = X_tile.astype(jnp.float32)
         mul_3 = 0.001953125 * (0.125 * acc_kv_d_3 + acc_kv_d_4)
-        mul_4 = mul_3 * buffer_7_tile * buffer_7_tile * buffer_7_tile
-        mul_5 = 0.000244140625 * acc_kv_g_d_2 * buffer_7_tile
-        mul_6 = (mul_5 * buffer_7_tile * buffer_7_tile)[:, :, None] * X_f32
+        mul_4 = mul_3 * buffer_5_tile * buffer_5_tile * buffer_5_tile
+        mul_5 = 0.000244140625 * acc_kv_g_d_2 * buffer_5_tile
+        mul_6 = (mul_5 * buffer_5_tile * buffer_5_tile)[:, :, None] * X_f32
         add_2 = mul_6 + mul_2 + mul_4[:, :, None] * X_f32
-        mul_7 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_g_d
-        mul_8 = a * buffer_7_tile[:, :, None] * acc_kv_d_2
-        mul_9 = 0.125 * a * buffer_7_tile[:, :, None] * acc_kv_d
+        mul_7 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_g_d
+        mul_8 = a * buffer_5_tile[:, :, None] * acc_kv_d_2
+        mul_9 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_d
         add_3 = mul_9 + buffer_9_tile + buffer_10_tile + mul_8
         sub_2 = add_3 + mul_7 + d_out_f32 - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
         return sub_2.astype(jnp.bfloat16)
@@ -2139,12 +2139,12 @@ def _block_backward_d_X(
 
 
 def _block_backward_d_a(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_5, buffer_3, buffer_2, buffer_9,
     buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1, *, block_g=256, block_kv=256,
 ):
-    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with g and kv."""
+    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_6: f32[b t], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with g and kv."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1))
+    a, state_2, state_, state__, buffer_0, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -2168,8 +2168,8 @@ def _block_backward_d_a(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_2.shape != (b, t, 2, 2):
@@ -2286,7 +2286,7 @@ def _block_backward_d_a(
             buffer_9_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_9, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
             add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
             sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            buffer_7_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_7, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
+            buffer_5_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_5, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
             X_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(X, block, 0, keepdims=True), block, 1, keepdims=True), (0, 1))
             le = x_index <= block
 
@@ -2314,7 +2314,7 @@ def _block_backward_d_a(
                     X_f32 = X_tile.astype(jnp.float32)
                     mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
                     sum_3 = jnp.sum(mul_5, axis=2)
-                    tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
+                    tile_bf16_3 = (sum_3 * buffer_5_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                     mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
                     sum_4 = jnp.sum(mul_6, axis=2)
@@ -2325,7 +2325,7 @@ def _block_backward_d_a(
                     sum_5 = jnp.sum(mul_8, axis=3)
                     buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     chosen = jnp.where(buffer_3_tile.T > 0.0, 1 / buffer_3_tile.T, 0.0)
-                    mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
+                    mul_9 = buffer_5_tile * X_f32 * chosen[:, :, None]
                     mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                     tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
                     next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
@@ -2350,7 +2350,7 @@ def _block_backward_d_a(
                     X_f32 = X_tile.astype(jnp.float32)
                     mul_5 = (a * X_f32)[:, None] * WQ_f32.transpose(2, 1, 0, 3)
                     sum_3 = jnp.sum(mul_5, axis=2)
-                    tile_bf16_3 = (sum_3 * buffer_7_tile).astype(jnp.bfloat16)
+                    tile_bf16_3 = (sum_3 * buffer_5_tile).astype(jnp.bfloat16)
                     tile_bf16_f32 = tile_bf16_2.astype(jnp.float32)
                     mul_6 = tile_bf16_f32 * tile_bf16_3.astype(jnp.float32)[:, :, :, None]
                     sum_4 = jnp.sum(mul_6, axis=2)
@@ -2362,7 +2362,7 @@ def _block_backward_d_a(
                     buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_3, block, 0, keepdims=True), block, 1, keepdims=True), first_kv, block_kv, 2), first_g, block_g, 3), (0, 1))
                     mask = (buffer_3_tile.T > 0.0) & (g_index < 2)[:, None]
                     chosen = jnp.where(mask, 1 / buffer_3_tile.T, 0.0)
-                    mul_9 = buffer_7_tile * X_f32 * chosen[:, :, None]
+                    mul_9 = buffer_5_tile * X_f32 * chosen[:, :, None]
                     mul_10 = mul_9[:, :, :, None] * sum_5[:, :, None] * WQ_f32.transpose(2, 1, 0, 3)
                     tile_sum = jnp.sum(mul_10, axis=(1, 0, 3))
                     next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
@@ -2449,15 +2449,15 @@ def _block_keeping(X, a, WQ, WK, WV, WO, c, up, gate, down, block_hidden, block_
 def _block_pull(block_hidden, block_t, saved, cotangents):
     X, a, WQ, WK, WV, WO, c, up, gate, down, state, state_, state__, state___ = saved
     d_out = cotangents
-    buffer_5 = _block_backward_buffer_5(d_out, state___)
-    buffer_7 = _block_backward_buffer_7(X)
-    buffer_2, buffer_3 = _block_backward_buffer_2_buffer_3(X, a, WQ, state, state_, buffer_7, block_t=block_t)
+    buffer_5 = _block_backward_buffer_5(X)
+    buffer_7 = _block_backward_buffer_7(d_out, state___)
+    buffer_2, buffer_3 = _block_backward_buffer_2_buffer_3(X, a, WQ, state, state_, buffer_5, block_t=block_t)
     buffer_8 = _block_backward_buffer_8(
-        X, a, WQ, WO, state, state_, state__, buffer_3, buffer_7, buffer_2, block_t=block_t,
+        X, a, WQ, WO, state, state_, state__, buffer_3, buffer_5, buffer_2, block_t=block_t,
     )
     buffer_6 = _block_backward_buffer_6(buffer_8)
     buffer_9, buffer_10, buffer_11 = _block_backward_buffer_9_buffer_10_buffer_11(
-        c, up, gate, down, d_out, buffer_6, buffer_8, buffer_5, block_hidden=block_hidden, block_t=block_t,
+        c, up, gate, down, d_out, buffer_6, buffer_8, buffer_7, block_hidden=block_hidden, block_t=block_t,
     )
     d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, block_t=block_t)
     d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(
@@ -2465,22 +2465,22 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
     )
     buffer_4 = _block_backward_buffer_4(
         X, a, WQ, WO, d_out, state, state_, state__, buffer_9, buffer_10, buffer_6, buffer_11, buffer_8,
-        buffer_7, buffer_2, buffer_3,
+        buffer_5, buffer_2, buffer_3,
     )
     buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_7, buffer_2, buffer_9, buffer_10,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_5, buffer_2, buffer_9, buffer_10,
         buffer_6, buffer_11, buffer_8, buffer_4,
     )
     d_WQ, d_WO = _block_backward_d_WQ_d_WO(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_7, buffer_3, buffer_2, buffer_9, buffer_10,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_3, buffer_2, buffer_9, buffer_10,
         buffer_6, buffer_11, buffer_8, buffer_4, block_t=block_t,
     )
     d_X = _block_backward_d_X(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_7, buffer_0, buffer_9, buffer_10,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_5, buffer_0, buffer_9, buffer_10,
         buffer_1, buffer_3, buffer_2, buffer_6, buffer_11, buffer_8, buffer_4, block_t=block_t,
     )
     d_a = _block_backward_d_a(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_7, buffer_3, buffer_2, buffer_9,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_5, buffer_3, buffer_2, buffer_9,
         buffer_10, buffer_6, buffer_11, buffer_8, buffer_4, buffer_1,
     )
     d_WK = _block_backward_d_WK(X, a, state_, buffer_0)

@@ -348,12 +348,8 @@ class _cross_entropy_rows_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, logits, label):
-        token, vocab = logits.shape
-        if label.shape != (token,):
-            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
         out, logsum = _cross_entropy_rows_forward(logits, label)
         ctx.save_for_backward(logits, label, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -847,6 +843,316 @@ def linear_cross_entropy_backward_d_W_kernel(
     )
 
 
+@triton.jit
+def linear_cross_entropy_long_forward_logits_kernel(
+    X_ptr, W_ptr, logits_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, logits_stride_token,
+    logits_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    logits = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        next_logits = tl.dot(X, tl.trans(W), logits)
+        logits = next_logits
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[cross_entropy.diag:15]
+        next_logits = tl.dot(X, tl.trans(W), logits)
+        logits = next_logits
+    tl.store(
+        logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+        logits,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def linear_cross_entropy_long_forward_out_logsum_rows_kernel(
+    label_ptr, logits_ptr, out_ptr, logsum_ptr, label_stride_token, logits_stride_token, logits_stride_vocab,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile = (label == vocab_index) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile, logits, 0.0)
+    # src[cross_entropy.diag:16]
+    sum_ = tl.sum(where_vocab, 0)
+    # src[maps.diag:11]
+    max_ = tl.max(logits, 0)
+    # src[maps.diag:12]
+    sub_vocab = logits - tl.where(max_ == float("-inf"), 0.0, max_)
+    exp_vocab = tl.exp(sub_vocab)
+    sum_2 = tl.sum(exp_vocab, 0)
+    add = max_ + tl.log(sum_2)
+    # src[cross_entropy.diag:16]
+    tl.store(out_ptr + token_index * out_stride_token, (add - sum_))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
+
+
+@triton.jit
+def linear_cross_entropy_long_forward_out_logsum_kernel(
+    label_ptr, logits_ptr, out_ptr, logsum_ptr, label_stride_token, logits_stride_token, logits_stride_vocab,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        where_vocab = tl.where(label == vocab_index, logits, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(logits, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(logits - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = (label == vocab_index) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile, logits, 0.0)
+        # src[cross_entropy.diag:16]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    add = m + tl.log(sum_vocab)
+    # src[cross_entropy.diag:16]
+    tl.store(out_ptr + token_index * out_stride_token, (add - sum_vocab_2))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, add)
+
+
+@triton.jit
+def linear_cross_entropy_long_backward_d_X_kernel(
+    W_ptr, label_ptr, d_out_ptr, logsum_ptr, logits_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, logits_stride_token, logits_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    mul_token = -1.0 * d_out
+    # src[cross_entropy.diag:13]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        add_token_vocab = (d_out[:, None] * tl.exp(sub_token_vocab)) + where_token_vocab
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[cross_entropy.diag:12]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        sub_token_vocab = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        add_token_vocab = (d_out[:, None] * tl.exp(sub_token_vocab)) + where_token_vocab
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def linear_cross_entropy_long_backward_d_W_kernel(
+    X_ptr, label_ptr, d_out_ptr, logsum_ptr, logits_ptr, d_W_ptr, X_stride_token, X_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, logits_stride_token, logits_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[cross_entropy.diag:13]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        add_vocab_token = (d_out[None, :] * tl.exp(sub_vocab_token)) + where_vocab_token
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[cross_entropy.diag:11]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[cross_entropy.diag:13]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = logits - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        add_vocab_token = (d_out[None, :] * tl.exp(sub_vocab_token)) + where_vocab_token
+        tile_bf16 = add_vocab_token.to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """_linear_cross_entropy(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1050,20 +1356,135 @@ def _linear_cross_entropy_backward_d_W(
     return d_W
 
 
+def _linear_cross_entropy_long_forward_logits(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_linear_cross_entropy_long_forward_logits(X: bf16[token d], W: bf16[vocab d]) -> logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    logits = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    linear_cross_entropy_long_forward_logits_kernel[grid](
+        X, W, logits, X.stride(0), X.stride(1), W.stride(0), W.stride(1), logits.stride(0), logits.stride(1),
+        token, d, vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return logits
+
+
+def _linear_cross_entropy_long_forward_out_logsum(
+    label: torch.Tensor,
+    logits: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_linear_cross_entropy_long_forward_out_logsum(label: i32[token] in vocab, logits: f32[token vocab]) -> out: f32[token], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("logits", logits, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = logits.shape
+    if logits.shape != (token, vocab):
+        raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        linear_cross_entropy_long_forward_out_logsum_rows_kernel[grid](
+            label, logits, out, logsum, label.stride(0), logits.stride(0), logits.stride(1), out.stride(0),
+            logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB,
+            num_warps=warps, num_stages=stages,
+        )
+        return out, logsum
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    linear_cross_entropy_long_forward_out_logsum_kernel[grid](
+        label, logits, out, logsum, label.stride(0), logits.stride(0), logits.stride(1), out.stride(0),
+        logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _linear_cross_entropy_long_backward_d_X(
+    W: torch.Tensor,
+    label: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    logits: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_cross_entropy_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token], logits: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("label", label, torch.int32, 1, W.device)
+    _check("d_out", d_out, torch.float32, 1, W.device)
+    _check("logsum", logsum, torch.float32, 1, W.device)
+    _check("logits", logits, torch.float32, 2, W.device)
+    vocab, d = W.shape
+    (token,) = label.shape
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if logits.shape != (token, vocab):
+        raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    linear_cross_entropy_long_backward_d_X_kernel[grid](
+        W, label, d_out, logsum, logits, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), logits.stride(0), logits.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _linear_cross_entropy_long_backward_d_W(
+    X: torch.Tensor,
+    label: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    logits: torch.Tensor,
+) -> torch.Tensor:
+    """_linear_cross_entropy_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, d_out: f32[token], logsum: f32[token], logits: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    _check("logits", logits, torch.float32, 2, X.device)
+    token, d = X.shape
+    _, vocab = logits.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if logits.shape != (token, vocab):
+        raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    linear_cross_entropy_long_backward_d_W_kernel[grid](
+        X, label, d_out, logsum, logits, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), logits.stride(0), logits.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
 class _linear_cross_entropy_autograd(torch.autograd.Function):
     """linear_cross_entropy and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, label):
-        token, d = X.shape
-        vocab, _ = W.shape
-        if W.shape != (vocab, d):
-            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
-        if label.shape != (token,):
-            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
         out, logsum = _linear_cross_entropy_forward(X, W, label)
         ctx.save_for_backward(X, W, label, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1071,6 +1492,24 @@ class _linear_cross_entropy_autograd(torch.autograd.Function):
         X, W, label, logsum = ctx.saved_tensors
         d_X = _linear_cross_entropy_backward_d_X(X, W, label, d_out, logsum)
         d_W = _linear_cross_entropy_backward_d_W(X, W, label, d_out, logsum)
+        return d_X, d_W, None
+
+
+class _linear_cross_entropy_long_autograd(torch.autograd.Function):
+    """linear_cross_entropy and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label):
+        logits = _linear_cross_entropy_long_forward_logits(X, W)
+        out, logsum = _linear_cross_entropy_long_forward_out_logsum(label, logits)
+        ctx.save_for_backward(X, W, label, logsum, logits)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, logsum, logits = ctx.saved_tensors
+        d_X = _linear_cross_entropy_long_backward_d_X(W, label, d_out, logsum, logits)
+        d_W = _linear_cross_entropy_long_backward_d_W(X, label, d_out, logsum, logits)
         return d_X, d_W, None
 
 
@@ -1082,15 +1521,13 @@ def linear_cross_entropy(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor) 
         raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
     if label.shape != (token,):
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
-            if not (d <= 256):
-                raise ValueError("linear_cross_entropy: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
+        if d <= 256 and d <= 256:
             return _linear_cross_entropy_autograd.apply(X, W, label)
+        return _linear_cross_entropy_long_autograd.apply(X, W, label)
+    if d <= 256:
         out = _linear_cross_entropy(X, W, label)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W)):
-        raise ValueError("linear_cross_entropy: gradients are made for sizes whose tiles are held on chip")
     logits = _linear_cross_entropy_long_logits(X, W)
     out_2 = _linear_cross_entropy_long_out(label, logits)
     return out_2

@@ -222,9 +222,9 @@ def weights_long_out_rows_kernel(
         float("-inf"),
         EXACT_X,
     )
+    # src[maps.diag:5]
     max_ = tl.max(buffer_0, 0)
     sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
@@ -250,10 +250,10 @@ def weights_long_out_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -269,10 +269,10 @@ def weights_long_out_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -286,8 +286,8 @@ def weights_long_out_kernel(
     for first_x_3 in tl.range(0, to_x, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
         # src[maps.diag:5]
+        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
@@ -301,8 +301,8 @@ def weights_long_out_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
         # src[maps.diag:5]
+        sub_x = buffer_0 - tl.where(max_x == float("-inf"), 0.0, max_x)
         # src[maps.diag:7]
         tl.store(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
@@ -718,6 +718,581 @@ def weights_backward_d_K_kernel(
     )
 
 
+@triton.jit
+def weights_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def weights_long_forward_out_logsum_z_rows_kernel(
+    state_ptr, out_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, out_stride_q, out_stride_x,
+    logsum_stride_q, z_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[differential.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    # src[maps.diag:7]
+    tl.store(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        tl.where(sum_ > 0.0, (1.0 / sum_) * e, 0.0),
+        mask=(x_index < size_x),
+    )
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
+
+
+@triton.jit
+def weights_long_forward_out_logsum_z_kernel(
+    state_ptr, out_ptr, logsum_ptr, z_ptr, state_stride_q, state_stride_x, out_stride_q, out_stride_x,
+    logsum_stride_q, z_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
+    tl.store(z_ptr + q_index * z_stride_q, z)
+    recip = 1.0 / z
+    # src[maps.diag:7]
+    gt = z > 0.0
+    to_x_3 = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x_3 in tl.range(0, to_x_3, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        # src[differential.diag:7]
+        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+        )
+    from_x_2 = tl.maximum(0, to_x_3)
+    # tiles that a mask or the end cuts
+    for first_x_4 in tl.range(from_x_2, size_x, BLOCK_X):
+        x_index = first_x_4 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_x = tl.where(x_index <= q_index, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(max_x == float("-inf"), 0.0, max_x)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        tl.store(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            tl.where(gt, recip * tl.exp2(sub_x), 0.0),
+            mask=(x_index < size_x),
+        )
+
+
+@triton.jit
+def weights_long_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
+    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = d_out * out
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+
+
+@triton.jit
+def weights_long_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
+    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
+        mul_x = d_out * out
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + x_index * out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = d_out * out
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+
+
+@triton.jit
+def weights_long_backward_d_Q_rows_kernel(
+    K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
+    d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:6]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    out = tl.load(
+        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    mul_q_x = tl.exp2(sub_q_x) * d_out
+    sum_ = tl.sum(mul_q_x, 1)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], d_out - sum_[:, None], 0.0)
+    tile_bf16 = (sub_q_x_2 * out).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16_2,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def weights_long_backward_d_Q_kernel(
+    K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
+    d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = tl.exp2(sub_q_x) * d_out
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((d_out - next_acc_x[:, None]) * out).to(tl.bfloat16)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x_2 = tl.dot(tile_bf16, tl.trans(K), (acc_x_2 + acc_x_4))
+        out_bf16 = out.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(out_bf16, tl.trans(K), acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = tl.exp2(sub_q_x) * d_out
+        tile_sum = tl.sum(mul_q_x, 1)
+        next_acc_x = acc_x + tile_sum
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], d_out - next_acc_x[:, None], 0.0)
+        out = tl.load(
+            out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (sub_q_x_2 * out).to(tl.bfloat16)
+        # src[differential.diag:6]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x_2 = tl.dot(tile_bf16, tl.trans(K), (acc_x_2 + acc_x_4))
+        out_bf16 = out.to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(out_bf16, tl.trans(K), acc_x_3)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], rsqrt * acc_x_2, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def weights_long_backward_d_K_rows_kernel(
+    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
+    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    d_out = tl.load(
+        d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[differential.diag:6]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def weights_long_backward_d_K_kernel(
+    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
+    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        tile_2 = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        tile = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[differential.diag:6]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        tile_2 = tl.exp2(sub_x_q) * (d_out - safe_buffer_0[None, :])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_weights(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -943,18 +1518,202 @@ def _weights_backward_d_K(
     return d_K
 
 
+def _weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_weights_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    weights_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _weights_long_forward_out_logsum_z(
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_weights_long_forward_out_logsum_z(state: f32[q x]) -> out: f32[q x], logsum: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    out = torch.empty((q, x), dtype=torch.float32, device=state.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    z = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        weights_long_forward_out_logsum_z_rows_kernel[grid](
+            state, out, logsum, z, state.stride(0), state.stride(1), out.stride(0), out.stride(1),
+            logsum.stride(0), z.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return out, logsum, z
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    weights_long_forward_out_logsum_z_kernel[grid](
+        state, out, logsum, z, state.stride(0), state.stride(1), out.stride(0), out.stride(1),
+        logsum.stride(0), z.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum, z
+
+
+def _weights_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_weights_long_backward_buffer_0(d_out: f32[q x], out: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("out", out, torch.float32, 2, d_out.device)
+    q, x = d_out.shape
+    if out.shape != (q, x):
+        raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        weights_long_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    weights_long_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _weights_long_backward_d_Q(
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    z: torch.Tensor,
+) -> torch.Tensor:
+    """_weights_long_backward_d_Q(K: bf16[x d], d_out: f32[q x], out: f32[q x], logsum: f32[q], state: f32[q x], z: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.float32, 2, K.device)
+    _check("out", out, torch.float32, 2, K.device)
+    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("z", z, torch.float32, 1, K.device)
+    x, d = K.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    if out.shape != (q, x):
+        raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        weights_long_backward_d_Q_rows_kernel[grid](
+            K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
+            out.stride(0), out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    weights_long_backward_d_Q_kernel[grid](
+        K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _weights_long_backward_d_K(
+    Q: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_weights_long_backward_d_K(Q: bf16[q d], d_out: f32[q x], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = d_out.shape
+    if d_out.shape != (q, x):
+        raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        weights_long_backward_d_K_rows_kernel[grid](
+            Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0),
+            d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    weights_long_backward_d_K_kernel[grid](
+        Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1),
+        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _weights_autograd(torch.autograd.Function):
     """weights and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out, logsum, z = _weights_forward(Q, K)
         ctx.save_for_backward(Q, K, out, logsum, z)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -966,21 +1725,39 @@ class _weights_autograd(torch.autograd.Function):
         return d_Q, d_K
 
 
+class _weights_long_autograd(torch.autograd.Function):
+    """weights and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        _, d = Q.shape
+        state = _weights_long_forward_state(Q, K)
+        out, logsum, z = _weights_long_forward_out_logsum_z(state, d)
+        ctx.save_for_backward(Q, K, out, logsum, state, z)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, out, logsum, state, z = ctx.saved_tensors
+        buffer_0 = _weights_long_backward_buffer_0(d_out, out)
+        d_Q = _weights_long_backward_d_Q(K, d_out, out, logsum, state, z)
+        d_K = _weights_long_backward_d_K(Q, d_out, logsum, state, buffer_0)
+        return d_Q, d_K
+
+
 def weights(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """weights(Q: bf16[q d], K: bf16[x d]) -> out: f32[q x]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
-            if not (d <= 256):
-                raise ValueError("weights: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        if d <= 256 and d <= 256:
             return _weights_autograd.apply(Q, K)
+        return _weights_long_autograd.apply(Q, K)
+    if d <= 256:
         out = _weights(Q, K)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
-        raise ValueError("weights: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _weights_long_buffer_0(Q, K)
     out_2 = _weights_long_out(buffer_0)
     return out_2
@@ -1342,9 +2119,9 @@ def differential_long_z_buffer_4_rows_kernel(
         float("-inf"),
         EXACT_X,
     )
+    # src[maps.diag:5]
     max_ = tl.max(buffer_0, 0)
     sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
@@ -1366,10 +2143,10 @@ def differential_long_z_buffer_4_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -1385,10 +2162,10 @@ def differential_long_z_buffer_4_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -1413,9 +2190,9 @@ def differential_long_z__buffer_5_rows_kernel(
         float("-inf"),
         EXACT_X,
     )
+    # src[maps.diag:5]
     max_ = tl.max(buffer_1, 0)
     sub_x = buffer_1 - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
     e = tl.exp2(sub_x)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
@@ -1437,10 +2214,10 @@ def differential_long_z__buffer_5_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_1, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_1 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -1456,10 +2233,10 @@ def differential_long_z__buffer_5_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_1, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_1 - safe_next_max_x)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
@@ -2185,6 +2962,1132 @@ def differential_backward_d_lambda_kernel(
     tl.store(d_lambda_ptr, (-1.0 * sum_q))
 
 
+@triton.jit
+def differential_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_forward_state__kernel(
+    Q2_ptr, K2_ptr, state__ptr, Q2_stride_q, Q2_stride_d, K2_stride_x, K2_stride_d, state__stride_q,
+    state__stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q2, tl.trans(K2), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[:, None] * Q2_stride_q + d_index[None, :] * Q2_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[:, None] * K2_stride_x + d_index[None, :] * K2_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        next_acc_d = tl.dot(Q2, tl.trans(K2), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_forward_z_buffer_2_logsum_rows_kernel(
+    state_ptr, z_ptr, buffer_2_ptr, logsum_ptr, state_stride_q, state_stride_x, z_stride_q, buffer_2_stride_q,
+    logsum_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:7]
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, max_)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+
+
+@triton.jit
+def differential_long_forward_z_buffer_2_logsum_kernel(
+    state_ptr, z_ptr, buffer_2_ptr, logsum_ptr, state_stride_q, state_stride_x, z_stride_q, buffer_2_stride_q,
+    logsum_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(z_ptr + q_index * z_stride_q, z)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, max_x)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+
+
+@triton.jit
+def differential_long_forward_z__buffer_3_logsum__rows_kernel(
+    state__ptr, z__ptr, buffer_3_ptr, logsum__ptr, state__stride_q, state__stride_x, z__stride_q,
+    buffer_3_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:7]
+    state_ = load_tile(
+        state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state_, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z__ptr + q_index * z__stride_q, sum_)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, max_)
+    tl.store(logsum__ptr + q_index * logsum__stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+
+
+@triton.jit
+def differential_long_forward_z__buffer_3_logsum__kernel(
+    state__ptr, z__ptr, buffer_3_ptr, logsum__ptr, state__stride_q, state__stride_x, z__stride_q,
+    buffer_3_stride_q, logsum__stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state_
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(z__ptr + q_index * z__stride_q, z)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, max_x)
+    tl.store(logsum__ptr + q_index * logsum__stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+
+
+@triton.jit
+def differential_long_forward_out_kernel(
+    V_ptr, lambda_ptr, z_ptr, state_ptr, buffer_2_ptr, z__ptr, state__ptr, buffer_3_ptr, out_ptr, V_stride_x,
+    V_stride_e, z_stride_q, state_stride_q, state_stride_x, buffer_2_stride_q, z__stride_q, state__stride_q,
+    state__stride_x, buffer_3_stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    z_ = tl.load(z__ptr + q_index * z__stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z_
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[maps.diag:7]
+    gt_q = z_ > 0.0
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q_2 = 1.0 / z
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    gt_q_2 = z > 0.0
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        safe_buffer_3 = tl.where(buffer_3 == float("-inf"), 0.0, buffer_3)
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(where_q_x - safe_buffer_3[:, None])
+        # src[differential.diag:18]
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        mul_q_x_2 = tl.exp2(where_q_x_2 - safe_buffer_2[:, None]) * recip_q_2[:, None]
+        # src[differential.diag:18]
+        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = P.to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        safe_buffer_3 = tl.where(buffer_3 == float("-inf"), 0.0, buffer_3)
+        # src[maps.diag:5]
+        mul_q_x = (lambda_ * recip_q)[:, None] * tl.exp2(where_q_x - safe_buffer_3[:, None])
+        # src[differential.diag:18]
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        mul_q_x_2 = tl.exp2(where_q_x_2 - safe_buffer_2[:, None]) * recip_q_2[:, None]
+        # src[differential.diag:18]
+        P = tl.where(gt_q_2[:, None], mul_q_x_2, 0.0) - tl.where(gt_q[:, None], mul_q_x, 0.0)
+        P_bf16 = tl.where((x_index < size_x)[None, :], P, 0.0).to(tl.bfloat16)
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:19]
+        next_acc_x = tl.dot(P_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:15]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_V_kernel(
+    lambda_ptr, d_out_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, d_V_ptr, d_out_stride_q,
+    d_out_stride_e, logsum_stride_q, logsum__stride_q, state_stride_q, state_stride_x, state__stride_q,
+    state__stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q_2 = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
+        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        sub_x_q_3 = tl.exp2(sub_x_q_2) - (lambda_ * tl.exp2(sub_x_q))
+        sub_x_q_4 = tl.where((q_index < size_q)[None, :], sub_x_q_3, 0.0)
+        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_buffer_1_buffer_2_rows_kernel(
+    logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    le_x = x_index <= q_index
+    where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = buffer_0 * tl.exp2(sub_x)
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    mul_2 = 1.4426950408889634 * logsum_
+    state_ = load_tile(
+        state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
+    sum_2 = tl.sum(mul_x_2, 0)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_2)
+
+
+@triton.jit
+def differential_long_backward_buffer_1_buffer_2_kernel(
+    logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    mul_2 = 1.4426950408889634 * logsum_
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        mul_x = buffer_0 * tl.exp2(sub_x)
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        state_ = tl.load(state__ptr + q_index * state__stride_q + x_index * state__stride_x)
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[differential.diag:7]
+        le_x = x_index <= q_index
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = buffer_0 * tl.exp2(sub_x)
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        state_ = tl.load(
+            state__ptr + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        where_x_2 = tl.where(le_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_2 = where_x_2 - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x_2 = buffer_0 * tl.exp2(sub_x_2)
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_2)
+
+
+@triton.jit
+def differential_long_backward_d_Q_d_Q2_rows_kernel(
+    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
+    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    le_q_x = x_index[None, :] <= q_index[:, None]
+    where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[differential.diag:12]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    state_ = tl.load(
+        state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+    # src[differential.diag:14]
+    K2 = tl.load(
+        K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_2[:, None] - safe_buffer_0) * tl.exp2(sub_q_x_2)
+    tile_bf16_2 = tile_2.to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(K2))
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        ((lambda_ * rsqrt) * dot_2).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_Q_d_Q2_kernel(
+    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
+    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_2 = (buffer_2[:, None] - safe_buffer_0) * tl.exp2(sub_q_x_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[differential.diag:12]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[differential.diag:7]
+        le_q_x = x_index[None, :] <= q_index[:, None]
+        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_2 = (buffer_2[:, None] - safe_buffer_0) * tl.exp2(sub_q_x_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        ((lambda_ * rsqrt) * acc_x_2).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_K_d_K2_rows_kernel(
+    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
+    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[differential.diag:11]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    # src[differential.diag:7]
+    le_x_q = x_index[:, None] <= q_index[None, :]
+    where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:13]
+    Q2 = tl.load(
+        Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum_ = load_tile(logsum__ptr + q_index * logsum__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * logsum_
+    state_ = tl.load(
+        state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+    sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+    tile_2 = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q_2)
+    tile_bf16_2 = tile_2.to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(Q2))
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tl.store(
+        d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
+        ((lambda_ * rsqrt) * dot_2).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_K_d_K2_kernel(
+    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
+    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
+    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile_2 = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        # src[differential.diag:7]
+        le_x_q = x_index[:, None] <= q_index[None, :]
+        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile_2 = (buffer_2[None, :] - safe_buffer_0) * tl.exp2(sub_x_q_2)
+        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tl.store(
+        d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
+        ((lambda_ * rsqrt) * acc_q_2).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_lambda_rows_kernel(
+    buffer_2_ptr,
+    d_lambda_ptr,
+    buffer_2_stride_q,
+    size_q,
+    BLOCK_Q: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sum_ = tl.sum(buffer_2, 0)
+    tl.store(d_lambda_ptr, (-1.0 * sum_))
+
+
+@triton.jit
+def differential_long_backward_d_lambda_kernel(
+    buffer_2_ptr,
+    d_lambda_ptr,
+    buffer_2_stride_q,
+    size_q,
+    BLOCK_Q: tl.constexpr,
+):
+    sum_q = tl.full([], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    tl.store(d_lambda_ptr, (-1.0 * sum_q))
+
+
 def _differential(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -2583,27 +4486,442 @@ def _differential_backward_d_lambda(buffer_1: torch.Tensor) -> torch.Tensor:
     return d_lambda
 
 
+def _differential_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_differential_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    differential_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _differential_long_forward_state_(Q2: torch.Tensor, K2: torch.Tensor) -> torch.Tensor:
+    """_differential_long_forward_state_(Q2: bf16[q d], K2: bf16[x d]) -> state_: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
+    _check("K2", K2, torch.bfloat16, 2, Q2.device)
+    q, d = Q2.shape
+    x, _ = K2.shape
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    state_ = torch.empty((q, x), dtype=torch.float32, device=Q2.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    differential_long_forward_state__kernel[grid](
+        Q2, K2, state_, Q2.stride(0), Q2.stride(1), K2.stride(0), K2.stride(1), state_.stride(0),
+        state_.stride(1), q, d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return state_
+
+
+def _differential_long_forward_z_buffer_2_logsum(
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_long_forward_z_buffer_2_logsum(state: f32[q x]) -> z: f32[q], buffer_2: f32[q], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    z = torch.empty((q,), dtype=torch.float32, device=state.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=state.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_forward_z_buffer_2_logsum_rows_kernel[grid](
+            state, z, buffer_2, logsum, state.stride(0), state.stride(1), z.stride(0), buffer_2.stride(0),
+            logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return z, buffer_2, logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_forward_z_buffer_2_logsum_kernel[grid](
+        state, z, buffer_2, logsum, state.stride(0), state.stride(1), z.stride(0), buffer_2.stride(0),
+        logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return z, buffer_2, logsum
+
+
+def _differential_long_forward_z__buffer_3_logsum_(
+    state_: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_differential_long_forward_z__buffer_3_logsum_(state_: f32[q x]) -> z_: f32[q], buffer_3: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state_", state_, torch.float32, 2, state_.device)
+    q, x = state_.shape
+    z_ = torch.empty((q,), dtype=torch.float32, device=state_.device)
+    buffer_3 = torch.empty((q,), dtype=torch.float32, device=state_.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=state_.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_forward_z__buffer_3_logsum__rows_kernel[grid](
+            state_, z_, buffer_3, logsum_, state_.stride(0), state_.stride(1), z_.stride(0),
+            buffer_3.stride(0), logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return z_, buffer_3, logsum_
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_forward_z__buffer_3_logsum__kernel[grid](
+        state_, z_, buffer_3, logsum_, state_.stride(0), state_.stride(1), z_.stride(0), buffer_3.stride(0),
+        logsum_.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return z_, buffer_3, logsum_
+
+
+def _differential_long_forward_out(
+    V: torch.Tensor, lambda_: torch.Tensor, z: torch.Tensor, state: torch.Tensor, buffer_2: torch.Tensor,
+    z_: torch.Tensor, state_: torch.Tensor, buffer_3: torch.Tensor, d: int,
+) -> torch.Tensor:
+    """_differential_long_forward_out(V: bf16[x e], lambda: f32[], z: f32[q], state: f32[q x], buffer_2: f32[q], z_: f32[q], state_: f32[q x], buffer_3: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("lambda", lambda_, torch.float32, 0, V.device)
+    _check("z", z, torch.float32, 1, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, V.device)
+    _check("z_", z_, torch.float32, 1, V.device)
+    _check("state_", state_, torch.float32, 2, V.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, V.device)
+    x, e = V.shape
+    (q,) = z.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    differential_long_forward_out_kernel[grid](
+        V, lambda_, z, state, buffer_2, z_, state_, buffer_3, out, V.stride(0), V.stride(1), z.stride(0),
+        state.stride(0), state.stride(1), buffer_2.stride(0), z_.stride(0), state_.stride(0),
+        state_.stride(1), buffer_3.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _differential_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_differential_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    differential_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _differential_long_backward_d_V(
+    lambda_: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    logsum_: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_differential_long_backward_d_V(lambda: f32[], d_out: bf16[q e], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("lambda", lambda_, torch.float32, 0, lambda_.device)
+    _check("d_out", d_out, torch.bfloat16, 2, lambda_.device)
+    _check("logsum", logsum, torch.float32, 1, lambda_.device)
+    _check("logsum_", logsum_, torch.float32, 1, lambda_.device)
+    _check("state", state, torch.float32, 2, lambda_.device)
+    _check("state_", state_, torch.float32, 2, lambda_.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=lambda_.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    differential_long_backward_d_V_kernel[grid](
+        lambda_, d_out, logsum, logsum_, state, state_, d_V, d_out.stride(0), d_out.stride(1),
+        logsum.stride(0), logsum_.stride(0), state.stride(0), state.stride(1), state_.stride(0),
+        state_.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _differential_long_backward_buffer_1_buffer_2(
+    logsum: torch.Tensor,
+    logsum_: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_buffer_1_buffer_2(logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x]) -> buffer_1: f32[q], buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 1, logsum.device)
+    _check("logsum_", logsum_, torch.float32, 1, logsum.device)
+    _check("state", state, torch.float32, 2, logsum.device)
+    _check("state_", state_, torch.float32, 2, logsum.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, logsum.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=logsum.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=logsum.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        differential_long_backward_buffer_1_buffer_2_rows_kernel[grid](
+            logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, logsum.stride(0), logsum_.stride(0),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_1, buffer_2
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    differential_long_backward_buffer_1_buffer_2_kernel[grid](
+        logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, logsum.stride(0), logsum_.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1, buffer_2
+
+
+def _differential_long_backward_d_Q_d_Q2(
+    K: torch.Tensor, K2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_d_Q_d_Q2(K: bf16[x d], K2: bf16[x d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d], d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("K2", K2, torch.bfloat16, 2, K.device)
+    _check("lambda", lambda_, torch.float32, 0, K.device)
+    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("logsum_", logsum_, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = logsum.shape
+    if K2.shape != (x, d):
+        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        differential_long_backward_d_Q_d_Q2_rows_kernel[grid](
+            K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2,
+            K.stride(0), K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1),
+            d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q, d_Q2
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_Q_d_Q2_kernel[grid](
+        K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2, K.stride(0),
+        K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), d_Q2.stride(0), d_Q2.stride(1),
+        x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q, d_Q2
+
+
+def _differential_long_backward_d_K_d_K2(
+    Q: torch.Tensor, Q2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_differential_long_backward_d_K_d_K2(Q: bf16[q d], Q2: bf16[q d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
+    _check("lambda", lambda_, torch.float32, 0, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if Q2.shape != (q, d):
+        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        differential_long_backward_d_K_d_K2_rows_kernel[grid](
+            Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2,
+            Q.stride(0), Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1),
+            d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K, d_K2
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_K_d_K2_kernel[grid](
+        Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2, Q.stride(0),
+        Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
+        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_K2.stride(0), d_K2.stride(1),
+        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K, d_K2
+
+
+def _differential_long_backward_d_lambda(buffer_2: torch.Tensor) -> torch.Tensor:
+    """_differential_long_backward_d_lambda(buffer_2: f32[q]) -> d_lambda: f32[]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 1, buffer_2.device)
+    (q,) = buffer_2.shape
+    d_lambda = torch.empty((), dtype=torch.float32, device=buffer_2.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        differential_long_backward_d_lambda_rows_kernel[grid](
+            buffer_2,
+            d_lambda,
+            buffer_2.stride(0),
+            q,
+            BLOCK_Q=BLOCK_Q,
+            EXACT_Q=q == BLOCK_Q,
+            num_warps=warps,
+            num_stages=stages,
+        )
+        return d_lambda
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (1,)
+    differential_long_backward_d_lambda_kernel[grid](
+        buffer_2,
+        d_lambda,
+        buffer_2.stride(0),
+        q,
+        BLOCK_Q=BLOCK_Q,
+        num_warps=warps,
+        num_stages=stages,
+    )
+    return d_lambda
+
+
 class _differential_autograd(torch.autograd.Function):
     """differential and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, Q2, K2, V, lambda_):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if Q2.shape != (q, d):
-            raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
-        if K2.shape != (x, d):
-            raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-        if lambda_.shape != ():
-            raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
         out, logsum, logsum_ = _differential_forward(Q, K, Q2, K2, V, lambda_)
         ctx.save_for_backward(Q, K, Q2, K2, V, lambda_, logsum, logsum_)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2612,6 +4930,34 @@ class _differential_autograd(torch.autograd.Function):
         buffer_0, buffer_1, d_Q, d_Q2 = _differential_backward_buffer_0_buffer_1_d_Q_d_Q2(Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_)
         d_K, d_K2, d_V = _differential_backward_d_K_d_K2_d_V(Q, K, Q2, K2, V, lambda_, d_out, logsum, logsum_, buffer_0, buffer_1)
         d_lambda = _differential_backward_d_lambda(buffer_1)
+        return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
+
+
+class _differential_long_autograd(torch.autograd.Function):
+    """differential and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, Q2, K2, V, lambda_):
+        _, d = Q.shape
+        state = _differential_long_forward_state(Q, K)
+        state_ = _differential_long_forward_state_(Q2, K2)
+        z, buffer_2, logsum = _differential_long_forward_z_buffer_2_logsum(state, d)
+        z_, buffer_3, logsum_ = _differential_long_forward_z__buffer_3_logsum_(state_, d)
+        out = _differential_long_forward_out(V, lambda_, z, state, buffer_2, z_, state_, buffer_3, d)
+        ctx.save_for_backward(Q, K, Q2, K2, V, lambda_, logsum, logsum_, state, state_)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, Q2, K2, V, lambda_, logsum, logsum_, state, state_ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _differential_long_backward_buffer_0(V, d_out)
+        d_V = _differential_long_backward_d_V(lambda_, d_out, logsum, logsum_, state, state_, d)
+        buffer_1, buffer_2 = _differential_long_backward_buffer_1_buffer_2(logsum, logsum_, state, state_, buffer_0, d)
+        d_Q, d_Q2 = _differential_long_backward_d_Q_d_Q2(K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
+        d_K, d_K2 = _differential_long_backward_d_K_d_K2(Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
+        d_lambda = _differential_long_backward_d_lambda(buffer_2)
         return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
 
 
@@ -2637,15 +4983,13 @@ def differential(
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if lambda_.shape != ():
         raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
-            if not (max(d, e) <= 128 and max(d, e) <= 64):
-                raise ValueError("differential: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
+        if max(d, e) <= 256 and max(d, e) <= 128 and max(d, e) <= 64:
             return _differential_autograd.apply(Q, K, Q2, K2, V, lambda_)
+        return _differential_long_autograd.apply(Q, K, Q2, K2, V, lambda_)
+    if max(d, e) <= 256:
         out = _differential(Q, K, Q2, K2, V, lambda_)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, Q2, K2, V, lambda_)):
-        raise ValueError("differential: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _differential_long_buffer_0(Q, K)
     buffer_1 = _differential_long_buffer_1(Q2, K2)
     z, buffer_4 = _differential_long_z_buffer_4(buffer_0)

@@ -993,16 +993,8 @@ class _layernorm_residual_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, R, weight, bias):
-        row, n = X.shape
-        if R.shape != (row, n):
-            raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, n)}")
-        if weight.shape != (n,):
-            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
-        if bias.shape != (n,):
-            raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
         Y, S, state, state__ = _layernorm_residual_forward(X, R, weight, bias)
         ctx.save_for_backward(X, R, weight, state, state__)
-        ctx.sizes = ()
         return Y, S
 
     @staticmethod
@@ -1739,14 +1731,8 @@ class _rmsnorm_residual_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, R, weight):
-        row, n = X.shape
-        if R.shape != (row, n):
-            raise ValueError(f"R: bf16[row n] has shape {R.shape}, expected {(row, n)}")
-        if weight.shape != (n,):
-            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
         Y, S, state = _rmsnorm_residual_forward(X, R, weight)
         ctx.save_for_backward(X, R, weight, Y, state)
-        ctx.sizes = ()
         return Y, S
 
     @staticmethod
@@ -2786,17 +2772,9 @@ class _groupnorm_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, weight, bias):
-        b, _, _, pixel = X.shape
-        if X.shape != (b, 4, 16, pixel):
-            raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-        if weight.shape != (4, 16):
-            raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
-        if bias.shape != (4, 16):
-            raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
         state, state__ = _groupnorm_forward_state_state__(X)
         out = _groupnorm_forward_out(X, weight, bias, state__, state)
         ctx.save_for_backward(X, weight, state, state__)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4022,19 +4000,9 @@ class _groupnorm_residual_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, R, weight, bias):
-        b, _, _, pixel = X.shape
-        if X.shape != (b, 4, 16, pixel):
-            raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-        if R.shape != (b, 4, 16, pixel):
-            raise ValueError(f"R: bf16[b group channel pixel] has shape {R.shape}, expected {(b, 4, 16, pixel)}")
-        if weight.shape != (4, 16):
-            raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
-        if bias.shape != (4, 16):
-            raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
         state, state__ = _groupnorm_residual_forward_state_state__(X, R)
         out = _groupnorm_residual_forward_out(X, R, weight, bias, state, state__)
         ctx.save_for_backward(X, R, weight, state, state__)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4441,6 +4409,7 @@ def layernorm_matmul_backward_d_X_kernel(
     mul_row = recip * state
     state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
     # src[maps.diag:21]
+    # src[maps.diag:29]
     rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
     to_n = size_n // BLOCK_N * BLOCK_N
     # whole tiles, no mask needed
@@ -4602,6 +4571,7 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         row_index = first_row + tl.arange(0, BLOCK_ROW)
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
+        # src[maps.diag:29]
         d_out = load_tile(
             d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
             (o_index < size_o)[None, :],
@@ -4610,7 +4580,6 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         )
         dot = tl.dot(W, tl.trans(d_out))
         state = tl.load(state_ptr + row_index * state_stride_row)
-        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4637,6 +4606,7 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
+        # src[maps.diag:29]
         d_out = tl.load(
             d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
             mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
@@ -4645,7 +4615,6 @@ def layernorm_matmul_backward_d_weight_d_bias_kernel(
         dot = tl.dot(W, tl.trans(d_out))
         tile = tl.where((row_index < size_row)[None, :], dot, 0.0)
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        # src[maps.diag:29]
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4695,8 +4664,8 @@ def layernorm_matmul_backward_d_W_kernel(
         )
         state__ = tl.load(state___ptr + row_index * state___stride_row)
         # src[maps.diag:21]
-        state = tl.load(state_ptr + row_index * state_stride_row)
         # src[maps.diag:29]
+        state = tl.load(state_ptr + row_index * state_stride_row)
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4725,8 +4694,8 @@ def layernorm_matmul_backward_d_W_kernel(
             other=0.0,
         )
         # src[maps.diag:21]
-        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         # src[maps.diag:29]
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
         mul_row = recip * state
         # src[fused.diag:39]
         X = tl.load(
@@ -4745,6 +4714,644 @@ def layernorm_matmul_backward_d_W_kernel(
         acc_row.to(tl.bfloat16),
         mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
     )
+
+
+@triton.jit
+def layernorm_matmul_long_forward_state_state___rows_kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_row, X_stride_n, state_stride_row, state___stride_row, size_row,
+    size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fused.diag:39]
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X_f32 = X.to(tl.float32)
+    sum_ = tl.sum(X_f32, 0)
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+    # src[maps.diag:29]
+    sub_n = X_f32 - ((1.0 / tl.cast(size_n, tl.float32)) * sum_)
+    sub_n_2 = tl.where(n_index < size_n, sub_n, 0.0)
+    # src[maps.diag:21]
+    mul_n = sub_n_2 * sub_n_2
+    sum_2 = tl.sum(mul_n, 0)
+    tl.store(state___ptr + row_index * state___stride_row, sum_2)
+
+
+@triton.jit
+def layernorm_matmul_long_forward_state_state___kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_row, X_stride_n, state_stride_row, state___stride_row, size_row,
+    size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    sum_n = tl.full([], 0.0, tl.float32)
+    acc_n = tl.full([], 0.0, tl.float32)
+    sum_n_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast(size_n, tl.float32)
+    recip = 1.0 / tile_f32
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n + BLOCK_N, size_n), tl.float32)
+        # src[fused.diag:39]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        X_f32 = X.to(tl.float32)
+        tile_sum = tl.sum(X_f32, 0)
+        next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = recip * (next_sum_n * where)
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = X_f32 - next_centre
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        before_f32 = tl.cast(first_n_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_n_2 + BLOCK_N, size_n), tl.float32)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        tile_sum = tl.sum(X_f32, 0)
+        next_sum_n = sum_n + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = recip * (next_sum_n * where)
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        # src[maps.diag:29]
+        sub_n = tl.where(n_index < size_n, X_f32 - next_centre, 0.0)
+        # src[maps.diag:21]
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
+        next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
+    tl.store(state_ptr + row_index * state_stride_row, sum_n)
+    tl.store(state___ptr + row_index * state___stride_row, acc_n)
+
+
+@triton.jit
+def layernorm_matmul_long_forward_out_kernel(
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, state___stride_row, state_stride_row,
+    out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:29]
+    mul_row = recip * state
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt((state__ * recip) + 1e-05)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:29]
+        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
+        # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        # src[maps.diag:29]
+        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:40]
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        mul_row_n = (rsqrt_row[:, None] * weight[None, :]) * sub_row_n
+        # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+        # src[maps.diag:29]
+        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n, 0.0)
+        tile_bf16 = add_row_n.to(tl.bfloat16)
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:40]
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        acc_n = next_acc_n
+    tl.store(
+        out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
+        acc_n.to(tl.bfloat16),
+        mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def layernorm_matmul_long_backward_buffer_0_kernel(
+    W_ptr, d_out_ptr, buffer_0_ptr, W_stride_n, W_stride_o, d_out_stride_row, d_out_stride_o,
+    buffer_0_stride_row, buffer_0_stride_n, size_n, size_o, size_row, BLOCK_O: tl.constexpr,
+    BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_o = tl.full([BLOCK_ROW, BLOCK_N], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+        acc_o,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def layernorm_matmul_long_backward_d_W_kernel(
+    X_ptr, weight_ptr, bias_ptr, d_out_ptr, state_ptr, state___ptr, d_W_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, d_out_stride_row, d_out_stride_o, state_stride_row, state___stride_row,
+    d_W_stride_n, d_W_stride_o, size_row, size_n, size_o, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N, BLOCK_O], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[fused.diag:39]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+    bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
+        acc_row = next_acc_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(
+            state___ptr + row_index * state___stride_row,
+            mask=(row_index < size_row),
+            other=0.0,
+        )
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        tile = weight[:, None] * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_bf16 = (bias[:, None] + (tile * sub_n_row)).to(tl.bfloat16)
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
+        acc_row = next_acc_row
+    tl.store(
+        d_W_ptr + n_index[:, None] * d_W_stride_n + o_index[None, :] * d_W_stride_o,
+        acc_row.to(tl.bfloat16),
+        mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def layernorm_matmul_long_backward_d_X_rows_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_0_ptr, d_X_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, state_stride_row, state___stride_row, buffer_0_stride_row, buffer_0_stride_n,
+    d_X_stride_row, d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
+    EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    n_index = tl.arange(0, BLOCK_N)
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
+    # src[fused.diag:39]
+    weight = load_tile(weight_ptr + n_index * weight_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    buffer_0 = tl.load(
+        buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:29]
+    mul_row = recip * state
+    # src[fused.diag:39]
+    X = tl.load(
+        X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    # src[maps.diag:29]
+    sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+    mul_row_n = (sub_row_n * buffer_0) * weight[None, :]
+    sum_ = tl.sum(mul_row_n, 1)
+    mul_row_n_2 = (((recip * rsqrt_row) * rsqrt_row) * sum_)[:, None] * sub_row_n
+    mul_row_n_3 = weight[None, :] * buffer_0
+    safe_ = tl.where(mul_row_n_3 == float("-inf"), 0.0, mul_row_n_3)
+    sub_row_n_2 = tl.where((n_index < size_n)[None, :], mul_row_n_2 - safe_, 0.0)
+    sum_2 = tl.sum(sub_row_n_2, 1)
+    safe_2 = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+    sub_row_n_3 = (mul_row_n_3 + (recip * sum_2)[:, None]) - safe_2
+    tile_bf16 = (sub_row_n_3 * rsqrt_row[:, None]).to(tl.bfloat16)
+    tl.store(
+        d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+        tile_bf16,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def layernorm_matmul_long_backward_d_X_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_0_ptr, d_X_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, state_stride_row, state___stride_row, buffer_0_stride_row, buffer_0_stride_n,
+    d_X_stride_row, d_X_stride_n, size_row, size_n, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:29]
+    mul_row = recip * state
+    state__ = tl.load(state___ptr + row_index * state___stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    rsqrt_row = tl.rsqrt((recip * state__) + 1e-05)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        mul_row_n = (sub_row_n * buffer_0) * weight[None, :]
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n = acc_n + tile_sum
+        where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
+        where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = weight[None, :] * buffer_0
+        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_2 = mul_row_n_3 - safe_
+        tile_sum_2 = tl.sum(sub_row_n_2, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n, 1)
+        next_sum_n_2 = sum_n_2 + tile_sum_3
+        acc_n = next_acc_n
+        sum_n = next_sum_n
+        sum_n_2 = next_sum_n_2
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        sub_row_n_2 = tl.where((n_index < size_n)[None, :], sub_row_n, 0.0)
+        mul_row_n = (sub_row_n_2 * buffer_0) * weight[None, :]
+        tile_sum = tl.sum(mul_row_n, 1)
+        next_acc_n = acc_n + tile_sum
+        where_row = tl.where(tl.abs(acc_n) < float("inf"), acc_n, 0.0)
+        where_row_2 = tl.where(tl.abs(next_acc_n) < float("inf"), next_acc_n, 0.0)
+        sum_n_3 = (((recip * rsqrt_row) * rsqrt_row) * sum_n_2) * (where_row_2 - where_row)
+        mul_row_n_2 = weight[None, :] * buffer_0
+        mul_row_n_3 = (((recip * rsqrt_row) * rsqrt_row) * next_acc_n)[:, None] * sub_row_n_2
+        safe_ = tl.where(mul_row_n_2 == float("-inf"), 0.0, mul_row_n_2)
+        sub_row_n_3 = tl.where((n_index < size_n)[None, :], mul_row_n_3 - safe_, 0.0)
+        tile_sum_2 = tl.sum(sub_row_n_3, 1)
+        next_sum_n = (sum_n + sum_n_3) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_row_n_2, 1)
+        next_sum_n_2 = sum_n_2 + tile_sum_3
+        acc_n = next_acc_n
+        sum_n = next_sum_n
+        sum_n_2 = next_sum_n_2
+    mul_row_2 = recip * sum_n
+    # whole tiles, no mask needed
+    for first_n_3 in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n_3 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        add_row_n = (weight[None, :] * buffer_0) + mul_row_2[:, None]
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        tile_bf16 = ((add_row_n - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
+        tl.store(
+            d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+            tile_bf16,
+            mask=(row_index < size_row)[:, None],
+        )
+    # tiles that a mask or the end cuts
+    for first_n_4 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_4 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_row_n = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[:, None]
+        mul_row_n = (((recip * rsqrt_row) * rsqrt_row) * acc_n)[:, None] * sub_row_n
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[:, None] * buffer_0_stride_row + n_index[None, :] * buffer_0_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        add_row_n = (weight[None, :] * buffer_0) + mul_row_2[:, None]
+        safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+        tile_bf16 = ((add_row_n - safe_) * rsqrt_row[:, None]).to(tl.bfloat16)
+        tl.store(
+            d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+            tile_bf16,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        )
+
+
+@triton.jit
+def layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_0_ptr, d_weight_ptr, d_bias_ptr, X_stride_row, X_stride_n,
+    state_stride_row, state___stride_row, buffer_0_stride_row, buffer_0_stride_n, d_weight_stride_n,
+    d_bias_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+    EXACT_ROW: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    row_index = tl.arange(0, BLOCK_ROW)
+    state__ = load_tile(state___ptr + row_index * state___stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    buffer_0 = tl.load(
+        buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
+    mul_row = recip * state
+    # src[fused.diag:39]
+    X = tl.load(
+        X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+        mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:29]
+    sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+    sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
+    mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+    sum_ = tl.sum(mul_n_row, 1)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
+    sum_2 = tl.sum(buffer_0, 1)
+    tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_2, mask=(n_index < size_n))
+
+
+@triton.jit
+def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_0_ptr, d_weight_ptr, d_bias_ptr, X_stride_row, X_stride_n,
+    state_stride_row, state___stride_row, buffer_0_stride_row, buffer_0_stride_n, d_weight_stride_n,
+    d_bias_stride_n, size_row, size_n, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    sum_row = tl.full([BLOCK_N], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(state___ptr + row_index * state___stride_row)
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        mul_n_row = (sub_n_row * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        tile_sum_2 = tl.sum(buffer_0, 1)
+        next_sum_row = sum_row + tile_sum_2
+        acc_row = next_acc_row
+        sum_row = next_sum_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        state__ = tl.load(
+            state___ptr + row_index * state___stride_row,
+            mask=(row_index < size_row),
+            other=0.0,
+        )
+        # src[maps.diag:21]
+        # src[maps.diag:29]
+        buffer_0 = tl.load(
+            buffer_0_ptr + row_index[None, :] * buffer_0_stride_row + n_index[:, None] * buffer_0_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        mul_row = recip * state
+        # src[fused.diag:39]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:29]
+        sub_n_row = X.to(tl.float32) - tl.where(mul_row == float("-inf"), 0.0, mul_row)[None, :]
+        sub_n_row_2 = tl.where((row_index < size_row)[None, :], sub_n_row, 0.0)
+        mul_n_row = (sub_n_row_2 * buffer_0) * tl.rsqrt((recip * state__) + 1e-05)[None, :]
+        tile_sum = tl.sum(mul_n_row, 1)
+        next_acc_row = acc_row + tile_sum
+        tile_sum_2 = tl.sum(buffer_0, 1)
+        next_sum_row = sum_row + tile_sum_2
+        acc_row = next_acc_row
+        sum_row = next_sum_row
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_row, mask=(n_index < size_n))
+    tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
 def _layernorm_matmul(
@@ -4974,23 +5581,234 @@ def _layernorm_matmul_backward_d_W(
     return d_W
 
 
+def _layernorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_layernorm_matmul_long_forward_state_state__(X: bf16[row n]) -> state: f32[row], state__: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    row, n = X.shape
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        layernorm_matmul_long_forward_state_state___rows_kernel[grid](
+            X, state, state__, X.stride(0), X.stride(1), state.stride(0), state__.stride(0), row, n,
+            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return state, state__
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    layernorm_matmul_long_forward_state_state___kernel[grid](
+        X, state, state__, X.stride(0), X.stride(1), state.stride(0), state__.stride(0), row, n,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return state, state__
+
+
+def _layernorm_matmul_long_forward_out(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    W: torch.Tensor,
+    state__: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_layernorm_matmul_long_forward_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], state__: f32[row], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("bias", bias, torch.float32, 1, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    _, o = W.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if bias.shape != (n,):
+        raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
+    if W.shape != (n, o):
+        raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
+    layernorm_matmul_long_forward_out_kernel[grid](
+        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
+        W.stride(0), W.stride(1), state__.stride(0), state.stride(0), out.stride(0), out.stride(1), row, n, o,
+        BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _layernorm_matmul_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_layernorm_matmul_long_backward_buffer_0(W: bf16[n o], d_out: bf16[row o]) -> buffer_0: f32[row n]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("d_out", d_out, torch.bfloat16, 2, W.device)
+    n, o = W.shape
+    row, _ = d_out.shape
+    if d_out.shape != (row, o):
+        raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
+    buffer_0 = torch.empty((row, n), dtype=torch.float32, device=W.device)
+    BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
+    layernorm_matmul_long_backward_buffer_0_kernel[grid](
+        W, d_out, buffer_0, W.stride(0), W.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), n, o, row, BLOCK_O=BLOCK_O, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _layernorm_matmul_long_backward_d_W(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> torch.Tensor:
+    """_layernorm_matmul_long_backward_d_W(X: bf16[row n], weight: f32[n], bias: f32[n], d_out: bf16[row o], state: f32[row], state__: f32[row]) -> d_W: bf16[n o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("bias", bias, torch.float32, 1, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    row, n = X.shape
+    _, o = d_out.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if bias.shape != (n,):
+        raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
+    if d_out.shape != (row, o):
+        raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
+    layernorm_matmul_long_backward_d_W_kernel[grid](
+        X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), weight.stride(0),
+        bias.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state__.stride(0), d_W.stride(0),
+        d_W.stride(1), row, n, o, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W
+
+
+def _layernorm_matmul_long_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_layernorm_matmul_long_backward_d_X(X: bf16[row n], weight: f32[n], state: f32[row], state__: f32[row], buffer_0: f32[row n]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    row, n = X.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    if buffer_0.shape != (row, n):
+        raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
+    d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 1024:
+        if BLOCK_N <= 64:
+            BLOCK_ROW, warps, stages = 16, 4, 1
+        elif BLOCK_N <= 256:
+            BLOCK_ROW, warps, stages = 16, 8, 1
+        else:
+            BLOCK_ROW, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(row, BLOCK_ROW),)
+        layernorm_matmul_long_backward_d_X_rows_kernel[grid](
+            X, weight, state, state__, buffer_0, d_X, X.stride(0), X.stride(1), weight.stride(0),
+            state.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+            d_X.stride(1), row, n, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, EXACT_N=n == BLOCK_N,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_N, BLOCK_ROW, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(row, BLOCK_ROW),)
+    layernorm_matmul_long_backward_d_X_kernel[grid](
+        X, weight, state, state__, buffer_0, d_X, X.stride(0), X.stride(1), weight.stride(0), state.stride(0),
+        state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0), d_X.stride(1), row, n,
+        BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _layernorm_matmul_long_backward_d_weight_d_bias(
+    X: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_layernorm_matmul_long_backward_d_weight_d_bias(X: bf16[row n], state: f32[row], state__: f32[row], buffer_0: f32[row n]) -> d_weight: f32[n], d_bias: f32[n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    _check("state__", state__, torch.float32, 1, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    row, n = X.shape
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    if state__.shape != (row,):
+        raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
+    if buffer_0.shape != (row, n):
+        raise ValueError(f"buffer_0: f32[row n] has shape {buffer_0.shape}, expected {(row, n)}")
+    d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
+    d_bias = torch.empty((n,), dtype=torch.float32, device=X.device)
+    BLOCK_ROW = max(16, triton.next_power_of_2(row))
+    if BLOCK_ROW <= 1024:
+        if BLOCK_ROW <= 64:
+            BLOCK_N, warps, stages = 16, 4, 1
+        elif BLOCK_ROW <= 256:
+            BLOCK_N, warps, stages = 16, 8, 1
+        else:
+            BLOCK_N, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(n, BLOCK_N),)
+        layernorm_matmul_long_backward_d_weight_d_bias_rows_kernel[grid](
+            X, state, state__, buffer_0, d_weight, d_bias, X.stride(0), X.stride(1), state.stride(0),
+            state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), d_weight.stride(0), d_bias.stride(0),
+            row, n, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_ROW=row == BLOCK_ROW, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_weight, d_bias
+    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(n, BLOCK_N),)
+    layernorm_matmul_long_backward_d_weight_d_bias_kernel[grid](
+        X, state, state__, buffer_0, d_weight, d_bias, X.stride(0), X.stride(1), state.stride(0),
+        state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), d_weight.stride(0), d_bias.stride(0), row,
+        n, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return d_weight, d_bias
+
+
 class _layernorm_matmul_autograd(torch.autograd.Function):
     """layernorm_matmul and its derivative."""
 
     @staticmethod
     def forward(ctx, X, weight, bias, W):
-        row, n = X.shape
-        _, o = W.shape
-        if weight.shape != (n,):
-            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
-        if bias.shape != (n,):
-            raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
-        if W.shape != (n, o):
-            raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
         state, state__ = _layernorm_matmul_forward_state_state__(X)
         out = _layernorm_matmul_forward_out(X, weight, bias, W, state__, state)
         ctx.save_for_backward(X, weight, bias, W, state, state__)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4999,6 +5817,26 @@ class _layernorm_matmul_autograd(torch.autograd.Function):
         d_X = _layernorm_matmul_backward_d_X(X, weight, W, d_out, state, state__)
         d_weight, d_bias = _layernorm_matmul_backward_d_weight_d_bias(X, W, d_out, state, state__)
         d_W = _layernorm_matmul_backward_d_W(X, weight, bias, d_out, state, state__)
+        return d_X, d_weight, d_bias, d_W
+
+
+class _layernorm_matmul_long_autograd(torch.autograd.Function):
+    """layernorm_matmul and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight, bias, W):
+        state, state__ = _layernorm_matmul_long_forward_state_state__(X)
+        out = _layernorm_matmul_long_forward_out(X, weight, bias, W, state__, state)
+        ctx.save_for_backward(X, weight, bias, W, state, state__)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, bias, W, state, state__ = ctx.saved_tensors
+        buffer_0 = _layernorm_matmul_long_backward_buffer_0(W, d_out)
+        d_W = _layernorm_matmul_long_backward_d_W(X, weight, bias, d_out, state, state__)
+        d_X = _layernorm_matmul_long_backward_d_X(X, weight, state, state__, buffer_0)
+        d_weight, d_bias = _layernorm_matmul_long_backward_d_weight_d_bias(X, state, state__, buffer_0)
         return d_X, d_weight, d_bias, d_W
 
 
@@ -5018,9 +5856,9 @@ def layernorm_matmul(
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if not (o <= 256):
-            raise ValueError("layernorm_matmul: gradients are made for sizes whose tiles are held on chip")
-        return _layernorm_matmul_autograd.apply(X, weight, bias, W)
+        if o <= 256:
+            return _layernorm_matmul_autograd.apply(X, weight, bias, W)
+        return _layernorm_matmul_long_autograd.apply(X, weight, bias, W)
     out = _layernorm_matmul(X, weight, bias, W)
     return out
 
@@ -5684,16 +6522,9 @@ class _rmsnorm_matmul_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, weight, W):
-        row, n = X.shape
-        _, o = W.shape
-        if weight.shape != (n,):
-            raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
-        if W.shape != (n, o):
-            raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
         state = _rmsnorm_matmul_forward_state(X)
         out = _rmsnorm_matmul_forward_out(X, weight, W, state)
         ctx.save_for_backward(X, weight, W, out, state)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -5720,194 +6551,7 @@ def rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> to
 
 
 @triton.jit
-def groupnorm_matmul_buffer_0_rows_kernel(
-    X_ptr, buffer_0_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, buffer_0_stride_b,
-    buffer_0_stride_group, size_b, size_pixel, BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    # src[fused.diag:49]
-    X = load_tile(
-        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-        (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_PIXEL,
-    )
-    X_f32 = X.to(tl.float32)
-    sum_ = tl.sum(tl.sum(X_f32, 1), 0)
-    # src[maps.diag:33]
-    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_
-    tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
-
-
-@triton.jit
-def groupnorm_matmul_buffer_0_kernel(
-    X_ptr, buffer_0_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, buffer_0_stride_b,
-    buffer_0_stride_group, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    sum_channel_pixel = tl.full([], 0.0, tl.float32)
-    for channel_index in tl.range(0, 16):
-        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
-        # whole tiles, no mask needed
-        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-            )
-            X_f32 = X.to(tl.float32)
-            tile_sum = tl.sum(X_f32, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
-            sum_channel_pixel = next_sum_channel_pixel
-        from_pixel = tl.maximum(0, to_pixel)
-        # tiles that a mask or the end cuts
-        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-                mask=(pixel_index < size_pixel),
-                other=0.0,
-            )
-            X_f32 = X.to(tl.float32)
-            tile_sum = tl.sum(X_f32, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
-            sum_channel_pixel = next_sum_channel_pixel
-    # src[maps.diag:33]
-    mul = (1.0 / tl.cast((16 * size_pixel), tl.float32)) * sum_channel_pixel
-    tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, mul)
-
-
-@triton.jit
-def groupnorm_matmul_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, buffer_0_ptr, out_ptr, X_stride_b, X_stride_group, X_stride_channel,
-    X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel,
-    W_stride_group, W_stride_channel, W_stride_o, buffer_0_stride_b, buffer_0_stride_group, out_stride_b,
-    out_stride_o, out_stride_pixel, size_b, size_pixel, size_o, BLOCK_GROUP: tl.constexpr,
-    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr, EXACT_O: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    o_index = tl.arange(0, BLOCK_O)
-    acc_group_channel = tl.full([BLOCK_B, BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    to_group = (4) // BLOCK_GROUP * BLOCK_GROUP
-    # whole tiles, no mask needed
-    for first_group in tl.range(0, to_group, BLOCK_GROUP):
-        group_index = first_group + tl.arange(0, BLOCK_GROUP)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None, None, None] & (pixel_index < size_pixel)[None, None, :, None],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - safe_buffer_0[:, :, None, None]
-        centred_2 = tl.where((pixel_index < size_pixel)[None, None, :, None], centred, 0.0)
-        # src[maps.diag:34]
-        mul_b_group_pixel_channel = centred_2 * centred_2
-        sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-        )
-        tile = weight[None, :, :] * tl.rsqrt((recip * sum_) + 1e-05)[:, :, None]
-        # src[maps.diag:34]
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-        )
-        # src[maps.diag:34]
-        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred_2)
-        # src[fused.diag:52]
-        W = load_tile(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            (o_index < size_o)[None, :, None],
-            0.0,
-            EXACT_O,
-        )
-        # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
-        next_acc_group_channel = acc_group_channel + tile_sum
-        acc_group_channel = next_acc_group_channel
-    from_group = tl.maximum(0, to_group)
-    # tiles that a mask or the end cuts
-    for first_group_2 in tl.range(from_group, 4, BLOCK_GROUP):
-        group_index = first_group_2 + tl.arange(0, BLOCK_GROUP)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
-            mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
-            other=0.0,
-        )
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None, None, None] & (group_index < 4)[None, :, None, None] & (pixel_index < size_pixel)[None, None, :, None],
-            other=0.0,
-        )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-        # src[maps.diag:33]
-        centred = X.to(tl.float32) - safe_buffer_0[:, :, None, None]
-        centred_2 = tl.where((pixel_index < size_pixel)[None, None, :, None], centred, 0.0)
-        # src[maps.diag:34]
-        mul_b_group_pixel_channel = centred_2 * centred_2
-        sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        tile = weight[None, :, :] * tl.rsqrt((recip * sum_) + 1e-05)[:, :, None]
-        # src[maps.diag:34]
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:34]
-        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred_2)
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            mask=(group_index < 4)[:, None, None] & (o_index < size_o)[None, :, None],
-            other=0.0,
-        )
-        # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
-        next_acc_group_channel = acc_group_channel + tile_sum
-        acc_group_channel = next_acc_group_channel
-    tl.store(
-        out_ptr + b_index[:, None, None] * out_stride_b + o_index[None, :, None] * out_stride_o + pixel_index[None, None, :] * out_stride_pixel,
-        acc_group_channel.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, :, None] & (pixel_index < size_pixel)[None, None, :],
-    )
-
-
-@triton.jit
-def groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel(
+def groupnorm_matmul_buffer_0_buffer_1_rows_kernel(
     X_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
     buffer_0_stride_b, buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
     BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr,
@@ -5943,7 +6587,7 @@ def groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_long_buffer_0_buffer_1_kernel(
+def groupnorm_matmul_buffer_0_buffer_1_kernel(
     X_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
     buffer_0_stride_b, buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
     BLOCK_PIXEL: tl.constexpr,
@@ -6040,7 +6684,7 @@ def groupnorm_matmul_long_buffer_0_buffer_1_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_long_out_kernel(
+def groupnorm_matmul_out_kernel(
     X_ptr, weight_ptr, bias_ptr, W_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
     bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, buffer_0_stride_b,
@@ -6136,10 +6780,11 @@ def groupnorm_matmul_long_out_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_forward_state_rows_kernel(
-    X_ptr, state_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, state_stride_b,
-    state_stride_group, size_b, size_pixel, BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+def groupnorm_matmul_forward_state_state___rows_kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
+    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr,
+    EXACT_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
     group_index = (program % 4).to(tl.int64)
@@ -6157,268 +6802,211 @@ def groupnorm_matmul_forward_state_rows_kernel(
     X_f32 = X.to(tl.float32)
     sum_ = tl.sum(tl.sum(X_f32, 1), 0)
     tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
-
-
-@triton.jit
-def groupnorm_matmul_forward_state_kernel(
-    X_ptr, state_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, state_stride_b,
-    state_stride_group, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    sum_channel_pixel = tl.full([], 0.0, tl.float32)
-    for channel_index in tl.range(0, 16):
-        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
-        # whole tiles, no mask needed
-        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-            )
-            X_f32 = X.to(tl.float32)
-            tile_sum = tl.sum(X_f32, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
-            sum_channel_pixel = next_sum_channel_pixel
-        from_pixel = tl.maximum(0, to_pixel)
-        # tiles that a mask or the end cuts
-        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
-                mask=(pixel_index < size_pixel),
-                other=0.0,
-            )
-            X_f32 = X.to(tl.float32)
-            tile_sum = tl.sum(X_f32, 0)
-            next_sum_channel_pixel = sum_channel_pixel + tile_sum
-            sum_channel_pixel = next_sum_channel_pixel
-    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
-
-
-@triton.jit
-def groupnorm_matmul_forward_out_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, state_ptr, out_ptr, X_stride_b, X_stride_group, X_stride_channel,
-    X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group, bias_stride_channel,
-    W_stride_group, W_stride_channel, W_stride_o, state_stride_b, state_stride_group, out_stride_b,
-    out_stride_o, out_stride_pixel, size_b, size_pixel, size_o, BLOCK_GROUP: tl.constexpr,
-    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
-    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr, EXACT_O: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    o_index = tl.arange(0, BLOCK_O)
-    acc_group_channel = tl.full([BLOCK_B, BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    to_group = (4) // BLOCK_GROUP * BLOCK_GROUP
-    # whole tiles, no mask needed
-    for first_group in tl.range(0, to_group, BLOCK_GROUP):
-        group_index = first_group + tl.arange(0, BLOCK_GROUP)
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        mul_b_group = state * recip
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None, None, None] & (pixel_index < size_pixel)[None, None, :, None],
-            other=0.0,
-        )
-        safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
-        # src[maps.diag:33]
-        centred = tl.where((pixel_index < size_pixel)[None, None, :, None], X.to(tl.float32) - safe_[:, :, None, None], 0.0)
-        # src[maps.diag:34]
-        mul_b_group_pixel_channel = centred * centred
-        sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-        )
-        tile = weight[None, :, :] * tl.rsqrt(1e-05 + (sum_ * recip))[:, :, None]
-        # src[maps.diag:34]
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-        )
-        # src[maps.diag:34]
-        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred)
-        # src[fused.diag:52]
-        W = load_tile(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            (o_index < size_o)[None, :, None],
-            0.0,
-            EXACT_O,
-        )
-        # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
-        next_acc_group_channel = acc_group_channel + tile_sum
-        acc_group_channel = next_acc_group_channel
-    from_group = tl.maximum(0, to_group)
-    # tiles that a mask or the end cuts
-    for first_group_2 in tl.range(from_group, 4, BLOCK_GROUP):
-        group_index = first_group_2 + tl.arange(0, BLOCK_GROUP)
-        state = tl.load(
-            state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
-            mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:33]
-        mul_b_group = state * recip
-        # src[fused.diag:49]
-        X = tl.load(
-            X_ptr + b_index[:, None, None, None] * X_stride_b + group_index[None, :, None, None] * X_stride_group + channel_index[None, None, None, :] * X_stride_channel + pixel_index[None, None, :, None] * X_stride_pixel,
-            mask=(b_index < size_b)[:, None, None, None] & (group_index < 4)[None, :, None, None] & (pixel_index < size_pixel)[None, None, :, None],
-            other=0.0,
-        )
-        safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
-        # src[maps.diag:33]
-        centred = tl.where((pixel_index < size_pixel)[None, None, :, None], X.to(tl.float32) - safe_[:, :, None, None], 0.0)
-        # src[maps.diag:34]
-        mul_b_group_pixel_channel = centred * centred
-        sum_ = tl.sum(tl.sum(mul_b_group_pixel_channel, 3), 2)
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index[:, None] * weight_stride_group + channel_index[None, :] * weight_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        tile = weight[None, :, :] * tl.rsqrt(1e-05 + (sum_ * recip))[:, :, None]
-        # src[maps.diag:34]
-        # src[fused.diag:51]
-        bias = tl.load(
-            bias_ptr + group_index[:, None] * bias_stride_group + channel_index[None, :] * bias_stride_channel,
-            mask=(group_index < 4)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:34]
-        Y = bias[None, :, None, :] + (tile[:, :, None, :] * centred)
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index[:, None, None] * W_stride_group + channel_index[None, None, :] * W_stride_channel + o_index[None, :, None] * W_stride_o,
-            mask=(group_index < 4)[:, None, None] & (o_index < size_o)[None, :, None],
-            other=0.0,
-        )
-        # src[fused.diag:55]
-        mul_b_group_o_pixel_channel = W.to(tl.float32)[None, :, :, None, :] * Y[:, :, None, :, :]
-        tile_sum = tl.sum(tl.sum(mul_b_group_o_pixel_channel, 4), 1)
-        next_acc_group_channel = acc_group_channel + tile_sum
-        acc_group_channel = next_acc_group_channel
-    tl.store(
-        out_ptr + b_index[:, None, None] * out_stride_b + o_index[None, :, None] * out_stride_o + pixel_index[None, None, :] * out_stride_pixel,
-        acc_group_channel.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, :, None] & (pixel_index < size_pixel)[None, None, :],
-    )
-
-
-@triton.jit
-def groupnorm_matmul_backward_buffer_1_rows_kernel(
-    X_ptr, state_ptr, buffer_1_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
-    state_stride_b, state_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
-    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr,
-    EXACT_PIXEL: tl.constexpr,
-):
-    program = tl.program_id(0)
-    group_index = (program % 4).to(tl.int64)
-    program = program // 4
-    b_index = program.to(tl.int64)
-    channel_index = tl.arange(0, BLOCK_CHANNEL)
-    pixel_index = tl.arange(0, BLOCK_PIXEL)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul = state * recip
-    # src[fused.diag:49]
-    X = load_tile(
-        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
-        (pixel_index < size_pixel)[None, :],
-        0.0,
-        EXACT_PIXEL,
-    )
-    # src[maps.diag:33]
-    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
     # src[maps.diag:34]
-    mul_channel_pixel = centred_2 * centred_2
-    sum_ = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((sum_ * recip) + 1e-05),
-    )
+    mul_channel_pixel = centred * centred
+    sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, sum_2)
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_1_kernel(
-    X_ptr, state_ptr, buffer_1_ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
-    state_stride_b, state_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+def groupnorm_matmul_forward_state_state___kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
     BLOCK_PIXEL: tl.constexpr,
 ):
     program = tl.program_id(0)
     group_index = (program % 4).to(tl.int64)
     program = program // 4
     b_index = program.to(tl.int64)
+    sum_channel_pixel = tl.full([], 0.0, tl.float32)
     acc_channel_pixel = tl.full([], 0.0, tl.float32)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
-    # src[maps.diag:33]
-    mul = state * recip
+    sum_channel_pixel_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast((16 * size_pixel), tl.float32)
+    recip = 1.0 / tile_f32
     for channel_index in tl.range(0, 16):
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel), tl.float32)
+            scalar = tl.minimum(first_pixel + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
             )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = (next_sum_channel_pixel * where) * recip
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
             # src[maps.diag:33]
-            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            centred = X_f32 - next_centre
             # src[maps.diag:34]
             mul_pixel = centred * centred
-            tile_sum = tl.sum(mul_pixel, 0)
-            next_acc_channel_pixel = acc_channel_pixel + tile_sum
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
             acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
         from_pixel = tl.maximum(0, to_pixel)
         # tiles that a mask or the end cuts
         for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
             pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel_2), tl.float32)
+            scalar = tl.minimum(first_pixel_2 + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
             # src[fused.diag:49]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
                 mask=(pixel_index < size_pixel),
                 other=0.0,
             )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = (next_sum_channel_pixel * where) * recip
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
+            # src[maps.diag:33]
+            centred = tl.where(pixel_index < size_pixel, X_f32 - next_centre, 0.0)
+            # src[maps.diag:34]
+            mul_pixel = centred * centred
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
+            acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
+    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, acc_channel_pixel)
+
+
+@triton.jit
+def groupnorm_matmul_forward_out_kernel(
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
+    bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, state___stride_b, state___stride_group,
+    state_stride_b, state_stride_group, out_stride_b, out_stride_o, out_stride_pixel, size_b, size_pixel,
+    size_o, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    b_index = program.to(tl.int64)
+    acc_group_channel = tl.full([BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for group_index in tl.range(0, 4):
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+        to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
+        # whole tiles, no mask needed
+        for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
+            channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            centred_2 = tl.where(pixel_index < size_pixel, centred, 0.0)
             # src[maps.diag:34]
-            mul_pixel = centred_2 * centred_2
-            tile_sum = tl.sum(mul_pixel, 0)
-            next_acc_channel_pixel = acc_channel_pixel + tile_sum
-            acc_channel_pixel = next_acc_channel_pixel
-    # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
+        from_channel = tl.maximum(0, to_channel)
+        # tiles that a mask or the end cuts
+        for first_channel_2 in tl.range(from_channel, 16, BLOCK_CHANNEL):
+            channel_index = first_channel_2 + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(channel_index < 16)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(
+                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
     tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
-        tl.rsqrt((acc_channel_pixel * recip) + 1e-05),
+        out_ptr + b_index * out_stride_b + o_index[:, None] * out_stride_o + pixel_index[None, :] * out_stride_pixel,
+        acc_group_channel.to(tl.bfloat16),
+        mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
     )
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
-    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, buffer_1_ptr, buffer_0_ptr, buffer_2_ptr, X_stride_b,
+def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
     X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
     W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
-    state_stride_b, state_stride_group, buffer_1_stride_b, buffer_1_stride_group, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_2_stride_b, buffer_2_stride_group, size_b, size_pixel, size_o,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel, size_o,
     BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_GROUP: tl.constexpr,
     EXACT_O: tl.constexpr,
 ):
@@ -6440,22 +7028,24 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
     )
     # src[maps.diag:33]
     mul_b_group = state * recip
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + group_index[None, :] * buffer_1_stride_group,
+    state__ = tl.load(
+        state___ptr + b_index[:, None] * state___stride_b + group_index[None, :] * state___stride_group,
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
         other=0.0,
     )
+    # src[maps.diag:34]
+    rsqrt_b_group = tl.rsqrt((state__ * recip) + 1e-05)
     for channel_index in tl.range(0, 16):
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-            mask=(group_index < 4),
-            other=0.0,
-        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index[:, None] * W_stride_group + channel_index * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(group_index < 4)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            mask=(group_index < 4),
             other=0.0,
         )
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
@@ -6467,7 +7057,8 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
                 mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :],
                 other=0.0,
             )
-            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
+            # src[fused.diag:52]
+            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
             sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
@@ -6478,15 +7069,15 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
             safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
             # src[maps.diag:33]
             centred = X.to(tl.float32) - safe_[:, :, None]
-            mul_b_group_pixel = (centred * sum_) * weight[None, :, None]
+            mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
             tile_sum = tl.sum(mul_b_group_pixel, 2)
             next_acc_pixel_channel = acc_pixel_channel + tile_sum
             where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
             where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
-            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel_2
+            mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
             sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
-            mul_b_group_pixel_2 = sum_ * weight[None, :, None]
-            tile = ((recip * next_acc_pixel_channel) * buffer_1) * buffer_1
+            mul_b_group_pixel_2 = weight[None, :, None] * sum_
+            tile = ((recip * rsqrt_b_group) * rsqrt_b_group) * next_acc_pixel_channel
             safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
             sub_b_group_pixel = (tile[:, :, None] * centred) - safe_2
             tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
@@ -6506,7 +7097,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
                 other=0.0,
             )
             # src[fused.diag:52]
-            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
+            mul_b_group_pixel_o = W.to(tl.float32)[None, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
             sum_ = tl.sum(mul_b_group_pixel_o, 3)
             # src[fused.diag:49]
             X = tl.load(
@@ -6517,15 +7108,15 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
             safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
             # src[maps.diag:33]
             centred = tl.where((pixel_index < size_pixel)[None, None, :], X.to(tl.float32) - safe_[:, :, None], 0.0)
-            mul_b_group_pixel = (centred * sum_) * weight[None, :, None]
+            mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
             tile_sum = tl.sum(mul_b_group_pixel, 2)
             next_acc_pixel_channel = acc_pixel_channel + tile_sum
             where_b_group = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
             where_b_group_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
-            mul_b_group_2 = ((recip * buffer_1) * buffer_1) * sum_channel_pixel_2
+            mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
             sum_channel_pixel_3 = mul_b_group_2 * (where_b_group_2 - where_b_group)
-            mul_b_group_pixel_2 = sum_ * weight[None, :, None]
-            tile = ((recip * next_acc_pixel_channel) * buffer_1) * buffer_1
+            mul_b_group_pixel_2 = weight[None, :, None] * sum_
+            tile = ((recip * rsqrt_b_group) * rsqrt_b_group) * next_acc_pixel_channel
             safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
             sub_b_group_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (tile[:, :, None] * centred) - safe_2, 0.0)
             tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
@@ -6541,7 +7132,7 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
     )
     tl.store(
-        buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index[None, :] * buffer_2_stride_group,
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + group_index[None, :] * buffer_1_stride_group,
         (sum_channel_pixel * recip),
         mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
     )
@@ -6549,10 +7140,10 @@ def groupnorm_matmul_backward_buffer_0_buffer_2_kernel(
 
 @triton.jit
 def groupnorm_matmul_backward_d_weight_d_bias_kernel(
-    X_ptr, W_ptr, d_out_ptr, state_ptr, buffer_1_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b,
-    d_out_stride_o, d_out_stride_pixel, state_stride_b, state_stride_group, buffer_1_stride_b,
-    buffer_1_stride_group, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_out_stride_o, d_out_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
     d_bias_stride_channel, size_b, size_pixel, size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr,
     BLOCK_CHANNEL: tl.constexpr, EXACT_O: tl.constexpr,
 ):
@@ -6570,11 +7161,14 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
         mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
-        buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -6594,7 +7188,7 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = (centred * dot) * buffer_1
+            mul_channel_pixel = rsqrt * (centred * dot)
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(dot, 1)
@@ -6620,7 +7214,7 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_channel_pixel = (centred * tile) * buffer_1
+            mul_channel_pixel = rsqrt * (centred * tile)
             tile_sum = tl.sum(mul_channel_pixel, 1)
             next_acc_b_pixel = acc_b_pixel + tile_sum
             tile_sum_2 = tl.sum(tile, 1)
@@ -6641,10 +7235,10 @@ def groupnorm_matmul_backward_d_weight_d_bias_kernel(
 
 @triton.jit
 def groupnorm_matmul_backward_d_W_kernel(
-    X_ptr, weight_ptr, bias_ptr, d_out_ptr, state_ptr, buffer_1_ptr, d_W_ptr, X_stride_b, X_stride_group,
+    X_ptr, weight_ptr, bias_ptr, d_out_ptr, state_ptr, state___ptr, d_W_ptr, X_stride_b, X_stride_group,
     X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
     bias_stride_channel, d_out_stride_b, d_out_stride_o, d_out_stride_pixel, state_stride_b,
-    state_stride_group, buffer_1_stride_b, buffer_1_stride_group, d_W_stride_group, d_W_stride_channel,
+    state_stride_group, state___stride_b, state___stride_group, d_W_stride_group, d_W_stride_channel,
     d_W_stride_o, size_b, size_pixel, size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
     BLOCK_O: tl.constexpr,
 ):
@@ -6657,23 +7251,26 @@ def groupnorm_matmul_backward_d_W_kernel(
     program = program // tl.cdiv(16, BLOCK_CHANNEL)
     group_index = program.to(tl.int64)
     acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
-    # src[fused.diag:50]
-    weight = tl.load(
-        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-        mask=(channel_index < 16),
-        other=0.0,
-    )
     # src[fused.diag:51]
     bias = tl.load(
         bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
     for b_index in tl.range(0, size_b):
-        buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
         state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
         # src[maps.diag:33]
-        mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
         to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
         # whole tiles, no mask needed
         for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
@@ -6686,7 +7283,7 @@ def groupnorm_matmul_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = bias[:, None] + ((buffer_1 * weight)[:, None] * centred)
+            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
             tile_bf16 = add_channel_pixel.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
@@ -6707,7 +7304,7 @@ def groupnorm_matmul_backward_d_W_kernel(
             )
             # src[maps.diag:33]
             centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-            add_channel_pixel = bias[:, None] + ((buffer_1 * weight)[:, None] * centred)
+            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
             add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
             tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
             d_out = tl.load(
@@ -6726,11 +7323,11 @@ def groupnorm_matmul_backward_d_W_kernel(
 
 @triton.jit
 def groupnorm_matmul_backward_d_X_kernel(
-    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, buffer_2_ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr,
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_0_ptr, d_X_ptr,
     X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
     W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
-    state_stride_b, state_stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, d_X_stride_b, d_X_stride_group,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
     d_X_stride_channel, d_X_stride_pixel, size_b, size_pixel, size_o, BLOCK_O: tl.constexpr,
     BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
 ):
@@ -6749,15 +7346,15 @@ def groupnorm_matmul_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(pixel_index < size_pixel)[:, None],
-            other=0.0,
-        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
@@ -6766,22 +7363,21 @@ def groupnorm_matmul_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
-            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
-            other=0.0,
-        )
         # src[fused.diag:52]
         W = tl.load(
             W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
             mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
         next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
         acc_o = next_acc_o
-    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
     state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
     mul = state * recip
@@ -6793,16 +7389,19 @@ def groupnorm_matmul_backward_d_X_kernel(
     )
     # src[maps.diag:33]
     centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_channel_pixel = (((recip * buffer_0) * buffer_1) * buffer_1) * centred
-    buffer_2 = tl.load(buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_channel_pixel = (((rsqrt * rsqrt) * buffer_0) * recip) * centred
     # src[fused.diag:50]
     weight = tl.load(
         weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
         mask=(channel_index < 16),
         other=0.0,
     )
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
     safe_ = tl.where(mul_channel_pixel == float("-inf"), 0.0, mul_channel_pixel)
-    mul_channel_pixel_2 = (((acc_o * weight[:, None]) + buffer_2) - safe_) * buffer_1
+    mul_channel_pixel_2 = rsqrt * ((buffer_1 + (weight[:, None] * acc_o)) - safe_)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index[:, None] * d_X_stride_channel + pixel_index[None, :] * d_X_stride_pixel,
         mul_channel_pixel_2.to(tl.bfloat16),
@@ -6810,85 +7409,760 @@ def groupnorm_matmul_backward_d_X_kernel(
     )
 
 
-def _groupnorm_matmul_buffer_0(X: torch.Tensor) -> torch.Tensor:
-    """_groupnorm_matmul_buffer_0(X: bf16[b group channel pixel]) -> buffer_0: f32[b group]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 4, X.device)
-    b, _, _, pixel = X.shape
-    if X.shape != (b, 4, 16, pixel):
-        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-    buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * 4,)
-        groupnorm_matmul_buffer_0_rows_kernel[grid](
-            X, buffer_0, X.stride(0), X.stride(1), X.stride(2), X.stride(3), buffer_0.stride(0),
-            buffer_0.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
-            EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps,
-            num_stages=stages,
+@triton.jit
+def groupnorm_matmul_long_forward_state_state___rows_kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
+    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, EXACT_CHANNEL: tl.constexpr,
+    EXACT_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
+    pixel_index = tl.arange(0, BLOCK_PIXEL)
+    # src[fused.diag:49]
+    X = load_tile(
+        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+        (pixel_index < size_pixel)[None, :],
+        0.0,
+        EXACT_PIXEL,
+    )
+    X_f32 = X.to(tl.float32)
+    sum_ = tl.sum(tl.sum(X_f32, 1), 0)
+    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_)
+    # src[maps.diag:33]
+    mul = sum_ * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    centred = tl.where((pixel_index < size_pixel)[None, :], X_f32 - mul, 0.0)
+    # src[maps.diag:34]
+    mul_channel_pixel = centred * centred
+    sum_2 = tl.sum(tl.sum(mul_channel_pixel, 1), 0)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, sum_2)
+
+
+@triton.jit
+def groupnorm_matmul_long_forward_state_state___kernel(
+    X_ptr, state_ptr, state___ptr, X_stride_b, X_stride_group, X_stride_channel, X_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, size_b, size_pixel,
+    BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    sum_channel_pixel = tl.full([], 0.0, tl.float32)
+    acc_channel_pixel = tl.full([], 0.0, tl.float32)
+    sum_channel_pixel_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast((16 * size_pixel), tl.float32)
+    recip = 1.0 / tile_f32
+    for channel_index in tl.range(0, 16):
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel), tl.float32)
+            scalar = tl.minimum(first_pixel + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+            )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = (next_sum_channel_pixel * where) * recip
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
+            # src[maps.diag:33]
+            centred = X_f32 - next_centre
+            # src[maps.diag:34]
+            mul_pixel = centred * centred
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
+            acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            tile_f32_2 = tl.cast(((channel_index * size_pixel) + first_pixel_2), tl.float32)
+            scalar = tl.minimum(first_pixel_2 + BLOCK_PIXEL, size_pixel)
+            tile_f32_3 = tl.cast(((channel_index * size_pixel) + scalar), tl.float32)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+                mask=(pixel_index < size_pixel),
+                other=0.0,
+            )
+            X_f32 = X.to(tl.float32)
+            tile_sum = tl.sum(X_f32, 0)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            where = tl.where(tile_f32_3 == tile_f32, 1.0, tile_f32 / tl.maximum(tile_f32_3, 1.0))
+            mul = (next_sum_channel_pixel * where) * recip
+            next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+            change = next_centre - centre
+            acc_channel_pixel_2 = (-2.0 * sum_channel_pixel_2) + (tile_f32_2 * change)
+            acc_channel_pixel_3 = acc_channel_pixel + (acc_channel_pixel_2 * change)
+            # src[maps.diag:33]
+            centred = tl.where(pixel_index < size_pixel, X_f32 - next_centre, 0.0)
+            # src[maps.diag:34]
+            mul_pixel = centred * centred
+            tile_sum_2 = tl.sum(mul_pixel, 0)
+            next_acc_channel_pixel = acc_channel_pixel_3 + tile_sum_2
+            sum_channel_pixel_3 = sum_channel_pixel_2 + ((-1.0 * tile_f32_2) * change)
+            tile_sum_3 = tl.sum(centred, 0)
+            next_sum_channel_pixel_2 = sum_channel_pixel_3 + tile_sum_3
+            sum_channel_pixel = next_sum_channel_pixel
+            acc_channel_pixel = next_acc_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+            centre = next_centre
+    tl.store(state_ptr + b_index * state_stride_b + group_index * state_stride_group, sum_channel_pixel)
+    tl.store(state___ptr + b_index * state___stride_b + group_index * state___stride_group, acc_channel_pixel)
+
+
+@triton.jit
+def groupnorm_matmul_long_forward_out_kernel(
+    X_ptr, weight_ptr, bias_ptr, W_ptr, state___ptr, state_ptr, out_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
+    bias_stride_channel, W_stride_group, W_stride_channel, W_stride_o, state___stride_b, state___stride_group,
+    state_stride_b, state_stride_group, out_stride_b, out_stride_o, out_stride_pixel, size_b, size_pixel,
+    size_o, BLOCK_CHANNEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    b_index = program.to(tl.int64)
+    acc_group_channel = tl.full([BLOCK_O, BLOCK_PIXEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for group_index in tl.range(0, 4):
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((recip * state__) + 1e-05)
+        to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
+        # whole tiles, no mask needed
+        for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
+            channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel)
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
+        from_channel = tl.maximum(0, to_channel)
+        # tiles that a mask or the end cuts
+        for first_channel_2 in tl.range(from_channel, 16, BLOCK_CHANNEL):
+            channel_index = first_channel_2 + tl.arange(0, BLOCK_CHANNEL)
+            # src[fused.diag:52]
+            W = tl.load(
+                W_ptr + group_index * W_stride_group + channel_index[None, :] * W_stride_channel + o_index[:, None] * W_stride_o,
+                mask=(channel_index < 16)[None, :] & (o_index < size_o)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:50]
+            weight = tl.load(
+                weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[None, :] * X_stride_channel + pixel_index[:, None] * X_stride_pixel,
+                mask=(channel_index < 16)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            # src[maps.diag:34]
+            # src[fused.diag:51]
+            bias = tl.load(
+                bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+                mask=(channel_index < 16),
+                other=0.0,
+            )
+            # src[maps.diag:34]
+            Y = bias[None, :] + ((rsqrt * weight)[None, :] * centred)
+            Y_bf16 = Y.to(tl.bfloat16)
+            # src[fused.diag:55]
+            next_acc_group_channel = tl.dot(W, tl.trans(Y_bf16), acc_group_channel)
+            acc_group_channel = next_acc_group_channel
+    tl.store(
+        out_ptr + b_index * out_stride_b + o_index[:, None] * out_stride_o + pixel_index[None, :] * out_stride_pixel,
+        acc_group_channel.to(tl.bfloat16),
+        mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_2_kernel(
+    W_ptr, d_out_ptr, buffer_2_ptr, W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b,
+    d_out_stride_o, d_out_stride_pixel, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, size_o, size_b, size_pixel, BLOCK_O: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    acc_o = tl.full([BLOCK_CHANNEL, BLOCK_PIXEL], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None],
+            other=0.0,
         )
-        return buffer_0
-    BLOCK_PIXEL, warps, stages = 4096, 8, 2
-    grid = (b * 4,)
-    groupnorm_matmul_buffer_0_kernel[grid](
-        X, buffer_0, X.stride(0), X.stride(1), X.stride(2), X.stride(3), buffer_0.stride(0),
-        buffer_0.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(W, tl.trans(d_out), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+        acc_o,
+        mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
     )
-    return buffer_0
 
 
-def _groupnorm_matmul_out(
-    X: torch.Tensor,
-    weight: torch.Tensor,
-    bias: torch.Tensor,
-    W: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_groupnorm_matmul_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], buffer_0: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 4, X.device)
-    _check("weight", weight, torch.float32, 2, X.device)
-    _check("bias", bias, torch.float32, 2, X.device)
-    _check("W", W, torch.bfloat16, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    b, _, _, pixel = X.shape
-    _, _, o = W.shape
-    if X.shape != (b, 4, 16, pixel):
-        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-    if weight.shape != (4, 16):
-        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
-    if bias.shape != (4, 16):
-        raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-    if W.shape != (4, 16, o):
-        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
-    out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
-    BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
-    grid = (triton.cdiv(b, BLOCK_B),)
-    groupnorm_matmul_out_kernel[grid](
-        X, weight, bias, W, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
-        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
-        W.stride(2), buffer_0.stride(0), buffer_0.stride(1), out.stride(0), out.stride(1), out.stride(2), b,
-        pixel, o, BLOCK_GROUP=BLOCK_GROUP, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
-        BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
-        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+@triton.jit
+def groupnorm_matmul_long_backward_d_W_kernel(
+    X_ptr, weight_ptr, bias_ptr, d_out_ptr, state_ptr, state___ptr, d_W_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, bias_stride_group,
+    bias_stride_channel, d_out_stride_b, d_out_stride_o, d_out_stride_pixel, state_stride_b,
+    state_stride_group, state___stride_b, state___stride_group, d_W_stride_group, d_W_stride_channel,
+    d_W_stride_o, size_b, size_pixel, size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL, BLOCK_O], 0.0, tl.float32)
+    # src[fused.diag:51]
+    bias = tl.load(
+        bias_ptr + group_index * bias_stride_group + channel_index * bias_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
     )
-    return out
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
+        other=0.0,
+    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for b_index in tl.range(0, size_b):
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            tile_bf16 = add_channel_pixel.to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None],
+                other=0.0,
+            )
+            next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
+            acc_b_pixel = next_acc_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            add_channel_pixel = ((rsqrt * weight)[:, None] * centred) + bias[:, None]
+            add_channel_pixel_2 = tl.where((pixel_index < size_pixel)[None, :], add_channel_pixel, 0.0)
+            tile_bf16 = add_channel_pixel_2.to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[:, None] * d_out_stride_o + pixel_index[None, :] * d_out_stride_pixel,
+                mask=(o_index < size_o)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            next_acc_b_pixel = tl.dot(tile_bf16, tl.trans(d_out), acc_b_pixel)
+            acc_b_pixel = next_acc_b_pixel
+    tl.store(
+        d_W_ptr + group_index * d_W_stride_group + channel_index[:, None] * d_W_stride_channel + o_index[None, :] * d_W_stride_o,
+        acc_b_pixel.to(tl.bfloat16),
+        mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+    )
 
 
-def _groupnorm_matmul_long_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_matmul_long_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+    BLOCK_CHANNEL: tl.constexpr, BLOCK_PIXEL: tl.constexpr, BLOCK_B: tl.constexpr,
+    EXACT_CHANNEL: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    group_index = program.to(tl.int64)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
+    pixel_index = tl.arange(0, BLOCK_PIXEL)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[:, None, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[None, :, None] * buffer_2_stride_channel + pixel_index[None, None, :] * buffer_2_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    mul_b = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index[:, None, None] * X_stride_b + group_index * X_stride_group + channel_index[None, :, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None, None]
+    # src[fused.diag:50]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    mul_b_channel_pixel = weight[None, :, None] * (centred * buffer_2)
+    sum_ = tl.sum(tl.sum(mul_b_channel_pixel, 2), 1)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        sum_,
+        mask=(b_index < size_b),
+    )
+    mul_b_channel_pixel_2 = weight[None, :, None] * buffer_2
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_b_channel_pixel_3 = (((recip * rsqrt_b) * rsqrt_b) * sum_)[:, None, None] * centred
+    safe_ = tl.where(mul_b_channel_pixel_2 == float("-inf"), 0.0, mul_b_channel_pixel_2)
+    sub_b_channel_pixel = tl.where((pixel_index < size_pixel)[None, None, :], mul_b_channel_pixel_3 - safe_, 0.0)
+    sum_2 = tl.sum(tl.sum(sub_b_channel_pixel, 2), 1)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
+        (sum_2 * recip),
+        mask=(b_index < size_b),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_2_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_2_stride_b,
+    buffer_2_stride_group, buffer_2_stride_channel, buffer_2_stride_pixel, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    program = program // tl.cdiv(size_b, BLOCK_B)
+    group_index = program.to(tl.int64)
+    acc_pixel_channel = tl.full([BLOCK_B], 0.0, tl.float32)
+    sum_channel_pixel = tl.full([BLOCK_B], 0.0, tl.float32)
+    sum_channel_pixel_2 = tl.full([BLOCK_B], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    mul_b = state * recip
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(b_index < size_b),
+        other=0.0,
+    )
+    # src[maps.diag:34]
+    rsqrt_b = tl.rsqrt((state__ * recip) + 1e-05)
+    for channel_index in tl.range(0, 16):
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        )
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(b_index < size_b)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            mul_b_pixel = weight * (centred * buffer_2)
+            tile_sum = tl.sum(mul_b_pixel, 1)
+            next_acc_pixel_channel = acc_pixel_channel + tile_sum
+            where_b = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = weight * buffer_2
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_pixel_channel
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel = (tile[:, None] * centred) - safe_
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
+            tile_sum_3 = tl.sum(centred, 1)
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
+            acc_pixel_channel = next_acc_pixel_channel
+            sum_channel_pixel = next_sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index[:, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index[:, None] * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(b_index < size_b)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[:, None]
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            mul_b_pixel = weight * (centred_2 * buffer_2)
+            tile_sum = tl.sum(mul_b_pixel, 1)
+            next_acc_pixel_channel = acc_pixel_channel + tile_sum
+            where_b = tl.where(tl.abs(acc_pixel_channel) < float("inf"), acc_pixel_channel, 0.0)
+            where_b_2 = tl.where(tl.abs(next_acc_pixel_channel) < float("inf"), next_acc_pixel_channel, 0.0)
+            mul_b_2 = ((recip * rsqrt_b) * rsqrt_b) * sum_channel_pixel_2
+            sum_channel_pixel_3 = sum_channel_pixel + (mul_b_2 * (where_b_2 - where_b))
+            mul_b_pixel_2 = weight * buffer_2
+            tile = ((recip * rsqrt_b) * rsqrt_b) * next_acc_pixel_channel
+            safe_ = tl.where(mul_b_pixel_2 == float("-inf"), 0.0, mul_b_pixel_2)
+            sub_b_pixel = tl.where((pixel_index < size_pixel)[None, :], (tile[:, None] * centred_2) - safe_, 0.0)
+            tile_sum_2 = tl.sum(sub_b_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel_3 + tile_sum_2
+            tile_sum_3 = tl.sum(centred_2, 1)
+            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
+            acc_pixel_channel = next_acc_pixel_channel
+            sum_channel_pixel = next_sum_channel_pixel
+            sum_channel_pixel_2 = next_sum_channel_pixel_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        acc_pixel_channel,
+        mask=(b_index < size_b),
+    )
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
+        (sum_channel_pixel * recip),
+        mask=(b_index < size_b),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_2_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_bias_stride_channel, size_b, size_pixel, BLOCK_B: tl.constexpr, BLOCK_PIXEL: tl.constexpr,
+    BLOCK_CHANNEL: tl.constexpr, EXACT_B: tl.constexpr, EXACT_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    pixel_index = tl.arange(0, BLOCK_PIXEL)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index[None, :, None] * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None, None] * buffer_2_stride_channel + pixel_index[None, None, :] * buffer_2_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:33]
+    mul_b = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + group_index * X_stride_group + channel_index[:, None, None] * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
+        mask=(b_index < size_b)[None, :, None] & (channel_index < 16)[:, None, None] & (pixel_index < size_pixel)[None, None, :],
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul_b == float("-inf"), 0.0, mul_b)[None, :, None]
+    centred_2 = tl.where((pixel_index < size_pixel)[None, None, :], centred, 0.0)
+    state__ = load_tile(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    # src[maps.diag:34]
+    rsqrt_b = tl.where(b_index < size_b, tl.rsqrt((state__ * recip) + 1e-05), 0.0)
+    mul_channel_b_pixel = rsqrt_b[None, :, None] * (centred_2 * buffer_2)
+    sum_ = tl.sum(tl.sum(mul_channel_b_pixel, 2), 1)
+    tl.store(
+        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
+        sum_,
+        mask=(channel_index < 16),
+    )
+    sum_2 = tl.sum(tl.sum(buffer_2, 2), 1)
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_2,
+        mask=(channel_index < 16),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_weight_d_bias_kernel(
+    X_ptr, state_ptr, state___ptr, buffer_2_ptr, d_weight_ptr, d_bias_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, state_stride_b, state_stride_group, state___stride_b,
+    state___stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, d_weight_stride_group, d_weight_stride_channel, d_bias_stride_group,
+    d_bias_stride_channel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = program.to(tl.int64)
+    acc_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    sum_b_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    for b_index in tl.range(0, size_b):
+        state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+        # src[maps.diag:33]
+        mul = state * recip
+        state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+        # src[maps.diag:34]
+        rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_channel_pixel = rsqrt * (centred * buffer_2)
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(buffer_2, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index[:, None] * buffer_2_stride_channel + pixel_index[None, :] * buffer_2_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            # src[maps.diag:33]
+            centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+            centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+            mul_channel_pixel = rsqrt * (centred_2 * buffer_2)
+            tile_sum = tl.sum(mul_channel_pixel, 1)
+            next_acc_b_pixel = acc_b_pixel + tile_sum
+            tile_sum_2 = tl.sum(buffer_2, 1)
+            next_sum_b_pixel = sum_b_pixel + tile_sum_2
+            acc_b_pixel = next_acc_b_pixel
+            sum_b_pixel = next_sum_b_pixel
+    tl.store(
+        d_weight_ptr + group_index * d_weight_stride_group + channel_index * d_weight_stride_channel,
+        acc_b_pixel,
+        mask=(channel_index < 16),
+    )
+    tl.store(
+        d_bias_ptr + group_index * d_bias_stride_group + channel_index * d_bias_stride_channel,
+        sum_b_pixel,
+        mask=(channel_index < 16),
+    )
+
+
+@triton.jit
+def groupnorm_matmul_long_backward_d_X_kernel(
+    X_ptr, weight_ptr, state_ptr, state___ptr, buffer_1_ptr, buffer_2_ptr, buffer_0_ptr, d_X_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_1_stride_b,
+    buffer_1_stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_2_stride_pixel, buffer_0_stride_b, buffer_0_stride_group, d_X_stride_b, d_X_stride_group,
+    d_X_stride_channel, d_X_stride_pixel, size_b, size_pixel, BLOCK_PIXEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_pixel = (program % tl.cdiv(size_pixel, BLOCK_PIXEL)) * BLOCK_PIXEL
+    pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+    program = program // tl.cdiv(size_pixel, BLOCK_PIXEL)
+    channel_index = (program % 16).to(tl.int64)
+    program = program // 16
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group)
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
+    # src[maps.diag:33]
+    mul = state * recip
+    # src[fused.diag:49]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index * X_stride_channel + pixel_index * X_stride_pixel,
+        mask=(pixel_index < size_pixel),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+    state__ = tl.load(state___ptr + b_index * state___stride_b + group_index * state___stride_group)
+    # src[maps.diag:34]
+    rsqrt = tl.rsqrt((state__ * recip) + 1e-05)
+    mul_pixel = (((rsqrt * rsqrt) * buffer_0) * recip) * centred
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel + pixel_index * buffer_2_stride_pixel,
+        mask=(pixel_index < size_pixel),
+        other=0.0,
+    )
+    # src[fused.diag:50]
+    weight = tl.load(weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel)
+    buffer_1 = tl.load(buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group)
+    safe_ = tl.where(mul_pixel == float("-inf"), 0.0, mul_pixel)
+    mul_pixel_2 = rsqrt * ((buffer_1 + (weight * buffer_2)) - safe_)
+    tl.store(
+        d_X_ptr + b_index * d_X_stride_b + group_index * d_X_stride_group + channel_index * d_X_stride_channel + pixel_index * d_X_stride_pixel,
+        mul_pixel_2.to(tl.bfloat16),
+        mask=(pixel_index < size_pixel),
+    )
+
+
+def _groupnorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_buffer_0_buffer_1(X: bf16[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
@@ -6905,7 +8179,7 @@ def _groupnorm_matmul_long_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Ten
         else:
             warps, stages = 16, 1
         grid = (b * 4,)
-        groupnorm_matmul_long_buffer_0_buffer_1_rows_kernel[grid](
+        groupnorm_matmul_buffer_0_buffer_1_rows_kernel[grid](
             X, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2), X.stride(3), buffer_0.stride(0),
             buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL,
             BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
@@ -6914,7 +8188,7 @@ def _groupnorm_matmul_long_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Ten
         return buffer_0, buffer_1
     BLOCK_PIXEL, warps, stages = 4096, 8, 2
     grid = (b * 4,)
-    groupnorm_matmul_long_buffer_0_buffer_1_kernel[grid](
+    groupnorm_matmul_buffer_0_buffer_1_kernel[grid](
         X, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2), X.stride(3), buffer_0.stride(0),
         buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
         num_warps=warps, num_stages=stages,
@@ -6922,7 +8196,7 @@ def _groupnorm_matmul_long_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Ten
     return buffer_0, buffer_1
 
 
-def _groupnorm_matmul_long_out(
+def _groupnorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
@@ -6930,7 +8204,7 @@ def _groupnorm_matmul_long_out(
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_long_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], buffer_0: f32[b group], buffer_1: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], buffer_0: f32[b group], buffer_1: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
@@ -6954,7 +8228,7 @@ def _groupnorm_matmul_long_out(
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
-    groupnorm_matmul_long_out_kernel[grid](
+    groupnorm_matmul_out_kernel[grid](
         X, weight, bias, W, buffer_0, buffer_1, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
         W.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1),
@@ -6964,13 +8238,14 @@ def _groupnorm_matmul_long_out(
     return out
 
 
-def _groupnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
-    """_groupnorm_matmul_forward_state(X: bf16[b group channel pixel]) -> state: f32[b group]. Any strides; sizes are read off the shapes."""
+def _groupnorm_matmul_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     b, _, _, pixel = X.shape
     if X.shape != (b, 4, 16, pixel):
         raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
     state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
     BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
     if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
@@ -6981,19 +8256,21 @@ def _groupnorm_matmul_forward_state(X: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (b * 4,)
-        groupnorm_matmul_forward_state_rows_kernel[grid](
-            X, state, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0), state.stride(1), b,
-            pixel, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL,
-            EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        groupnorm_matmul_forward_state_state___rows_kernel[grid](
+            X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+            state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL,
+            BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
         )
-        return state
+        return state, state__
     BLOCK_PIXEL, warps, stages = 4096, 8, 2
     grid = (b * 4,)
-    groupnorm_matmul_forward_state_kernel[grid](
-        X, state, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0), state.stride(1), b,
-        pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+    groupnorm_matmul_forward_state_state___kernel[grid](
+        X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+        state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
+        num_warps=warps, num_stages=stages,
     )
-    return state
+    return state, state__
 
 
 def _groupnorm_matmul_forward_out(
@@ -7001,13 +8278,15 @@ def _groupnorm_matmul_forward_out(
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
+    state__: torch.Tensor,
     state: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], state: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], state__: f32[b group], state: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
@@ -7019,79 +8298,38 @@ def _groupnorm_matmul_forward_out(
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O > 64:
-        raise ValueError(f"channel x pixel x o = {BLOCK_CHANNEL * BLOCK_PIXEL * BLOCK_O}: at most 64 elements are held on chip")
-    BLOCK_B, BLOCK_GROUP, warps, stages = 64, 64, 4, 2
-    grid = (triton.cdiv(b, BLOCK_B),)
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_forward_out_kernel[grid](
-        X, weight, bias, W, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3), weight.stride(0),
-        weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1), W.stride(2),
-        state.stride(0), state.stride(1), out.stride(0), out.stride(1), out.stride(2), b, pixel, o,
-        BLOCK_GROUP=BLOCK_GROUP, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O,
-        BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
-        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
+        W.stride(2), state__.stride(0), state__.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), out.stride(2), b, pixel, o, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O,
+        BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
     )
     return out
 
 
-def _groupnorm_matmul_backward_buffer_1(X: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_groupnorm_matmul_backward_buffer_1(X: bf16[b group channel pixel], state: f32[b group]) -> buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 4, X.device)
-    _check("state", state, torch.float32, 2, X.device)
-    b, _, _, pixel = X.shape
-    if X.shape != (b, 4, 16, pixel):
-        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-    if state.shape != (b, 4):
-        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
-    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
-    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
-    if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
-        if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * 4,)
-        groupnorm_matmul_backward_buffer_1_rows_kernel[grid](
-            X, state, buffer_1, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
-            state.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL,
-            BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_1
-    BLOCK_PIXEL, warps, stages = 4096, 8, 2
-    grid = (b * 4,)
-    groupnorm_matmul_backward_buffer_1_kernel[grid](
-        X, state, buffer_1, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
-        state.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _groupnorm_matmul_backward_buffer_0_buffer_2(
+def _groupnorm_matmul_backward_buffer_0_buffer_1(
     X: torch.Tensor,
     weight: torch.Tensor,
     W: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    buffer_1: torch.Tensor,
+    state__: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_matmul_backward_buffer_0_buffer_2(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], buffer_1: f32[b group]) -> buffer_0: f32[b group], buffer_2: f32[b group]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_backward_buffer_0_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
@@ -7104,24 +8342,24 @@ def _groupnorm_matmul_backward_buffer_0_buffer_2(
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
-    buffer_2 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
     if BLOCK_O > 64:
         raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
     BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
-    groupnorm_matmul_backward_buffer_0_buffer_2_kernel[grid](
-        X, weight, W, d_out, state, buffer_1, buffer_0, buffer_2, X.stride(0), X.stride(1), X.stride(2),
+    groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
+        X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
         X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
         d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0),
-        buffer_2.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B,
+        state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B,
         BLOCK_GROUP=BLOCK_GROUP, EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_2
+    return buffer_0, buffer_1
 
 
 def _groupnorm_matmul_backward_d_weight_d_bias(
@@ -7129,14 +8367,14 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     W: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    buffer_1: torch.Tensor,
+    state__: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_matmul_backward_d_weight_d_bias(X: bf16[b group channel pixel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], buffer_1: f32[b group]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_backward_d_weight_d_bias(X: bf16[b group channel pixel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
@@ -7147,8 +8385,8 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
@@ -7162,9 +8400,9 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
         BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 16, 8, 2
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
-        X, W, d_out, state, buffer_1, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_weight.stride(0),
+        state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), d_weight.stride(0),
         d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL,
         BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_O=o == BLOCK_O, num_warps=warps,
         num_stages=stages,
@@ -7178,15 +8416,15 @@ def _groupnorm_matmul_backward_d_W(
     bias: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    buffer_1: torch.Tensor,
+    state__: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_backward_d_W(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], d_out: bf16[b o pixel], state: f32[b group], buffer_1: f32[b group]) -> d_W: bf16[group channel o]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_backward_d_W(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> d_W: bf16[group channel o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("bias", bias, torch.float32, 2, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, o, _ = d_out.shape
     if X.shape != (b, 4, 16, pixel):
@@ -7199,15 +8437,15 @@ def _groupnorm_matmul_backward_d_W(
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if buffer_1.shape != (b, 4):
-        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 128, 128, 64, 8, 3
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_backward_d_W_kernel[grid](
-        X, weight, bias, d_out, state, buffer_1, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
         weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), state.stride(0), state.stride(1), buffer_1.stride(0), buffer_1.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), state__.stride(0), state__.stride(1),
         d_W.stride(0), d_W.stride(1), d_W.stride(2), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL,
         BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
@@ -7220,19 +8458,19 @@ def _groupnorm_matmul_backward_d_X(
     W: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_0: torch.Tensor,
+    state__: torch.Tensor,
     buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_groupnorm_matmul_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], buffer_2: f32[b group], buffer_0: f32[b group], buffer_1: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    """_groupnorm_matmul_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
-    _check("buffer_2", buffer_2, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
@@ -7245,22 +8483,320 @@ def _groupnorm_matmul_backward_d_X(
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if buffer_2.shape != (b, 4):
-        raise ValueError(f"buffer_2: f32[b group] has shape {buffer_2.shape}, expected {(b, 4)}")
-    if buffer_0.shape != (b, 4):
-        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     if buffer_1.shape != (b, 4):
         raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
     BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_backward_d_X_kernel[grid](
-        X, weight, W, d_out, state, buffer_2, buffer_0, buffer_1, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X, weight, W, d_out, state, state__, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
         X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
         d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
-        buffer_2.stride(0), buffer_2.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        buffer_1.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, o,
+        state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, o,
         BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_X
+
+
+def _groupnorm_matmul_long_forward_state_state__(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_forward_state_state__(X: bf16[b group channel pixel]) -> state: f32[b group], state__: f32[b group]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    state = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    state__ = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
+    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    if BLOCK_CHANNEL * BLOCK_PIXEL <= 16384:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * 4,)
+        groupnorm_matmul_long_forward_state_state___rows_kernel[grid](
+            X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+            state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL,
+            BLOCK_PIXEL=BLOCK_PIXEL, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
+        )
+        return state, state__
+    BLOCK_PIXEL, warps, stages = 4096, 8, 2
+    grid = (b * 4,)
+    groupnorm_matmul_long_forward_state_state___kernel[grid](
+        X, state, state__, X.stride(0), X.stride(1), X.stride(2), X.stride(3), state.stride(0),
+        state.stride(1), state__.stride(0), state__.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL,
+        num_warps=warps, num_stages=stages,
+    )
+    return state, state__
+
+
+def _groupnorm_matmul_long_forward_out(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    W: torch.Tensor,
+    state__: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_forward_out(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], W: bf16[group channel o], state__: f32[b group], state: f32[b group]) -> out: bf16[b o pixel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("bias", bias, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, _, o = W.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if bias.shape != (4, 16):
+        raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_long_forward_out_kernel[grid](
+        X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), W.stride(0), W.stride(1),
+        W.stride(2), state__.stride(0), state__.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), out.stride(2), b, pixel, o, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O,
+        BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_buffer_2(W: bf16[group channel o], d_out: bf16[b o pixel]) -> buffer_2: f32[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 3, W.device)
+    _check("d_out", d_out, torch.bfloat16, 3, W.device)
+    _, _, o = W.shape
+    b, _, pixel = d_out.shape
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    buffer_2 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
+    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_long_backward_buffer_2_kernel[grid](
+        W, d_out, buffer_2, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), o, b,
+        pixel, BLOCK_O=BLOCK_O, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_2
+
+
+def _groupnorm_matmul_long_backward_d_W(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_d_W(X: bf16[b group channel pixel], weight: f32[group channel], bias: f32[group channel], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> d_W: bf16[group channel o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("bias", bias, torch.float32, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, o, _ = d_out.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if bias.shape != (4, 16):
+        raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 128, 128, 64, 8, 3
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
+    groupnorm_matmul_long_backward_d_W_kernel[grid](
+        X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), bias.stride(0), bias.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state.stride(0), state.stride(1), state__.stride(0), state__.stride(1),
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL,
+        BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+def _groupnorm_matmul_long_backward_buffer_0_buffer_1(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_backward_buffer_0_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
+    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    if BLOCK_CHANNEL * BLOCK_PIXEL <= 1024:
+        if BLOCK_CHANNEL * BLOCK_PIXEL <= 64:
+            BLOCK_B, warps, stages = 16, 4, 1
+        elif BLOCK_CHANNEL * BLOCK_PIXEL <= 256:
+            BLOCK_B, warps, stages = 16, 8, 1
+        else:
+            BLOCK_B, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * 4,)
+        groupnorm_matmul_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            X, weight, state, state__, buffer_2, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+            X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1),
+            state__.stride(0), state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            buffer_1.stride(1), b, pixel, BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_PIXEL=BLOCK_PIXEL,
+            BLOCK_B=BLOCK_B, EXACT_CHANNEL=16 == BLOCK_CHANNEL, EXACT_PIXEL=pixel == BLOCK_PIXEL,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1
+    BLOCK_PIXEL, BLOCK_B, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * 4,)
+    groupnorm_matmul_long_backward_buffer_0_buffer_1_kernel[grid](
+        X, weight, state, state__, buffer_2, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        state__.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), b, pixel,
+        BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_B=BLOCK_B, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1
+
+
+def _groupnorm_matmul_long_backward_d_weight_d_bias(
+    X: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_groupnorm_matmul_long_backward_d_weight_d_bias(X: bf16[b group channel pixel], state: f32[b group], state__: f32[b group], buffer_2: f32[b group channel pixel]) -> d_weight: f32[group channel], d_bias: f32[group channel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    d_weight = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    d_bias = torch.empty((4, 16), dtype=torch.float32, device=X.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    BLOCK_PIXEL = max(16, triton.next_power_of_2(pixel))
+    if BLOCK_B * BLOCK_PIXEL <= 1024:
+        if BLOCK_B * BLOCK_PIXEL <= 64:
+            BLOCK_CHANNEL, warps, stages = 16, 4, 1
+        elif BLOCK_B * BLOCK_PIXEL <= 256:
+            BLOCK_CHANNEL, warps, stages = 16, 8, 1
+        else:
+            BLOCK_CHANNEL, warps, stages = 16, 16, 1
+        grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
+        groupnorm_matmul_long_backward_d_weight_d_bias_rows_kernel[grid](
+            X, state, state__, buffer_2, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+            state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_2.stride(0),
+            buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_weight.stride(0),
+            d_weight.stride(1), d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_B=BLOCK_B,
+            BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_B=b == BLOCK_B,
+            EXACT_PIXEL=pixel == BLOCK_PIXEL, num_warps=warps, num_stages=stages,
+        )
+        return d_weight, d_bias
+    BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 16, 8, 2
+    grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
+    groupnorm_matmul_long_backward_d_weight_d_bias_kernel[grid](
+        X, state, state__, buffer_2, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        state.stride(0), state.stride(1), state__.stride(0), state__.stride(1), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), d_weight.stride(0), d_weight.stride(1),
+        d_bias.stride(0), d_bias.stride(1), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_CHANNEL=BLOCK_CHANNEL,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight, d_bias
+
+
+def _groupnorm_matmul_long_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_long_backward_d_X(X: bf16[b group channel pixel], weight: f32[group channel], state: f32[b group], state__: f32[b group], buffer_1: f32[b group], buffer_2: f32[b group channel pixel], buffer_0: f32[b group]) -> d_X: bf16[b group channel pixel]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, X.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_1.shape != (b, 4):
+        raise ValueError(f"buffer_1: f32[b group] has shape {buffer_1.shape}, expected {(b, 4)}")
+    if buffer_2.shape != (b, 4, 16, pixel):
+        raise ValueError(f"buffer_2: f32[b group channel pixel] has shape {buffer_2.shape}, expected {(b, 4, 16, pixel)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
+    BLOCK_PIXEL, warps, stages = 1024, 4, 1
+    grid = (b * 4 * 16 * triton.cdiv(pixel, BLOCK_PIXEL),)
+    groupnorm_matmul_long_backward_d_X_kernel[grid](
+        X, weight, state, state__, buffer_1, buffer_2, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        state__.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        d_X.stride(1), d_X.stride(2), d_X.stride(3), b, pixel, BLOCK_PIXEL=BLOCK_PIXEL, num_warps=warps,
         num_stages=stages,
     )
     return d_X
@@ -7271,30 +8807,39 @@ class _groupnorm_matmul_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, weight, bias, W):
-        b, _, _, pixel = X.shape
-        _, _, o = W.shape
-        if X.shape != (b, 4, 16, pixel):
-            raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
-        if weight.shape != (4, 16):
-            raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
-        if bias.shape != (4, 16):
-            raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
-        if W.shape != (4, 16, o):
-            raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-        state = _groupnorm_matmul_forward_state(X)
-        out = _groupnorm_matmul_forward_out(X, weight, bias, W, state)
-        ctx.save_for_backward(X, weight, bias, W, state)
-        ctx.sizes = ()
+        state, state__ = _groupnorm_matmul_forward_state_state__(X)
+        out = _groupnorm_matmul_forward_out(X, weight, bias, W, state__, state)
+        ctx.save_for_backward(X, weight, bias, W, state, state__)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, weight, bias, W, state = ctx.saved_tensors
-        buffer_1 = _groupnorm_matmul_backward_buffer_1(X, state)
-        buffer_0, buffer_2 = _groupnorm_matmul_backward_buffer_0_buffer_2(X, weight, W, d_out, state, buffer_1)
-        d_weight, d_bias = _groupnorm_matmul_backward_d_weight_d_bias(X, W, d_out, state, buffer_1)
-        d_W = _groupnorm_matmul_backward_d_W(X, weight, bias, d_out, state, buffer_1)
-        d_X = _groupnorm_matmul_backward_d_X(X, weight, W, d_out, state, buffer_2, buffer_0, buffer_1)
+        X, weight, bias, W, state, state__ = ctx.saved_tensors
+        buffer_0, buffer_1 = _groupnorm_matmul_backward_buffer_0_buffer_1(X, weight, W, d_out, state, state__)
+        d_weight, d_bias = _groupnorm_matmul_backward_d_weight_d_bias(X, W, d_out, state, state__)
+        d_W = _groupnorm_matmul_backward_d_W(X, weight, bias, d_out, state, state__)
+        d_X = _groupnorm_matmul_backward_d_X(X, weight, W, d_out, state, state__, buffer_1, buffer_0)
+        return d_X, d_weight, d_bias, d_W
+
+
+class _groupnorm_matmul_long_autograd(torch.autograd.Function):
+    """groupnorm_matmul and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight, bias, W):
+        state, state__ = _groupnorm_matmul_long_forward_state_state__(X)
+        out = _groupnorm_matmul_long_forward_out(X, weight, bias, W, state__, state)
+        ctx.save_for_backward(X, weight, bias, W, state, state__)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, bias, W, state, state__ = ctx.saved_tensors
+        buffer_2 = _groupnorm_matmul_long_backward_buffer_2(W, d_out)
+        d_W = _groupnorm_matmul_long_backward_d_W(X, weight, bias, d_out, state, state__)
+        buffer_0, buffer_1 = _groupnorm_matmul_long_backward_buffer_0_buffer_1(X, weight, state, state__, buffer_2)
+        d_weight, d_bias = _groupnorm_matmul_long_backward_d_weight_d_bias(X, state, state__, buffer_2)
+        d_X = _groupnorm_matmul_long_backward_d_X(X, weight, state, state__, buffer_1, buffer_2, buffer_0)
         return d_X, d_weight, d_bias, d_W
 
 
@@ -7315,16 +8860,10 @@ def groupnorm_matmul(
         raise ValueError(f"bias: f32[group channel] has shape {bias.shape}, expected {(4, 16)}")
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
-    if triton.next_power_of_2(16) * triton.next_power_of_2(pixel) * triton.next_power_of_2(o) <= 64:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-            if not (o <= 64 and o <= 256):
-                raise ValueError("groupnorm_matmul: gradients are made for sizes whose tiles are held on chip")
-            return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
-        buffer_0 = _groupnorm_matmul_buffer_0(X)
-        out = _groupnorm_matmul_out(X, weight, bias, W, buffer_0)
-        return out
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        raise ValueError("groupnorm_matmul: gradients are made for sizes whose tiles are held on chip")
-    buffer_0_2, buffer_1 = _groupnorm_matmul_long_buffer_0_buffer_1(X)
-    out_2 = _groupnorm_matmul_long_out(X, weight, bias, W, buffer_0_2, buffer_1)
-    return out_2
+        if o <= 64 and o <= 256:
+            return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
+        return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
+    buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)
+    out = _groupnorm_matmul_out(X, weight, bias, W, buffer_0, buffer_1)
+    return out

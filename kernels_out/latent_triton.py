@@ -1244,6 +1244,1031 @@ def mla_backward_d_U_d_W_kernel(
     )
 
 
+@triton.jit
+def mla_long_forward_K_kernel(
+    C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
+    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_K = tl.dot(U, tl.trans(C), K)
+        K = next_K
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_K = tl.dot(U, tl.trans(C), K)
+        K = next_K
+    tl.store(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
+        K,
+        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def mla_long_forward_V_kernel(
+    C_ptr, W_ptr, V_ptr, C_stride_b, C_stride_x, C_stride_r, W_stride_h, W_stride_r, W_stride_e, V_stride_b,
+    V_stride_h, V_stride_x, V_stride_e, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    V = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:16]
+        next_V = tl.dot(C, tl.trans(W), V)
+        V = next_V
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:16]
+        next_V = tl.dot(C, tl.trans(W), V)
+        V = next_V
+    tl.store(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        V,
+        mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
+    )
+
+
+@triton.jit
+def mla_long_forward_out_logsum_kernel(
+    Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d,
+    R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b,
+    K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_x, V_stride_e, out_stride_b,
+    out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b,
+    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    p_index = tl.arange(0, BLOCK_P)
+    e_index = tl.arange(0, BLOCK_E)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(R, tl.trans(T))
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        mul_q_x = (dot_2 + dot) * 0.10411754627697266
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(R, tl.trans(T))
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        # src[latent.diag:18]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[latent.diag:18]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None],
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def mla_long_backward_buffer_0_rows_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+    )
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        sum_,
+    )
+
+
+@triton.jit
+def mla_long_backward_buffer_0_kernel(
+    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, size_b, size_h, size_q, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = (128) // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, 128, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        acc_e,
+    )
+
+
+@triton.jit
+def mla_long_backward_buffer_1_buffer_2_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
+    T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x,
+    V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_x, buffer_2_stride_b,
+    buffer_2_stride_h, buffer_2_stride_x, buffer_2_stride_e, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    p_index = tl.arange(0, BLOCK_P)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:11]
+    T = tl.load(
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot_2 = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot_2 = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        sub_x_q = ((dot_3 + dot_2) * 0.10411754627697266) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        K_bf16 = K.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot_2 = tl.dot(K_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+@triton.jit
+def mla_long_backward_d_Q_d_R_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, d_Q_ptr, d_R_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b,
+    T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
+    V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
+    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_q, d_R_stride_p, size_b,
+    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    EXACT_P: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    p_index = tl.arange(0, BLOCK_P)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_P], 0.0, tl.float32)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
+        sub_q_x = dot - buffer_0[:, None]
+        # src[latent.diag:17]
+        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(R, tl.trans(T))
+        sub_q_x_2 = ((dot_3 + dot_2) * 0.10411754627697266) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
+        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K_bf16 = K.to(tl.bfloat16)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        dot = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
+        sub_q_x = dot - buffer_0[:, None]
+        # src[latent.diag:17]
+        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(R, tl.trans(T))
+        # src[latent.diag:18]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
+        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * 0.07216878364870323).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None],
+    )
+    tl.store(
+        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + q_index[:, None] * d_R_stride_q + p_index[None, :] * d_R_stride_p,
+        (0.07216878364870323 * acc_x_2).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None],
+    )
+
+
+@triton.jit
+def mla_long_backward_d_T_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, d_T_ptr, Q_stride_b, Q_stride_h,
+    Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x,
+    T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
+    V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_T_stride_b,
+    d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    p_index = tl.arange(0, BLOCK_P)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
+    # src[latent.diag:11]
+    T = tl.load(
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    for h_index in tl.range(0, size_h):
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            K_bf16 = K.to(tl.bfloat16)
+            # src[latent.diag:17]
+            dot_2 = tl.dot(K_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
+            acc_q_h = next_acc_q_h
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
+            K_bf16 = K.to(tl.bfloat16)
+            # src[latent.diag:17]
+            dot_2 = tl.dot(K_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            sub_x_q = ((dot_3 + dot_2) * 0.10411754627697266) - (logsum * 1.4426950408889634)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
+            acc_q_h = next_acc_q_h
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            d_out_f32 = d_out.to(tl.float32)
+            dot = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            K_bf16 = K.to(tl.bfloat16)
+            # src[latent.diag:17]
+            dot_2 = tl.dot(K_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
+            acc_q_h = next_acc_q_h
+    tl.store(
+        d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
+        (acc_q_h * 0.07216878364870323).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+@triton.jit
+def mla_long_backward_d_C_kernel(
+    U_ptr, W_ptr, buffer_2_ptr, buffer_1_ptr, d_C_ptr, U_stride_h, U_stride_r, U_stride_d, W_stride_h,
+    W_stride_r, W_stride_e, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_x, buffer_2_stride_e,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_x, d_C_stride_b, d_C_stride_x,
+    d_C_stride_r, size_h, size_b, size_x, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    for h_index in tl.range(0, size_h):
+        to_e = (128) // BLOCK_E * BLOCK_E
+        # whole tiles, no mask needed
+        for first_e in tl.range(0, to_e, BLOCK_E):
+            e_index = first_e + tl.arange(0, BLOCK_E)
+            # src[latent.diag:13]
+            W = tl.load(
+                W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            next_acc_h_e = tl.dot(buffer_2, tl.trans(W), acc_h_e)
+            acc_h_e = next_acc_h_e
+        from_e = tl.maximum(0, to_e)
+        # tiles that a mask or the end cuts
+        for first_e_2 in tl.range(from_e, 128, BLOCK_E):
+            e_index = first_e_2 + tl.arange(0, BLOCK_E)
+            # src[latent.diag:13]
+            W = tl.load(
+                W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+                mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+                other=0.0,
+            )
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+                mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
+                other=0.0,
+            )
+            next_acc_h_e = tl.dot(buffer_2, tl.trans(W), acc_h_e)
+            acc_h_e = next_acc_h_e
+    acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    for h_index_2 in tl.range(0, size_h):
+        to_d = (128) // BLOCK_D * BLOCK_D
+        # whole tiles, no mask needed
+        for first_d in tl.range(0, to_d, BLOCK_D):
+            d_index = first_d + tl.arange(0, BLOCK_D)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:12]
+            U = tl.load(
+                U_ptr + h_index_2 * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
+            acc_h_d = next_acc_h_d
+        from_d = tl.maximum(0, to_d)
+        # tiles that a mask or the end cuts
+        for first_d_2 in tl.range(from_d, 128, BLOCK_D):
+            d_index = first_d_2 + tl.arange(0, BLOCK_D)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+                mask=(d_index < 128)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:12]
+            U = tl.load(
+                U_ptr + h_index_2 * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+                mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+                other=0.0,
+            )
+            next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
+            acc_h_d = next_acc_h_d
+    tile_bf16 = (acc_h_e + (acc_h_d * 0.07216878364870323)).to(tl.bfloat16)
+    tl.store(
+        d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_long_backward_d_U_kernel(
+    C_ptr, buffer_1_ptr, d_U_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_d, buffer_1_stride_x, d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_x, size_h,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = program.to(tl.int64)
+    acc_b_x = tl.full([BLOCK_R, BLOCK_D], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_x = size_x // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 128)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:10]
+            C = tl.load(
+                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
+            acc_b_x = next_acc_b_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+                other=0.0,
+            )
+            # src[latent.diag:10]
+            C = tl.load(
+                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+                mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
+            acc_b_x = next_acc_b_x
+    tl.store(
+        d_U_ptr + h_index * d_U_stride_h + r_index[:, None] * d_U_stride_r + d_index[None, :] * d_U_stride_d,
+        (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
+        mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+    )
+
+
+@triton.jit
+def mla_long_backward_d_W_kernel(
+    C_ptr, buffer_2_ptr, d_W_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_x, buffer_2_stride_e, d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_x, size_h,
+    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = program.to(tl.int64)
+    acc_b_x = tl.full([BLOCK_R, BLOCK_E], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_x = size_x // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
+                mask=(e_index < 128)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:10]
+            C = tl.load(
+                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
+            acc_b_x = next_acc_b_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
+                mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:10]
+            C = tl.load(
+                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+                mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
+            acc_b_x = next_acc_b_x
+    tl.store(
+        d_W_ptr + h_index * d_W_stride_h + r_index[:, None] * d_W_stride_r + e_index[None, :] * d_W_stride_e,
+        acc_b_x.to(tl.bfloat16),
+        mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+    )
+
+
 def _mla(
     Q: torch.Tensor,
     R: torch.Tensor,
@@ -1655,28 +2680,411 @@ def _mla_backward_d_U_d_W(
     return d_U, d_W
 
 
+def _mla_long_forward_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_long_forward_K(C: bf16[b x r], U: bf16[h r d]) -> K: f32[b h d x]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("U", U, torch.bfloat16, 3, C.device)
+    b, x, _ = C.shape
+    h, _, _ = U.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if U.shape != (h, 256, 128):
+        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    K = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
+    mla_long_forward_K_kernel[grid](
+        C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return K
+
+
+def _mla_long_forward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_mla_long_forward_V(C: bf16[b x r], W: bf16[h r e]) -> V: f32[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("W", W, torch.bfloat16, 3, C.device)
+    b, x, _ = C.shape
+    h, _, _ = W.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if W.shape != (h, 256, 128):
+        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    V = torch.empty((b, h, x, 128), dtype=torch.float32, device=C.device)
+    BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
+    mla_long_forward_V_kernel[grid](
+        C, W, V, C.stride(0), C.stride(1), C.stride(2), W.stride(0), W.stride(1), W.stride(2), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return V
+
+
+def _mla_long_forward_out_logsum(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mla_long_forward_out_logsum(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: f32[b h d x], V: f32[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) > 256:
+        raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_P, BLOCK_E) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mla_long_forward_out_logsum_kernel[grid](
+        Q, R, T, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
+        R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1),
+        logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _mla_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_buffer_0(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_0: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, 128):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
+    if out.shape != (b, h, q, 128):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, 128)}")
+    buffer_0 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        mla_long_backward_buffer_0_rows_kernel[grid](
+            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), b, h, q, BLOCK_E=BLOCK_E, EXACT_E=128 == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    mla_long_backward_buffer_0_kernel[grid](
+        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), b, h, q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mla_long_backward_buffer_1_buffer_2(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mla_long_backward_buffer_1_buffer_2(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> buffer_1: bf16[b h d x], buffer_2: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if d_out.shape != (b, h, q, 128):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    buffer_1 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
+    buffer_2 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
+        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    mla_long_backward_buffer_1_buffer_2_kernel[grid](
+        Q, R, T, d_out, logsum, K, V, buffer_0, buffer_1, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
+        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D,
+        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1, buffer_2
+
+
+def _mla_long_backward_d_Q_d_R(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mla_long_backward_d_Q_d_R(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d], d_R: bf16[b h q p]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if d_out.shape != (b, h, q, 128):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
+        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
+    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+    else:
+        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mla_long_backward_d_Q_d_R_kernel[grid](
+        Q, R, T, d_out, logsum, K, V, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_R.stride(0), d_R.stride(1),
+        d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+    )
+    return d_Q, d_R
+
+
+def _mla_long_backward_d_T(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_mla_long_backward_d_T(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("K", K, torch.float32, 4, Q.device)
+    _check("V", V, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if d_out.shape != (b, h, q, 128):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if K.shape != (b, h, 128, x):
+        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 256:
+        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 256 elements are held on chip")
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+    elif max(BLOCK_D, BLOCK_E, BLOCK_P) <= 128:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    grid = (b * triton.cdiv(x, BLOCK_X),)
+    mla_long_backward_d_T_kernel[grid](
+        Q, R, T, d_out, logsum, K, V, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+    )
+    return d_T
+
+
+def _mla_long_backward_d_C(
+    U: torch.Tensor,
+    W: torch.Tensor,
+    buffer_2: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_mla_long_backward_d_C(U: bf16[h r d], W: bf16[h r e], buffer_2: bf16[b h x e], buffer_1: bf16[b h d x]) -> d_C: bf16[b x r]. Any strides; sizes are read off the shapes."""
+    _check("U", U, torch.bfloat16, 3, U.device)
+    _check("W", W, torch.bfloat16, 3, U.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 4, U.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 4, U.device)
+    h, _, _ = U.shape
+    b, _, x, _ = buffer_2.shape
+    if U.shape != (h, 256, 128):
+        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    if W.shape != (h, 256, 128):
+        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    if buffer_2.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_2: bf16[b h x e] has shape {buffer_2.shape}, expected {(b, h, x, 128)}")
+    if buffer_1.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_1: bf16[b h d x] has shape {buffer_1.shape}, expected {(b, h, 128, x)}")
+    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=U.device)
+    BLOCK_X, BLOCK_R, BLOCK_D, BLOCK_E, warps, stages = 128, 128, 64, 64, 8, 3
+    grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
+    mla_long_backward_d_C_kernel[grid](
+        U, W, buffer_2, buffer_1, d_C, U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
+        W.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_C.stride(0),
+        d_C.stride(1), d_C.stride(2), h, b, x, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X,
+        BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+    )
+    return d_C
+
+
+def _mla_long_backward_d_U(C: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_d_U(C: bf16[b x r], buffer_1: bf16[b h d x]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_1.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if buffer_1.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_1: bf16[b h d x] has shape {buffer_1.shape}, expected {(b, h, 128, x)}")
+    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_R, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_D),)
+    mla_long_backward_d_U_kernel[grid](
+        C, buffer_1, d_U, C.stride(0), C.stride(1), C.stride(2), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), d_U.stride(0), d_U.stride(1), d_U.stride(2), b, x, h,
+        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_U
+
+
+def _mla_long_backward_d_W(C: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_d_W(C: bf16[b x r], buffer_2: bf16[b h x e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_2.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if buffer_2.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_2: bf16[b h x e] has shape {buffer_2.shape}, expected {(b, h, x, 128)}")
+    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
+    mla_long_backward_d_W_kernel[grid](
+        C, buffer_2, d_W, C.stride(0), C.stride(1), C.stride(2), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), buffer_2.stride(3), d_W.stride(0), d_W.stride(1), d_W.stride(2), b, x, h,
+        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
 class _mla_autograd(torch.autograd.Function):
     """mla and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, R, C, T, U, W):
-        b, h, q, _ = Q.shape
-        _, x, _ = C.shape
-        if Q.shape != (b, h, q, 128):
-            raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
-        if R.shape != (b, h, q, 64):
-            raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
-        if C.shape != (b, x, 256):
-            raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-        if T.shape != (b, x, 64):
-            raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-        if U.shape != (h, 256, 128):
-            raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-        if W.shape != (h, 256, 128):
-            raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
         out, logsum = _mla_forward(Q, R, C, T, U, W)
         ctx.save_for_backward(Q, R, C, T, U, W, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1686,6 +3094,30 @@ class _mla_autograd(torch.autograd.Function):
         d_Q, d_R = _mla_backward_d_Q_d_R(Q, R, C, T, U, W, d_out, logsum, buffer_0)
         d_C, d_T = _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0)
         d_U, d_W = _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0)
+        return d_Q, d_R, d_C, d_T, d_U, d_W
+
+
+class _mla_long_autograd(torch.autograd.Function):
+    """mla and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, R, C, T, U, W):
+        K = _mla_long_forward_K(C, U)
+        V = _mla_long_forward_V(C, W)
+        out, logsum = _mla_long_forward_out_logsum(Q, R, T, K, V)
+        ctx.save_for_backward(Q, R, C, T, U, W, out, logsum, K, V)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, R, C, T, U, W, out, logsum, K, V = ctx.saved_tensors
+        buffer_0 = _mla_long_backward_buffer_0(d_out, out)
+        buffer_1, buffer_2 = _mla_long_backward_buffer_1_buffer_2(Q, R, T, d_out, logsum, K, V, buffer_0)
+        d_Q, d_R = _mla_long_backward_d_Q_d_R(Q, R, T, d_out, logsum, K, V, buffer_0)
+        d_T = _mla_long_backward_d_T(Q, R, T, d_out, logsum, K, V, buffer_0)
+        d_C = _mla_long_backward_d_C(U, W, buffer_2, buffer_1)
+        d_U = _mla_long_backward_d_U(C, buffer_1)
+        d_W = _mla_long_backward_d_W(C, buffer_2)
         return d_Q, d_R, d_C, d_T, d_U, d_W
 
 
@@ -1712,15 +3144,13 @@ def mla(
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-            if not (triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 64):
-                raise ValueError("mla: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
+        if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) <= 64 and triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(256) <= 64:
             return _mla_autograd.apply(Q, R, C, T, U, W)
+        return _mla_long_autograd.apply(Q, R, C, T, U, W)
+    if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 64:
         out = _mla(Q, R, C, T, U, W)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        raise ValueError("mla: gradients are made for sizes whose tiles are held on chip")
     K = _mla_long_K(C, U)
     V = _mla_long_V(C, W)
     out_2 = _mla_long_out(Q, R, T, K, V)
@@ -3236,27 +4666,10 @@ class _mla_decode_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, R, C, T, U, W, filled):
-        b, h, _, _ = Q.shape
-        _, x, _ = C.shape
-        if Q.shape != (b, h, 1, 128):
-            raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-        if R.shape != (b, h, 1, 64):
-            raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-        if C.shape != (b, x, 256):
-            raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-        if T.shape != (b, x, 64):
-            raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-        if U.shape != (h, 256, 128):
-            raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-        if W.shape != (h, 256, 128):
-            raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-        if filled.shape != ():
-            raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
         buffer_0, state, state_ = _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled)
         out = _mla_decode_forward_out(W, state_, buffer_0)
         logsum = _mla_decode_forward_logsum(state_, state)
         ctx.save_for_backward(Q, R, C, T, U, W, filled, out, logsum, state, state_)
-        ctx.sizes = ()
         return out
 
     @staticmethod

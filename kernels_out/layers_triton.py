@@ -494,6 +494,416 @@ def mlp_backward_d_W_d_c_d_D_kernel(
     )
 
 
+@triton.jit
+def mlp_long_forward_state_kernel(
+    X_ptr, W_ptr, state_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, state_stride_b, state_stride_h,
+    size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:6]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:6]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_forward_out_kernel(
+    c_ptr, D_ptr, state_ptr, out_ptr, c_stride_h, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    out_stride_b, out_stride_o, size_h, size_o, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:6]
+        c = tl.load(c_ptr + h_index * c_stride_h)
+        # src[layers.diag:7]
+        H_bf16 = gelu(c[None, :] + state).to(tl.bfloat16)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:6]
+        c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+        # src[layers.diag:7]
+        add_b_h = tl.where((h_index < size_h)[None, :], c[None, :] + state, 0.0)
+        H_bf16 = gelu(add_b_h).to(tl.bfloat16)
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:8]
+        next_acc_h = tl.dot(H_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_backward_buffer_0_kernel(
+    c_ptr, D_ptr, d_out_ptr, state_ptr, buffer_0_ptr, c_stride_h, D_stride_h, D_stride_o, d_out_stride_b,
+    d_out_stride_o, state_stride_b, state_stride_h, buffer_0_stride_b, buffer_0_stride_h, size_h, size_o,
+    size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_o = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:6]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    # src[layers.diag:6]
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:7]
+    add_b_h = state + c[None, :]
+    exp2_b_h = tl.exp2((-0.7213475204444817 * add_b_h) * add_b_h)
+    tile = 0.5 + (tl.erf(0.7071067811865476 * add_b_h) * 0.5)
+    add_b_h_2 = tile + ((0.3989422804014327 * exp2_b_h) * add_b_h)
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        (add_b_h_2 * acc_o),
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_backward_d_D_kernel(
+    c_ptr, d_out_ptr, state_ptr, d_D_ptr, c_stride_h, d_out_stride_b, d_out_stride_o, state_stride_b,
+    state_stride_h, d_D_stride_h, d_D_stride_o, size_h, size_b, size_o, BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    # src[layers.diag:6]
+    c = tl.load(c_ptr + h_index * c_stride_h, mask=(h_index < size_h), other=0.0)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        H_bf16 = gelu(state + c[:, None]).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:7]
+        add_h_b = tl.where((b_index < size_b)[None, :], state + c[:, None], 0.0)
+        H_bf16 = gelu(add_h_b).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(H_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_backward_d_X_kernel(
+    W_ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, buffer_0_stride_b, buffer_0_stride_h, d_X_stride_b,
+    d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        # src[layers.diag:6]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_h = tl.dot(buffer_0_bf16, tl.trans(W), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        # src[layers.diag:6]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        next_acc_h = tl.dot(buffer_0_bf16, tl.trans(W), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_backward_d_W_kernel(
+    X_ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(buffer_0_bf16), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+        # src[layers.diag:6]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(buffer_0_bf16), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def mlp_long_backward_d_c_rows_kernel(
+    buffer_0_ptr, d_c_ptr, buffer_0_stride_b, buffer_0_stride_h, d_c_stride_h, size_b, size_h,
+    BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_0 = load_tile(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    sum_ = tl.sum(buffer_0, 0)
+    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_)
+
+
+@triton.jit
+def mlp_long_backward_d_c_kernel(
+    buffer_0_ptr,
+    d_c_ptr,
+    buffer_0_stride_b,
+    buffer_0_stride_h,
+    d_c_stride_h,
+    size_b,
+    size_h,
+    BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = program.to(tl.int64)
+    sum_b = tl.full([], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h)
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h,
+            mask=(b_index < size_b),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_0, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    tl.store(d_c_ptr + h_index * d_c_stride_h, sum_b)
+
+
 def _mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_mlp(X: bf16[b i], W: bf16[i h], c: f32[h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -696,23 +1106,171 @@ def _mlp_backward_d_W_d_c_d_D(
     return d_W, d_c, d_D
 
 
+def _mlp_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    mlp_long_forward_state_kernel[grid](
+        X, W, state, X.stride(0), X.stride(1), W.stride(0), W.stride(1), state.stride(0), state.stride(1), b,
+        i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _mlp_long_forward_out(c: torch.Tensor, D: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_forward_out(c: f32[h], D: bf16[h o], state: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("D", D, torch.bfloat16, 2, c.device)
+    _check("state", state, torch.float32, 2, c.device)
+    (h,) = c.shape
+    _, o = D.shape
+    b, _ = state.shape
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=c.device)
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    mlp_long_forward_out_kernel[grid](
+        c, D, state, out, c.stride(0), D.stride(0), D.stride(1), state.stride(0), state.stride(1),
+        out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _mlp_long_backward_buffer_0(
+    c: torch.Tensor,
+    D: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_mlp_long_backward_buffer_0(c: f32[h], D: bf16[h o], d_out: bf16[b o], state: f32[b h]) -> buffer_0: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("D", D, torch.bfloat16, 2, c.device)
+    _check("d_out", d_out, torch.bfloat16, 2, c.device)
+    _check("state", state, torch.float32, 2, c.device)
+    (h,) = c.shape
+    _, o = D.shape
+    b, _ = d_out.shape
+    if D.shape != (h, o):
+        raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    buffer_0 = torch.empty((b, h), dtype=torch.float32, device=c.device)
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    mlp_long_backward_buffer_0_kernel[grid](
+        c, D, d_out, state, buffer_0, c.stride(0), D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), h, o, b, BLOCK_O=BLOCK_O,
+        BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _mlp_long_backward_d_D(c: torch.Tensor, d_out: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_d_D(c: f32[h], d_out: bf16[b o], state: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("d_out", d_out, torch.bfloat16, 2, c.device)
+    _check("state", state, torch.float32, 2, c.device)
+    (h,) = c.shape
+    b, o = d_out.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=c.device)
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    mlp_long_backward_d_D_kernel[grid](
+        c, d_out, state, d_D, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        d_D.stride(0), d_D.stride(1), h, b, o, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_D
+
+
+def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_d_X(W: bf16[i h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, W.device)
+    i, h = W.shape
+    b, _ = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+    mlp_long_backward_d_X_kernel[grid](
+        W, buffer_0, d_X, W.stride(0), W.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
+        d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_X
+
+
+def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_d_W(X: bf16[b i], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, h = buffer_0.shape
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+    mlp_long_backward_d_W_kernel[grid](
+        X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W
+
+
+def _mlp_long_backward_d_c(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_mlp_long_backward_d_c(buffer_0: f32[b h]) -> d_c: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.float32, 2, buffer_0.device)
+    b, h = buffer_0.shape
+    d_c = torch.empty((h,), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 16384:
+        if BLOCK_B <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_B <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h,)
+        mlp_long_backward_d_c_rows_kernel[grid](
+            buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), b, h, BLOCK_B=BLOCK_B,
+            EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_c
+    BLOCK_B, warps, stages = 4096, 8, 2
+    grid = (h,)
+    mlp_long_backward_d_c_kernel[grid](
+        buffer_0, d_c, buffer_0.stride(0), buffer_0.stride(1), d_c.stride(0), b, h, BLOCK_B=BLOCK_B,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_c
+
+
 class _mlp_autograd(torch.autograd.Function):
     """mlp and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, c, D):
-        b, i = X.shape
-        _, h = W.shape
-        _, o = D.shape
-        if W.shape != (i, h):
-            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
-        if c.shape != (h,):
-            raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
-        if D.shape != (h, o):
-            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
         out = _mlp_forward(X, W, c, D)
         ctx.save_for_backward(X, W, c, D)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -720,6 +1278,27 @@ class _mlp_autograd(torch.autograd.Function):
         X, W, c, D = ctx.saved_tensors
         d_X = _mlp_backward_d_X(X, W, c, D, d_out)
         d_W, d_c, d_D = _mlp_backward_d_W_d_c_d_D(X, W, c, D, d_out)
+        return d_X, d_W, d_c, d_D
+
+
+class _mlp_long_autograd(torch.autograd.Function):
+    """mlp and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, c, D):
+        state = _mlp_long_forward_state(X, W)
+        out = _mlp_long_forward_out(c, D, state)
+        ctx.save_for_backward(X, W, c, D, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, c, D, state = ctx.saved_tensors
+        buffer_0 = _mlp_long_backward_buffer_0(c, D, d_out, state)
+        d_D = _mlp_long_backward_d_D(c, d_out, state)
+        d_X = _mlp_long_backward_d_X(W, buffer_0)
+        d_W = _mlp_long_backward_d_W(X, buffer_0)
+        d_c = _mlp_long_backward_d_c(buffer_0)
         return d_X, d_W, d_c, d_D
 
 
@@ -734,15 +1313,13 @@ def mlp(X: torch.Tensor, W: torch.Tensor, c: torch.Tensor, D: torch.Tensor) -> t
         raise ValueError(f"c: f32[h] has shape {c.shape}, expected {(h,)}")
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
-    if max(i, o) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
-            if not (max(i, o) <= 256 and max(i, o) <= 128):
-                raise ValueError("mlp: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
+        if max(i, o) <= 256 and max(i, o) <= 256 and max(i, o) <= 128:
             return _mlp_autograd.apply(X, W, c, D)
+        return _mlp_long_autograd.apply(X, W, c, D)
+    if max(i, o) <= 256:
         out = _mlp(X, W, c, D)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, c, D)):
-        raise ValueError("mlp: gradients are made for sizes whose tiles are held on chip")
     H = _mlp_long_H(X, W, c)
     out_2 = _mlp_long_out(D, H)
     return out_2
@@ -1264,6 +1841,686 @@ def swiglu_backward_d_W_d_U_d_D_kernel(
     )
 
 
+@triton.jit
+def swiglu_long_forward_state_kernel(
+    X_ptr, W_ptr, state_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, state_stride_b, state_stride_h,
+    size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_forward_state__kernel(
+    X_ptr, U_ptr, state__ptr, X_stride_b, X_stride_i, U_stride_i, U_stride_h, state__stride_b,
+    state__stride_h, size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(U), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:11]
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        next_acc_i = tl.dot(X, tl.trans(U), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_forward_out_rows_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    # src[layers.diag:11]
+    D = tl.load(
+        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+    # src[layers.diag:12]
+    dot = tl.dot(tile_bf16, tl.trans(D))
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_forward_out_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_buffer_0_kernel(
+    D_ptr, d_out_ptr, buffer_0_ptr, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, buffer_0_stride_b,
+    buffer_0_stride_h, size_h, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_o = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:11]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        acc_o,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_D_rows_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    b_index = tl.arange(0, BLOCK_B)
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(d_out))
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_D_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_X_rows_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:12]
+    # src[layers.diag:11]
+    U = tl.load(
+        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(U))
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    sigmoid_b_h = tl.sigmoid(state)
+    W = tl.load(
+        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile = (sigmoid_b_h * buffer_0) * ((state * (1.0 - sigmoid_b_h)) + 1.0)
+    tile_bf16_2 = (tile * state_).to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(W))
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (dot_2 + dot).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_X_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        sigmoid_b_h = tl.sigmoid(state)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        tile = (sigmoid_b_h * buffer_0) * ((state * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
+        U = tl.load(
+            U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:11]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        sigmoid_b_h = tl.sigmoid(state)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        tile = (sigmoid_b_h * buffer_0) * ((state * (1.0 - sigmoid_b_h)) + 1.0)
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(W), acc_h)
+        U = tl.load(
+            U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(U), acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (acc_h + acc_h_2).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_W_d_U_rows_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    b_index = tl.arange(0, BLOCK_B)
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    sigmoid_h_b = tl.sigmoid(state)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:11]
+    X = tl.load(
+        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+        other=0.0,
+    )
+    tile = (sigmoid_h_b * buffer_0) * ((state * (1.0 - sigmoid_h_b)) + 1.0)
+    tile_bf16 = (tile * state_).to(tl.bfloat16)
+    dot = tl.dot(X, tl.trans(tile_bf16))
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        dot.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    # src[layers.diag:12]
+    tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        dot_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def swiglu_long_backward_d_W_d_U_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        # src[layers.diag:11]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        sigmoid_h_b = tl.sigmoid(state)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile = (sigmoid_h_b * buffer_0) * ((state * (1.0 - sigmoid_h_b)) + 1.0)
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:12]
+        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:11]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        sigmoid_h_b = tl.sigmoid(state)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile = (sigmoid_h_b * buffer_0) * ((state * (1.0 - sigmoid_h_b)) + 1.0)
+        tile_bf16 = (tile * state_).to(tl.bfloat16)
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:12]
+        tile_bf16_2 = ((state * tl.sigmoid(state)) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        acc_b_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
 def _swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_swiglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -1463,23 +2720,241 @@ def _swiglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+def _swiglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_forward_state_kernel[grid](
+        X, W, state, X.stride(0), X.stride(1), W.stride(0), W.stride(1), state.stride(0), state.stride(1), b,
+        i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _swiglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = U.shape
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_forward_state__kernel[grid](
+        X, U, state_, X.stride(0), X.stride(1), U.stride(0), U.stride(1), state_.stride(0), state_.stride(1),
+        b, i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return state_
+
+
+def _swiglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_forward_out(D: bf16[h o], state: f32[b h], state_: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("state", state, torch.float32, 2, D.device)
+    _check("state_", state_, torch.float32, 2, D.device)
+    h, o = D.shape
+    b, _ = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+        swiglu_long_forward_out_rows_kernel[grid](
+            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
+            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    swiglu_long_forward_out_kernel[grid](
+        D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
+        state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _swiglu_long_backward_buffer_0(D: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_buffer_0(D: bf16[h o], d_out: bf16[b o]) -> buffer_0: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("d_out", d_out, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    buffer_0 = torch.empty((b, h), dtype=torch.float32, device=D.device)
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_backward_buffer_0_kernel[grid](
+        D, d_out, buffer_0, D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), h, o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _swiglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_d_D(d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    _check("state_", state_, torch.float32, 2, d_out.device)
+    b, o = d_out.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+        swiglu_long_backward_d_D_rows_kernel[grid](
+            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_D
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    swiglu_long_backward_d_D_kernel[grid](
+        d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+        BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_D
+
+
+def _swiglu_long_backward_d_X(
+    W: torch.Tensor,
+    U: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_swiglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("U", U, torch.bfloat16, 2, W.device)
+    _check("state", state, torch.float32, 2, W.device)
+    _check("state_", state_, torch.float32, 2, W.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, W.device)
+    i, h = W.shape
+    b, _ = state.shape
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+        swiglu_long_backward_d_X_rows_kernel[grid](
+            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+    swiglu_long_backward_d_X_kernel[grid](
+        W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _swiglu_long_backward_d_W_d_U(
+    X: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_swiglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state_", state_, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+        swiglu_long_backward_d_W_d_U_rows_kernel[grid](
+            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_W, d_U
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_backward_d_W_d_U_kernel[grid](
+        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return d_W, d_U
+
+
 class _swiglu_autograd(torch.autograd.Function):
     """swiglu and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, U, D):
-        b, i = X.shape
-        _, h = W.shape
-        _, o = D.shape
-        if W.shape != (i, h):
-            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
-        if U.shape != (i, h):
-            raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
-        if D.shape != (h, o):
-            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
         out = _swiglu_forward(X, W, U, D)
         ctx.save_for_backward(X, W, U, D)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1487,6 +2962,27 @@ class _swiglu_autograd(torch.autograd.Function):
         X, W, U, D = ctx.saved_tensors
         d_X = _swiglu_backward_d_X(X, W, U, D, d_out)
         d_W, d_U, d_D = _swiglu_backward_d_W_d_U_d_D(X, W, U, D, d_out)
+        return d_X, d_W, d_U, d_D
+
+
+class _swiglu_long_autograd(torch.autograd.Function):
+    """swiglu and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, U, D):
+        state = _swiglu_long_forward_state(X, W)
+        state_ = _swiglu_long_forward_state_(X, U)
+        out = _swiglu_long_forward_out(D, state, state_)
+        ctx.save_for_backward(X, W, U, D, state, state_)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, U, D, state, state_ = ctx.saved_tensors
+        buffer_0 = _swiglu_long_backward_buffer_0(D, d_out)
+        d_D = _swiglu_long_backward_d_D(d_out, state, state_)
+        d_X = _swiglu_long_backward_d_X(W, U, state, state_, buffer_0)
+        d_W, d_U = _swiglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -1501,15 +2997,13 @@ def swiglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
-    if max(i, o) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-            if not (max(i, o) <= 128 and max(i, o) <= 64):
-                raise ValueError("swiglu: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
             return _swiglu_autograd.apply(X, W, U, D)
+        return _swiglu_long_autograd.apply(X, W, U, D)
+    if max(i, o) <= 256:
         out = _swiglu(X, W, U, D)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        raise ValueError("swiglu: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _swiglu_long_buffer_0(X, W, U)
     out_2 = _swiglu_long_out(D, buffer_0)
     return out_2
@@ -2040,6 +3534,689 @@ def geglu_backward_d_W_d_U_d_D_kernel(
     )
 
 
+@triton.jit
+def geglu_long_forward_state_kernel(
+    X_ptr, W_ptr, state_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_h, state_stride_b, state_stride_h,
+    size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + h_index[:, None] * W_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_forward_state__kernel(
+    X_ptr, U_ptr, state__ptr, X_stride_b, X_stride_i, U_stride_i, U_stride_h, state__stride_b,
+    state__stride_h, size_b, size_i, size_h, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(U), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        U = tl.load(
+            U_ptr + i_index[None, :] * U_stride_i + h_index[:, None] * U_stride_h,
+            mask=(i_index < size_i)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        next_acc_i = tl.dot(X, tl.trans(U), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_forward_out_rows_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    # src[layers.diag:16]
+    # src[layers.diag:15]
+    D = tl.load(
+        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
+    # src[layers.diag:16]
+    dot = tl.dot(tile_bf16, tl.trans(D))
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_forward_out_kernel(
+    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
+    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
+            mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(D), acc_h)
+        acc_h = next_acc_h
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        acc_h.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_buffer_0_kernel(
+    D_ptr, d_out_ptr, buffer_0_ptr, D_stride_h, D_stride_o, d_out_stride_b, d_out_stride_o, buffer_0_stride_b,
+    buffer_0_stride_h, size_h, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_o = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        # src[layers.diag:15]
+        D = tl.load(
+            D_ptr + h_index[:, None] * D_stride_h + o_index[None, :] * D_stride_o,
+            mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(D), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        acc_o,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_D_rows_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    b_index = tl.arange(0, BLOCK_B)
+    d_out = tl.load(
+        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    # src[layers.diag:16]
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (state_ * gelu(state)).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(d_out))
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        dot.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_D_kernel(
+    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
+    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_h = program * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    acc_b = tl.full([BLOCK_H, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        tile_bf16 = (state_ * gelu(state)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        tile_bf16 = (state_ * gelu(state)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(tile_bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_X_rows_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    h_index = tl.arange(0, BLOCK_H)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    mul_b_h = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+    add_b_h = (0.5 + mul_b_h) + (tl.erf(state * 0.7071067811865476) * 0.5)
+    # src[layers.diag:15]
+    W = tl.load(
+        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    state_ = tl.load(
+        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile_bf16 = ((state_ * add_b_h) * buffer_0).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(W))
+    # src[layers.diag:16]
+    # src[layers.diag:15]
+    U = tl.load(
+        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+        other=0.0,
+    )
+    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+    dot_2 = tl.dot(tile_bf16_2, tl.trans(U))
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (dot_2 + dot).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_X_kernel(
+    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
+    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
+    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_h = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    acc_h_2 = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    to_h = size_h // BLOCK_H * BLOCK_H
+    # whole tiles, no mask needed
+    for first_h in tl.range(0, to_h, BLOCK_H):
+        h_index = first_h + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        mul_b_h = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+        add_b_h = (0.5 + mul_b_h) + (tl.erf(state * 0.7071067811865476) * 0.5)
+        tile_bf16_2 = ((state_ * add_b_h) * buffer_0).to(tl.bfloat16)
+        # src[layers.diag:15]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(W), acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    from_h = tl.maximum(0, to_h)
+    # tiles that a mask or the end cuts
+    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
+        h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        # src[layers.diag:15]
+        U = tl.load(
+            U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_h = tl.dot(tile_bf16, tl.trans(U), acc_h)
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
+            mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        mul_b_h = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+        add_b_h = (0.5 + mul_b_h) + (tl.erf(state * 0.7071067811865476) * 0.5)
+        tile_bf16_2 = ((state_ * add_b_h) * buffer_0).to(tl.bfloat16)
+        # src[layers.diag:15]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
+            mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+            other=0.0,
+        )
+        next_acc_h_2 = tl.dot(tile_bf16_2, tl.trans(W), acc_h_2)
+        acc_h = next_acc_h
+        acc_h_2 = next_acc_h_2
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (acc_h + acc_h_2).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_W_d_U_rows_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    mul_h_b = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+    add_h_b = (0.5 + mul_h_b) + (tl.erf(state * 0.7071067811865476) * 0.5)
+    # src[layers.diag:15]
+    X = tl.load(
+        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+        other=0.0,
+    )
+    state_ = tl.load(
+        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = ((state_ * add_h_b) * buffer_0).to(tl.bfloat16)
+    dot = tl.dot(X, tl.trans(tile_bf16))
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        dot.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    # src[layers.diag:16]
+    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        dot_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
+@triton.jit
+def geglu_long_backward_d_W_d_U_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
+    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        mul_h_b = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+        add_h_b = (0.5 + mul_h_b) + (tl.erf(state * 0.7071067811865476) * 0.5)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((state_ * add_h_b) * buffer_0).to(tl.bfloat16)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:16]
+        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        mul_h_b = (0.3989422804014327 * state) * tl.exp2((-0.7213475204444817 * state) * state)
+        add_h_b = (0.5 + mul_h_b) + (tl.erf(state * 0.7071067811865476) * 0.5)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = ((state_ * add_h_b) * buffer_0).to(tl.bfloat16)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        # src[layers.diag:16]
+        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
+        acc_b = next_acc_b
+        acc_b_2 = next_acc_b_2
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+    tl.store(
+        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
+        acc_b_2.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
+    )
+
+
 def _geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) -> torch.Tensor:
     """_geglu(X: bf16[b i], W: bf16[i h], U: bf16[i h], D: bf16[h o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2239,23 +4416,241 @@ def _geglu_backward_d_W_d_U_d_D(
     return d_W, d_U, d_D
 
 
+def _geglu_long_forward_state(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_forward_state(X: bf16[b i], W: bf16[i h]) -> state: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = W.shape
+    if W.shape != (i, h):
+        raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
+    state = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_forward_state_kernel[grid](
+        X, W, state, X.stride(0), X.stride(1), W.stride(0), W.stride(1), state.stride(0), state.stride(1), b,
+        i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _geglu_long_forward_state_(X: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_forward_state_(X: bf16[b i], U: bf16[i h]) -> state_: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("U", U, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, h = U.shape
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    state_ = torch.empty((b, h), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_H, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_forward_state__kernel[grid](
+        X, U, state_, X.stride(0), X.stride(1), U.stride(0), U.stride(1), state_.stride(0), state_.stride(1),
+        b, i, h, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return state_
+
+
+def _geglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_forward_out(D: bf16[h o], state: f32[b h], state_: f32[b h]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("state", state, torch.float32, 2, D.device)
+    _check("state_", state_, torch.float32, 2, D.device)
+    h, o = D.shape
+    b, _ = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+        geglu_long_forward_out_rows_kernel[grid](
+            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
+            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    geglu_long_forward_out_kernel[grid](
+        D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
+        state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _geglu_long_backward_buffer_0(D: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_buffer_0(D: bf16[h o], d_out: bf16[b o]) -> buffer_0: f32[b h]. Any strides; sizes are read off the shapes."""
+    _check("D", D, torch.bfloat16, 2, D.device)
+    _check("d_out", d_out, torch.bfloat16, 2, D.device)
+    h, o = D.shape
+    b, _ = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    buffer_0 = torch.empty((b, h), dtype=torch.float32, device=D.device)
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_backward_buffer_0_kernel[grid](
+        D, d_out, buffer_0, D.stride(0), D.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), h, o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _geglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_d_D(d_out: bf16[b o], state: f32[b h], state_: f32[b h]) -> d_D: bf16[h o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    _check("state_", state_, torch.float32, 2, d_out.device)
+    b, o = d_out.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+        geglu_long_backward_d_D_rows_kernel[grid](
+            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_D
+    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
+    geglu_long_backward_d_D_kernel[grid](
+        d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
+        BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return d_D
+
+
+def _geglu_long_backward_d_X(
+    W: torch.Tensor,
+    U: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_geglu_long_backward_d_X(W: bf16[i h], U: bf16[i h], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("U", U, torch.bfloat16, 2, W.device)
+    _check("state", state, torch.float32, 2, W.device)
+    _check("state_", state_, torch.float32, 2, W.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, W.device)
+    i, h = W.shape
+    b, _ = state.shape
+    if U.shape != (i, h):
+        raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    if BLOCK_H <= 64:
+        if BLOCK_H <= 4:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H <= 16:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+        geglu_long_backward_d_X_rows_kernel[grid](
+            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
+        )
+        return d_X
+    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+    geglu_long_backward_d_X_kernel[grid](
+        W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
+        state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _geglu_long_backward_d_W_d_U(
+    X: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_geglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state_", state_, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if state_.shape != (b, h):
+        raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 64:
+        if BLOCK_B <= 4:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
+        elif BLOCK_B <= 16:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+        geglu_long_backward_d_W_d_U_rows_kernel[grid](
+            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
+        )
+        return d_W, d_U
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_backward_d_W_d_U_kernel[grid](
+        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
+        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
+        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return d_W, d_U
+
+
 class _geglu_autograd(torch.autograd.Function):
     """geglu and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, U, D):
-        b, i = X.shape
-        _, h = W.shape
-        _, o = D.shape
-        if W.shape != (i, h):
-            raise ValueError(f"W: bf16[i h] has shape {W.shape}, expected {(i, h)}")
-        if U.shape != (i, h):
-            raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
-        if D.shape != (h, o):
-            raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
         out = _geglu_forward(X, W, U, D)
         ctx.save_for_backward(X, W, U, D)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2263,6 +4658,27 @@ class _geglu_autograd(torch.autograd.Function):
         X, W, U, D = ctx.saved_tensors
         d_X = _geglu_backward_d_X(X, W, U, D, d_out)
         d_W, d_U, d_D = _geglu_backward_d_W_d_U_d_D(X, W, U, D, d_out)
+        return d_X, d_W, d_U, d_D
+
+
+class _geglu_long_autograd(torch.autograd.Function):
+    """geglu and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, U, D):
+        state = _geglu_long_forward_state(X, W)
+        state_ = _geglu_long_forward_state_(X, U)
+        out = _geglu_long_forward_out(D, state, state_)
+        ctx.save_for_backward(X, W, U, D, state, state_)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, U, D, state, state_ = ctx.saved_tensors
+        buffer_0 = _geglu_long_backward_buffer_0(D, d_out)
+        d_D = _geglu_long_backward_d_D(d_out, state, state_)
+        d_X = _geglu_long_backward_d_X(W, U, state, state_, buffer_0)
+        d_W, d_U = _geglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -2277,15 +4693,13 @@ def geglu(X: torch.Tensor, W: torch.Tensor, U: torch.Tensor, D: torch.Tensor) ->
         raise ValueError(f"U: bf16[i h] has shape {U.shape}, expected {(i, h)}")
     if D.shape != (h, o):
         raise ValueError(f"D: bf16[h o] has shape {D.shape}, expected {(h, o)}")
-    if max(i, o) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-            if not (max(i, o) <= 128 and max(i, o) <= 64):
-                raise ValueError("geglu: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
+        if max(i, o) <= 256 and max(i, o) <= 128 and max(i, o) <= 64:
             return _geglu_autograd.apply(X, W, U, D)
+        return _geglu_long_autograd.apply(X, W, U, D)
+    if max(i, o) <= 256:
         out = _geglu(X, W, U, D)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, U, D)):
-        raise ValueError("geglu: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _geglu_long_buffer_0(X, W, U)
     out_2 = _geglu_long_out(D, buffer_0)
     return out_2
@@ -2838,6 +5252,477 @@ def lora_backward_d_B_kernel(
     )
 
 
+@triton.jit
+def lora_long_forward_state__kernel(
+    X_ptr, A_ptr, state__ptr, X_stride_b, X_stride_i, A_stride_i, A_stride_r, state__stride_b,
+    state__stride_r, size_b, size_i, BLOCK_I: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(16, BLOCK_R)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_i = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[None, :] * A_stride_i + r_index[:, None] * A_stride_r,
+            mask=(i_index < size_i)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(A), acc_i)
+        acc_i = next_acc_i
+    tl.store(
+        state__ptr + b_index[:, None] * state__stride_b + r_index[None, :] * state__stride_r,
+        acc_i,
+        mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_forward_out_kernel(
+    X_ptr, W_ptr, B_ptr, state__ptr, out_ptr, X_stride_b, X_stride_i, W_stride_i, W_stride_o, B_stride_r,
+    B_stride_o, state__stride_b, state__stride_r, out_stride_b, out_stride_o, size_b, size_i, size_o,
+    BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_r = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + r_index[None, :] * state__stride_r,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        state__bf16 = state_.to(tl.bfloat16)
+        next_acc_r = tl.dot(state__bf16, tl.trans(B), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[None, :] * B_stride_r + o_index[:, None] * B_stride_o,
+            mask=(r_index < 16)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + b_index[:, None] * state__stride_b + r_index[None, :] * state__stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+            other=0.0,
+        )
+        state__bf16 = state_.to(tl.bfloat16)
+        next_acc_r = tl.dot(state__bf16, tl.trans(B), acc_r)
+        acc_r = next_acc_r
+    acc_i = tl.full([BLOCK_B, BLOCK_O], 0.0, tl.float32)
+    to_i = size_i // BLOCK_I * BLOCK_I
+    # whole tiles, no mask needed
+    for first_i in tl.range(0, to_i, BLOCK_I):
+        i_index = first_i + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    from_i = tl.maximum(0, to_i)
+    # tiles that a mask or the end cuts
+    for first_i_2 in tl.range(from_i, size_i, BLOCK_I):
+        i_index = first_i_2 + tl.arange(0, BLOCK_I)
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[:, None] * X_stride_b + i_index[None, :] * X_stride_i,
+            mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+            other=0.0,
+        )
+        W = tl.load(
+            W_ptr + i_index[None, :] * W_stride_i + o_index[:, None] * W_stride_o,
+            mask=(i_index < size_i)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_i = tl.dot(X, tl.trans(W), acc_i)
+        acc_i = next_acc_i
+    # src[layers.diag:20]
+    tl.store(
+        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
+        (acc_r + acc_i).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_buffer_0_kernel(
+    W_ptr, d_out_ptr, buffer_0_ptr, W_stride_i, W_stride_o, d_out_stride_b, d_out_stride_o, buffer_0_stride_b,
+    buffer_0_stride_i, size_i, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr,
+    BLOCK_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_o = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        # src[layers.diag:19]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + o_index[None, :] * W_stride_o,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        # src[layers.diag:19]
+        W = tl.load(
+            W_ptr + i_index[:, None] * W_stride_i + o_index[None, :] * W_stride_o,
+            mask=(i_index < size_i)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + i_index[None, :] * buffer_0_stride_i,
+        acc_o,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_buffer_1_kernel(
+    B_ptr, d_out_ptr, buffer_1_ptr, B_stride_r, B_stride_o, d_out_stride_b, d_out_stride_o, buffer_1_stride_b,
+    buffer_1_stride_r, size_o, size_b, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(16, BLOCK_R)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_o = tl.full([BLOCK_B, BLOCK_R], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(B), acc_o)
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        # src[layers.diag:19]
+        B = tl.load(
+            B_ptr + r_index[:, None] * B_stride_r + o_index[None, :] * B_stride_o,
+            mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index[:, None] * d_out_stride_b + o_index[None, :] * d_out_stride_o,
+            mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(B), acc_o)
+        acc_o = next_acc_o
+    tl.store(
+        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
+        acc_o.to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_d_W_kernel(
+    X_ptr, d_out_ptr, d_W_ptr, X_stride_b, X_stride_i, d_out_stride_b, d_out_stride_o, d_W_stride_i,
+    d_W_stride_o, size_b, size_i, size_o, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_W_ptr + i_index[:, None] * d_W_stride_i + o_index[None, :] * d_W_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_d_B_kernel(
+    d_out_ptr, state__ptr, d_B_ptr, d_out_stride_b, d_out_stride_o, state__stride_b, state__stride_r,
+    d_B_stride_r, d_B_stride_o, size_b, size_o, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_r = program * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    acc_b = tl.full([BLOCK_R, BLOCK_O], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + r_index[:, None] * state__stride_r,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        state__bf16 = state_.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(state__bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        state_ = tl.load(
+            state__ptr + b_index[None, :] * state__stride_b + r_index[:, None] * state__stride_r,
+            mask=(b_index < size_b)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        state__bf16 = state_.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
+            mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(state__bf16, tl.trans(d_out), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_B_ptr + r_index[:, None] * d_B_stride_r + o_index[None, :] * d_B_stride_o,
+        acc_b.to(tl.bfloat16),
+        mask=(r_index < 16)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_d_X_kernel(
+    A_ptr, buffer_0_ptr, buffer_1_ptr, d_X_ptr, A_stride_i, A_stride_r, buffer_0_stride_b, buffer_0_stride_i,
+    buffer_1_stride_b, buffer_1_stride_r, d_X_stride_b, d_X_stride_i, size_i, size_b, BLOCK_R: tl.constexpr,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    program = program // tl.cdiv(size_i, BLOCK_I)
+    first_b = program * BLOCK_B
+    b_index = first_b + tl.arange(0, BLOCK_B)
+    acc_r = tl.full([BLOCK_B, BLOCK_I], 0.0, tl.float32)
+    to_r = (16) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[:, None] * A_stride_i + r_index[None, :] * A_stride_r,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
+            mask=(b_index < size_b)[:, None],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_1, tl.trans(A), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 16, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[layers.diag:19]
+        A = tl.load(
+            A_ptr + i_index[:, None] * A_stride_i + r_index[None, :] * A_stride_r,
+            mask=(i_index < size_i)[:, None] & (r_index < 16)[None, :],
+            other=0.0,
+        )
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + r_index[None, :] * buffer_1_stride_r,
+            mask=(b_index < size_b)[:, None] & (r_index < 16)[None, :],
+            other=0.0,
+        )
+        next_acc_r = tl.dot(buffer_1, tl.trans(A), acc_r)
+        acc_r = next_acc_r
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + i_index[None, :] * buffer_0_stride_i,
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+        other=0.0,
+    )
+    tl.store(
+        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
+        (buffer_0 + acc_r).to(tl.bfloat16),
+        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
+    )
+
+
+@triton.jit
+def lora_long_backward_d_A_kernel(
+    X_ptr, buffer_1_ptr, d_A_ptr, X_stride_b, X_stride_i, buffer_1_stride_b, buffer_1_stride_r, d_A_stride_i,
+    d_A_stride_r, size_b, size_i, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(16, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(16, BLOCK_R)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_R], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + r_index[:, None] * buffer_1_stride_r,
+            mask=(r_index < 16)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[None, :] * buffer_1_stride_b + r_index[:, None] * buffer_1_stride_r,
+            mask=(b_index < size_b)[None, :] & (r_index < 16)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:19]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(buffer_1), acc_b)
+        acc_b = next_acc_b
+    tl.store(
+        d_A_ptr + i_index[:, None] * d_A_stride_i + r_index[None, :] * d_A_stride_r,
+        acc_b.to(tl.bfloat16),
+        mask=(i_index < size_i)[:, None] & (r_index < 16)[None, :],
+    )
+
+
 def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
     """_lora(X: bf16[b i], W: bf16[i o], A: bf16[i r], B: bf16[r o]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -3068,22 +5953,179 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     return d_B
 
 
+def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
+    """_lora_long_forward_state_(X: bf16[b i], A: bf16[i r]) -> state_: f32[b r]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("A", A, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    state_ = torch.empty((b, 16), dtype=torch.float32, device=X.device)
+    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
+    lora_long_forward_state__kernel[grid](
+        X, A, state_, X.stride(0), X.stride(1), A.stride(0), A.stride(1), state_.stride(0), state_.stride(1),
+        b, i, BLOCK_I=BLOCK_I, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+    )
+    return state_
+
+
+def _lora_long_forward_out(
+    X: torch.Tensor,
+    W: torch.Tensor,
+    B: torch.Tensor,
+    state_: torch.Tensor,
+) -> torch.Tensor:
+    """_lora_long_forward_out(X: bf16[b i], W: bf16[i o], B: bf16[r o], state_: f32[b r]) -> out: bf16[b o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("B", B, torch.bfloat16, 2, X.device)
+    _check("state_", state_, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, o = W.shape
+    if W.shape != (i, o):
+        raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if state_.shape != (b, 16):
+        raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
+    out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_B, BLOCK_O, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
+    lora_long_forward_out_kernel[grid](
+        X, W, B, state_, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
+        state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), b, i, o, BLOCK_I=BLOCK_I,
+        BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _lora_long_backward_buffer_0(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_buffer_0(W: bf16[i o], d_out: bf16[b o]) -> buffer_0: f32[b i]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("d_out", d_out, torch.bfloat16, 2, W.device)
+    i, o = W.shape
+    b, _ = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    buffer_0 = torch.empty((b, i), dtype=torch.float32, device=W.device)
+    BLOCK_B, BLOCK_I, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+    lora_long_backward_buffer_0_kernel[grid](
+        W, d_out, buffer_0, W.stride(0), W.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), i, o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_buffer_1(B: bf16[r o], d_out: bf16[b o]) -> buffer_1: bf16[b r]. Any strides; sizes are read off the shapes."""
+    _check("B", B, torch.bfloat16, 2, B.device)
+    _check("d_out", d_out, torch.bfloat16, 2, B.device)
+    _, o = B.shape
+    b, _ = d_out.shape
+    if B.shape != (16, o):
+        raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=B.device)
+    BLOCK_B, BLOCK_R, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
+    lora_long_backward_buffer_1_kernel[grid](
+        B, d_out, buffer_1, B.stride(0), B.stride(1), d_out.stride(0), d_out.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), o, b, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _lora_long_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_d_W(X: bf16[b i], d_out: bf16[b o]) -> d_W: bf16[i o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    _, o = d_out.shape
+    if d_out.shape != (b, o):
+        raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
+    d_W = torch.empty((i, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(o, BLOCK_O),)
+    lora_long_backward_d_W_kernel[grid](
+        X, d_out, d_W, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0),
+        d_W.stride(1), b, i, o, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W
+
+
+def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_d_B(d_out: bf16[b o], state_: f32[b r]) -> d_B: bf16[r o]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state_", state_, torch.float32, 2, d_out.device)
+    b, o = d_out.shape
+    if state_.shape != (b, 16):
+        raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
+    d_B = torch.empty((16, o), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(16, BLOCK_R) * triton.cdiv(o, BLOCK_O),)
+    lora_long_backward_d_B_kernel[grid](
+        d_out, state_, d_B, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),
+        d_B.stride(0), d_B.stride(1), b, o, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_B
+
+
+def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_d_X(A: bf16[i r], buffer_0: f32[b i], buffer_1: bf16[b r]) -> d_X: bf16[b i]. Any strides; sizes are read off the shapes."""
+    _check("A", A, torch.bfloat16, 2, A.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, A.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, A.device)
+    i, _ = A.shape
+    b, _ = buffer_0.shape
+    if A.shape != (i, 16):
+        raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
+    if buffer_0.shape != (b, i):
+        raise ValueError(f"buffer_0: f32[b i] has shape {buffer_0.shape}, expected {(b, i)}")
+    if buffer_1.shape != (b, 16):
+        raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
+    d_X = torch.empty((b, i), dtype=torch.bfloat16, device=A.device)
+    BLOCK_B, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
+    lora_long_backward_d_X_kernel[grid](
+        A, buffer_0, buffer_1, d_X, A.stride(0), A.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), buffer_1.stride(1), d_X.stride(0), d_X.stride(1), i, b, BLOCK_R=BLOCK_R,
+        BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_lora_long_backward_d_A(X: bf16[b i], buffer_1: bf16[b r]) -> d_A: bf16[i r]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 2, X.device)
+    b, i = X.shape
+    if buffer_1.shape != (b, 16):
+        raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
+    d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_R, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(16, BLOCK_R),)
+    lora_long_backward_d_A_kernel[grid](
+        X, buffer_1, d_A, X.stride(0), X.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_A.stride(0),
+        d_A.stride(1), b, i, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_A
+
+
 class _lora_autograd(torch.autograd.Function):
     """lora and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, A, B):
-        b, i = X.shape
-        _, o = W.shape
-        if W.shape != (i, o):
-            raise ValueError(f"W: bf16[i o] has shape {W.shape}, expected {(i, o)}")
-        if A.shape != (i, 16):
-            raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
-        if B.shape != (16, o):
-            raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
         out = _lora_forward(X, W, A, B)
         ctx.save_for_backward(X, W, A, B)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -3093,6 +6135,28 @@ class _lora_autograd(torch.autograd.Function):
         d_W = _lora_backward_d_W(X, d_out)
         d_A = _lora_backward_d_A(X, B, d_out)
         d_B = _lora_backward_d_B(X, A, d_out)
+        return d_X, d_W, d_A, d_B
+
+
+class _lora_long_autograd(torch.autograd.Function):
+    """lora and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, A, B):
+        state_ = _lora_long_forward_state_(X, A)
+        out = _lora_long_forward_out(X, W, B, state_)
+        ctx.save_for_backward(X, W, A, B, state_)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, A, B, state_ = ctx.saved_tensors
+        buffer_0 = _lora_long_backward_buffer_0(W, d_out)
+        buffer_1 = _lora_long_backward_buffer_1(B, d_out)
+        d_W = _lora_long_backward_d_W(X, d_out)
+        d_B = _lora_long_backward_d_B(d_out, state_)
+        d_X = _lora_long_backward_d_X(A, buffer_0, buffer_1)
+        d_A = _lora_long_backward_d_A(X, buffer_1)
         return d_X, d_W, d_A, d_B
 
 
@@ -3106,15 +6170,13 @@ def lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) -> 
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     if B.shape != (16, o):
         raise ValueError(f"B: bf16[r o] has shape {B.shape}, expected {(16, o)}")
-    if max(i, o) <= 128:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
-            if not (max(o, i) <= 128 and max(o, i) <= 256 and max(i, o) <= 256):
-                raise ValueError("lora: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
+        if max(i, o) <= 128 and max(o, i) <= 128 and max(o, i) <= 256 and max(i, o) <= 256:
             return _lora_autograd.apply(X, W, A, B)
+        return _lora_long_autograd.apply(X, W, A, B)
+    if max(i, o) <= 128:
         out = _lora(X, W, A, B)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, A, B)):
-        raise ValueError("lora: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _lora_long_buffer_0(X, A)
     out_2 = _lora_long_out(X, W, B, buffer_0)
     return out_2

@@ -336,13 +336,8 @@ class _scores_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out = _scores_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -993,6 +988,465 @@ def kurtosis_backward_d_K_kernel(
     )
 
 
+@triton.jit
+def kurtosis_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def kurtosis_long_forward_state__state____state______rows_kernel(
+    state_ptr, state__ptr, state____ptr, state______ptr, state_stride_q, state_stride_x, state__stride_q,
+    state____stride_q, state______stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    sum_ = tl.sum(state, 0)
+    tl.store(state__ptr + q_index * state__stride_q, sum_)
+    sub_x = state - ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
+    sub_x_2 = tl.where(x_index < size_x, sub_x, 0.0)
+    mul_x = ((sub_x_2 * sub_x_2) * sub_x_2) * sub_x_2
+    sum_2 = tl.sum(mul_x, 0)
+    tl.store(state____ptr + q_index * state____stride_q, sum_2)
+    mul_x_2 = sub_x_2 * sub_x_2
+    sum_3 = tl.sum(mul_x_2, 0)
+    tl.store(state______ptr + q_index * state______stride_q, sum_3)
+
+
+@triton.jit
+def kurtosis_long_forward_state__state____state______kernel(
+    state_ptr, state__ptr, state____ptr, state______ptr, state_stride_q, state_stride_x, state__stride_q,
+    state____stride_q, state______stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    tile_f32 = tl.cast(size_x, tl.float32)
+    recip = 1.0 / tile_f32
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x + BLOCK_X, size_x), tl.float32)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        tile_sum = tl.sum(state, 0)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = recip * (next_sum_x * where)
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        sub_x = state - next_centre
+        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_x_2 = (sub_x * sub_x) * sub_x
+        tile_sum_3 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_x_3 = sub_x * sub_x
+        tile_sum_4 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        before_f32 = tl.cast(first_x_2, tl.float32)
+        seen_f32 = tl.cast(tl.minimum(first_x_2 + BLOCK_X, size_x), tl.float32)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        tile_sum = tl.sum(state, 0)
+        next_sum_x = sum_x + tile_sum
+        where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
+        mul = recip * (next_sum_x * where)
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
+        change = next_centre - centre
+        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        sub_x = tl.where(x_index < size_x, state - next_centre, 0.0)
+        mul_x = ((sub_x * sub_x) * sub_x) * sub_x
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
+        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
+        mul_x_2 = (sub_x * sub_x) * sub_x
+        tile_sum_3 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
+        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
+        mul_x_3 = sub_x * sub_x
+        tile_sum_4 = tl.sum(mul_x_3, 0)
+        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
+        tile_sum_5 = tl.sum(sub_x, 0)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        sum_x = next_sum_x
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        sum_x_2 = next_sum_x_2
+        centre = next_centre
+    tl.store(state__ptr + q_index * state__stride_q, sum_x)
+    tl.store(state____ptr + q_index * state____stride_q, acc_x)
+    tl.store(state______ptr + q_index * state______stride_q, acc_x_3)
+
+
+@triton.jit
+def kurtosis_long_forward_out_kernel(
+    state____ptr, state______ptr, out_ptr, state____stride_q, state______stride_q, out_stride_q, size_q,
+    size_d, size_x, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:14]
+    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+    recip_q = 1.0 / add_q
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * state___
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
+
+
+@triton.jit
+def kurtosis_long_backward_buffer_0_rows_kernel(
+    state_ptr, state__ptr, state____ptr, state______ptr, buffer_0_ptr, state_stride_q, state_stride_x,
+    state__stride_q, state____stride_q, state______stride_q, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul = state_ * recip
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
+    mul_x = sub_x * sub_x
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
+    # src[moments.diag:14]
+    add = 0.001 + (((state_____ * recip) * rsqrt) * rsqrt)
+    state___ = tl.load(state____ptr + q_index * state____stride_q)
+    mul_2 = (((state___ * recip) * (1.0 / add)) * rsqrt) * rsqrt
+    sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
+    mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
+    sum_ = tl.sum(mul_x_2, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * sum_))
+
+
+@triton.jit
+def kurtosis_long_backward_buffer_0_kernel(
+    state_ptr, state__ptr, state____ptr, state______ptr, buffer_0_ptr, state_stride_q, state_stride_x,
+    state__stride_q, state____stride_q, state______stride_q, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul = state_ * recip
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
+    # src[moments.diag:14]
+    add = 0.001 + (((state_____ * recip) * rsqrt) * rsqrt)
+    state___ = tl.load(state____ptr + q_index * state____stride_q)
+    mul_2 = (((state___ * recip) * (1.0 / add)) * rsqrt) * rsqrt
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x = sub_x * sub_x
+        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
+        mul_x_2 = sub_x * sub_x_2
+        tile_sum = tl.sum(mul_x_2, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x = sub_x * sub_x
+        sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
+        mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
+        tile_sum = tl.sum(mul_x_2, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * acc_x))
+
+
+@triton.jit
+def kurtosis_long_backward_d_Q_kernel(
+    K_ptr, d_out_ptr, state_ptr, state__ptr, state____ptr, state______ptr, buffer_0_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, d_out_stride_q, state_stride_q, state_stride_x, state__stride_q, state____stride_q,
+    state______stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:14]
+    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+    recip_q = 1.0 / add_q
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = state_ * recip
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_q_x = tile[:, None] * sub_q_x
+        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
+        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_q_x = tile[:, None] * sub_q_x
+        add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
+        sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
+        # src[moments.diag:11]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        mul_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def kurtosis_long_backward_d_K_kernel(
+    Q_ptr, d_out_ptr, state_ptr, state__ptr, state____ptr, state______ptr, buffer_0_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, d_out_stride_q, state_stride_q, state_stride_x, state__stride_q, state____stride_q,
+    state______stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_____ = tl.load(state______ptr + q_index * state______stride_q)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        recip_q = 1.0 / add_q
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = state_ * recip
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_x_q = tile[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
+        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
+        tile_sum = tl.sum(mul_x_d_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_____ = tl.load(
+            state______ptr + q_index * state______stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[moments.diag:14]
+        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        recip_q = 1.0 / add_q
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = state_ * recip
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        mul_x_q = tile[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
+        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
+        tile_sum = tl.sum(mul_x_d_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (scalar * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """_kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1199,18 +1653,215 @@ def _kurtosis_backward_d_K(
     return d_K
 
 
+def _kurtosis_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_kurtosis_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    kurtosis_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _kurtosis_long_forward_state__state____state_____(
+    state: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_kurtosis_long_forward_state__state____state_____(state: f32[q x]) -> state_: f32[q], state___: f32[q], state_____: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    state___ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    state_____ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kurtosis_long_forward_state__state____state______rows_kernel[grid](
+            state, state_, state___, state_____, state.stride(0), state.stride(1), state_.stride(0),
+            state___.stride(0), state_____.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return state_, state___, state_____
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kurtosis_long_forward_state__state____state______kernel[grid](
+        state, state_, state___, state_____, state.stride(0), state.stride(1), state_.stride(0),
+        state___.stride(0), state_____.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state_, state___, state_____
+
+
+def _kurtosis_long_forward_out(
+    state___: torch.Tensor,
+    state_____: torch.Tensor,
+    d: int,
+    x: int,
+) -> torch.Tensor:
+    """_kurtosis_long_forward_out(state___: f32[q], state_____: f32[q]) -> out: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state___", state___, torch.float32, 1, state___.device)
+    _check("state_____", state_____, torch.float32, 1, state___.device)
+    (q,) = state___.shape
+    if state_____.shape != (q,):
+        raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
+    out = torch.empty((q,), dtype=torch.float32, device=state___.device)
+    BLOCK_Q, warps, stages = 1024, 4, 1
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    kurtosis_long_forward_out_kernel[grid](
+        state___, state_____, out, state___.stride(0), state_____.stride(0), out.stride(0), q, d, x,
+        BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _kurtosis_long_backward_buffer_0(
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    state_____: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_kurtosis_long_backward_buffer_0(state: f32[q x], state_: f32[q], state___: f32[q], state_____: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("state_", state_, torch.float32, 1, state.device)
+    _check("state___", state___, torch.float32, 1, state.device)
+    _check("state_____", state_____, torch.float32, 1, state.device)
+    q, x = state.shape
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state_____.shape != (q,):
+        raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kurtosis_long_backward_buffer_0_rows_kernel[grid](
+            state, state_, state___, state_____, buffer_0, state.stride(0), state.stride(1), state_.stride(0),
+            state___.stride(0), state_____.stride(0), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kurtosis_long_backward_buffer_0_kernel[grid](
+        state, state_, state___, state_____, buffer_0, state.stride(0), state.stride(1), state_.stride(0),
+        state___.stride(0), state_____.stride(0), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _kurtosis_long_backward_d_Q(
+    K: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    state_____: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_kurtosis_long_backward_d_Q(K: bf16[x d], d_out: f32[q], state: f32[q x], state_: f32[q], state___: f32[q], state_____: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_out", d_out, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 1, K.device)
+    _check("state___", state___, torch.float32, 1, K.device)
+    _check("state_____", state_____, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = d_out.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state_____.shape != (q,):
+        raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    kurtosis_long_backward_d_Q_kernel[grid](
+        K, d_out, state, state_, state___, state_____, buffer_0, d_Q, K.stride(0), K.stride(1),
+        d_out.stride(0), state.stride(0), state.stride(1), state_.stride(0), state___.stride(0),
+        state_____.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _kurtosis_long_backward_d_K(
+    Q: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    state_____: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_kurtosis_long_backward_d_K(Q: bf16[q d], d_out: f32[q], state: f32[q x], state_: f32[q], state___: f32[q], state_____: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_out", d_out, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state___", state___, torch.float32, 1, Q.device)
+    _check("state_____", state_____, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if d_out.shape != (q,):
+        raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if state_____.shape != (q,):
+        raise ValueError(f"state_____: f32[q] has shape {state_____.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    kurtosis_long_backward_d_K_kernel[grid](
+        Q, d_out, state, state_, state___, state_____, buffer_0, d_K, Q.stride(0), Q.stride(1),
+        d_out.stride(0), state.stride(0), state.stride(1), state_.stride(0), state___.stride(0),
+        state_____.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _kurtosis_autograd(torch.autograd.Function):
     """kurtosis and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out, state, state__, state____ = _kurtosis_forward(Q, K)
         ctx.save_for_backward(Q, K, state, state__, state____)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1221,21 +1872,43 @@ class _kurtosis_autograd(torch.autograd.Function):
         return d_Q, d_K
 
 
+class _kurtosis_long_autograd(torch.autograd.Function):
+    """kurtosis and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K):
+        _, d = Q.shape
+        x, _ = K.shape
+        state = _kurtosis_long_forward_state(Q, K)
+        state_, state___, state_____ = _kurtosis_long_forward_state__state____state_____(state)
+        out = _kurtosis_long_forward_out(state___, state_____, d, x)
+        ctx.save_for_backward(Q, K, state, state_, state___, state_____)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, state, state_, state___, state_____ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _kurtosis_long_backward_buffer_0(state, state_, state___, state_____, d)
+        d_Q = _kurtosis_long_backward_d_Q(K, d_out, state, state_, state___, state_____, buffer_0)
+        d_K = _kurtosis_long_backward_d_K(Q, d_out, state, state_, state___, state_____, buffer_0)
+        return d_Q, d_K
+
+
 def kurtosis(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     """kurtosis(Q: bf16[q d], K: bf16[x d]) -> out: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
-            if not (d <= 256):
-                raise ValueError("kurtosis: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
+        if d <= 256 and d <= 256:
             return _kurtosis_autograd.apply(Q, K)
+        return _kurtosis_long_autograd.apply(Q, K)
+    if d <= 256:
         out = _kurtosis(Q, K)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
-        raise ValueError("kurtosis: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _kurtosis_long_buffer_0(Q, K)
     out_2 = _kurtosis_long_out(buffer_0, d)
     return out_2
@@ -1442,9 +2115,9 @@ def deviation_long_M_D_rows_kernel(
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=float("-inf"),
     )
+    # src[maps.diag:5]
     max_ = tl.max(buffer_0, 1)
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
-    # src[maps.diag:5]
     e = tl.exp2(sub_q_x)
     mul_q_x = e * t[None, :]
     sum_ = tl.sum(mul_q_x, 1)
@@ -1487,11 +2160,11 @@ def deviation_long_M_D_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -1530,11 +2203,11 @@ def deviation_long_M_D_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -2043,6 +2716,833 @@ def deviation_backward_d_K_d_t_kernel(
     tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
 
 
+@triton.jit
+def deviation_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:18]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:18]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_forward_M_D_logsum_state__z_state___rows_kernel(
+    t_ptr, state_ptr, M_ptr, D_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, t_stride_x, state_stride_q,
+    state_stride_x, M_stride_q, D_stride_q, logsum_stride_q, state__stride_q, z_stride_q, state___stride_q,
+    size_x, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    # src[moments.diag:7]
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q_x = scalar * state
+    max_ = tl.max(mul_q_x, 1)
+    sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    # src[maps.diag:5]
+    e = tl.exp2(sub_q_x)
+    mul_q_x_2 = e * t[None, :]
+    sum_ = tl.sum(mul_q_x_2, 1)
+    # src[maps.diag:6]
+    sum_2 = tl.sum(e, 1)
+    recip_q = 1.0 / sum_2
+    # src[maps.diag:7]
+    gt_q = sum_2 > 0.0
+    # src[moments.diag:20]
+    m = tl.where(gt_q, recip_q * sum_, 0.0)
+    tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
+    # src[moments.diag:21]
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
+    mul_q_x_3 = (e * sub_q_x_2) * sub_q_x_2
+    sum_3 = tl.sum(mul_q_x_3, 1)
+    sqrt_q = tl.sqrt(tl.where(gt_q, sum_3 * recip_q, 0.0) + 1.0)
+    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+    mul_q = max_ * 0.6931471805599453
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(sum_2)), mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, sum_2, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, sum_, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_long_forward_M_D_logsum_state__z_state___kernel(
+    t_ptr, state_ptr, M_ptr, D_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, t_stride_x, state_stride_q,
+    state_stride_x, M_stride_q, D_stride_q, logsum_stride_q, state__stride_q, z_stride_q, state___stride_q,
+    size_x, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_2 = e * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        # src[maps.diag:7]
+        # src[moments.diag:20]
+        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
+        # src[moments.diag:21]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
+        mul_q_x_4 = e * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        centre = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:20]
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
+    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+    mul_q = max_x * 0.6931471805599453
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
+    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    # src[moments.diag:21]
+    sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q_x = scalar * state
+    sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    exp2_q_x = tl.exp2(sub_q_x_2)
+    mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
+    sum_ = tl.sum(mul_q_x_2, 1)
+    rsqrt_q = tl.rsqrt(1.0 + sum_)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_3 = exp2_q_x * t[None, :]
+    sum_2 = tl.sum(mul_q_x_3, 1)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state_
+    sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    exp2_q_x_2 = tl.exp2(sub_q_x_3)
+    mul_q_x_4 = exp2_q_x_2 * sub_q_x
+    sum_3 = tl.sum(mul_q_x_4, 1)
+    mul_q_3 = ((rsqrt_q * sum_3) * sum_2) * d_D
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_5 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+    sum_4 = tl.sum(mul_q_x_5, 1)
+    add_q = (((0.5 * rsqrt_q) * sum_4) * d_D) + (state__ * d_M)
+    sub_q = add_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (sub_q * (1.0 / z)), mask=(q_index < size_q))
+    mul_q_x_6 = exp2_q_x * sub_q_x
+    sum_5 = tl.sum(mul_q_x_6, 1)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_5, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, buffer_0_ptr,
+    buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state_
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_3)
+        mul_q_x_3 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_3
+        mul_q_x_5 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = exp2_q_x * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:21]
+        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_3)
+        mul_q_x_3 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_3
+        mul_q_x_5 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_4 + tile_sum_4
+        mul_q_x_6 = exp2_q_x * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_5 + tile_sum_5
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+    rsqrt_q = tl.rsqrt(1.0 + acc_x)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = ((rsqrt_q * acc_x_3) * acc_x_4) * d_D
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = (((0.5 * rsqrt_q) * acc_x_2) * d_D) + (state__ * d_M)
+    sub_q = add_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (sub_q * (1.0 / z)), mask=(q_index < size_q))
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_5, mask=(q_index < size_q))
+
+
+@triton.jit
+def deviation_long_backward_d_Q_rows_kernel(
+    K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:21]
+    sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+    mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x) * sub_q_x
+    sub_q_x_2 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * state_
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[moments.diag:18]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_bf16 = (tl.exp2(sub_q_x_3) * sub_q_x_2).to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * (1.0 / z))[:, None] * dot, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_backward_d_Q_kernel(
+    K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * state_
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
+        add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
+        # src[moments.diag:21]
+        sub_q_x_2 = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x_2) * sub_q_x_2
+        sub_q_x_3 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        tile_bf16 = (tl.exp2(sub_q_x) * sub_q_x_3).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:18]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
+        add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
+        # src[moments.diag:21]
+        sub_q_x_2 = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
+        mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x_2) * sub_q_x_2
+        sub_q_x_3 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        tile_bf16 = (tl.exp2(sub_q_x) * sub_q_x_3).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * (1.0 / z))[:, None] * acc_x, 0.0)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        where_q_d.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_backward_d_K_rows_kernel(
+    Q_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:18]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * state_
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[maps.diag:7]
+    where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
+    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
+    d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:21]
+    sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+    mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q_2) * sub_x_q_2
+    sub_x_q_3 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+    tile_2 = (sub_x_q_3 * where_x_q) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_backward_d_K_kernel(
+    Q_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
+    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        # src[moments.diag:21]
+        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q) * sub_x_q
+        sub_x_q_2 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_3), 0.0)
+        tile_bf16 = ((sub_x_q_2 * where_x_q) * (1.0 / z)[None, :]).to(tl.bfloat16)
+        # src[moments.diag:18]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:21]
+        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q) * sub_x_q
+        sub_x_q_2 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_3), 0.0)
+        tile_2 = (sub_x_q_2 * where_x_q) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[moments.diag:18]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def deviation_long_backward_d_t_rows_kernel(
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_2_ptr,
+    d_t_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q,
+    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_2_stride_q, d_t_stride_x, size_x,
+    size_q, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:21]
+    sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x_q = scalar * state
+    sub_x_q_2 = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_2 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_2) * sub_x_q)
+    sum_ = tl.sum(mul_x_q_2, 1)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * state_
+    sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_3 = (buffer_0 * buffer_2) * d_D
+    d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_q = d_M - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
+    # src[maps.diag:7]
+    mul_q_4 = tl.where(z > 0.0, sub_q, 0.0) * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    mul_x_q_3 = mul_q_4[None, :] * tl.exp2(sub_x_q_3)
+    sum_2 = tl.sum(mul_x_q_3, 1)
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_2 + sum_), mask=(x_index < size_x))
+
+
+@triton.jit
+def deviation_long_backward_d_t_kernel(
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_2_ptr,
+    d_t_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q,
+    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_2_stride_q, d_t_stride_x, size_x,
+    size_q, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q_2 = (buffer_0 * buffer_2) * d_D
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        sub_q = d_M - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
+        # src[maps.diag:7]
+        mul_x_q_2 = (tl.where(z > 0.0, sub_q, 0.0) * (1.0 / z))[None, :] * tl.exp2(sub_x_q)
+        tile_sum = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        # src[moments.diag:21]
+        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q_3 = 1.4426950408889634 * logsum
+        sub_x_q_3 = mul_x_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[None, :]
+        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = (buffer_0 * buffer_2) * d_D
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_q = d_M - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
+        # src[maps.diag:7]
+        mul_q_3 = tl.where(z > 0.0, sub_q, 0.0) * tl.where(q_index < size_q, 1.0 / z, 0.0)
+        mul_x_q_2 = mul_q_3[None, :] * tl.exp2(sub_x_q)
+        tile_sum = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:21]
+        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_4 = 1.4426950408889634 * logsum
+        sub_x_q_3 = mul_x_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)[None, :]
+        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q + acc_q_2), mask=(x_index < size_x))
+
+
 def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_deviation(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> M: f32[q], D: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2289,20 +3789,331 @@ def _deviation_backward_d_K_d_t(
     return d_K, d_t
 
 
+def _deviation_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_deviation_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    deviation_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _deviation_long_forward_M_D_logsum_state__z_state__(
+    t: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_long_forward_M_D_logsum_state__z_state__(t: f32[x], state: f32[q x]) -> M: f32[q], D: f32[q], logsum: f32[q], state_: f32[q], z: f32[q], state__: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("state", state, torch.float32, 2, t.device)
+    (x,) = t.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    M = torch.empty((q,), dtype=torch.float32, device=t.device)
+    D = torch.empty((q,), dtype=torch.float32, device=t.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=t.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    z = torch.empty((q,), dtype=torch.float32, device=t.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        deviation_long_forward_M_D_logsum_state__z_state___rows_kernel[grid](
+            t, state, M, D, logsum, state_, z, state__, t.stride(0), state.stride(0), state.stride(1),
+            M.stride(0), D.stride(0), logsum.stride(0), state_.stride(0), z.stride(0), state__.stride(0), x,
+            q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return M, D, logsum, state_, z, state__
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    deviation_long_forward_M_D_logsum_state__z_state___kernel[grid](
+        t, state, M, D, logsum, state_, z, state__, t.stride(0), state.stride(0), state.stride(1),
+        M.stride(0), D.stride(0), logsum.stride(0), state_.stride(0), z.stride(0), state__.stride(0), x, q, d,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return M, D, logsum, state_, z, state__
+
+
+def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
+    t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_deviation_long_backward_buffer_0_buffer_1_buffer_2(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("d_M", d_M, torch.float32, 1, t.device)
+    _check("d_D", d_D, torch.float32, 1, t.device)
+    _check("M", M, torch.float32, 1, t.device)
+    _check("logsum", logsum, torch.float32, 1, t.device)
+    _check("state", state, torch.float32, 2, t.device)
+    _check("state_", state_, torch.float32, 1, t.device)
+    _check("z", z, torch.float32, 1, t.device)
+    _check("state__", state__, torch.float32, 1, t.device)
+    (x,) = t.shape
+    (q,) = d_M.shape
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel[grid](
+            t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
+            d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
+            state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+            buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1, buffer_2
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel[grid](
+        t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
+        d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
+        state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1, buffer_2
+
+
+def _deviation_long_backward_d_Q(
+    K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_deviation_long_backward_d_Q(K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("t", t, torch.float32, 1, K.device)
+    _check("d_M", d_M, torch.float32, 1, K.device)
+    _check("d_D", d_D, torch.float32, 1, K.device)
+    _check("M", M, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 1, K.device)
+    _check("z", z, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = d_M.shape
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        deviation_long_backward_d_Q_rows_kernel[grid](
+            K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
+            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
+            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    deviation_long_backward_d_Q_kernel[grid](
+        K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
+        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
+        state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _deviation_long_backward_d_K(
+    Q: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_deviation_long_backward_d_K(Q: bf16[q d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_M", d_M, torch.float32, 1, Q.device)
+    _check("d_D", d_D, torch.float32, 1, Q.device)
+    _check("M", M, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    (x,) = t.shape
+    if d_M.shape != (q,):
+        raise ValueError(f"d_M: f32[q] has shape {d_M.shape}, expected {(q,)}")
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        deviation_long_backward_d_K_rows_kernel[grid](
+            Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
+            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
+            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    deviation_long_backward_d_K_kernel[grid](
+        Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
+        t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
+        state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _deviation_long_backward_d_t(
+    t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_2: torch.Tensor, d: int,
+) -> torch.Tensor:
+    """_deviation_long_backward_d_t(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_2: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("d_M", d_M, torch.float32, 1, t.device)
+    _check("d_D", d_D, torch.float32, 1, t.device)
+    _check("M", M, torch.float32, 1, t.device)
+    _check("logsum", logsum, torch.float32, 1, t.device)
+    _check("state", state, torch.float32, 2, t.device)
+    _check("state_", state_, torch.float32, 1, t.device)
+    _check("z", z, torch.float32, 1, t.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, t.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, t.device)
+    (x,) = t.shape
+    (q,) = d_M.shape
+    if d_D.shape != (q,):
+        raise ValueError(f"d_D: f32[q] has shape {d_D.shape}, expected {(q,)}")
+    if M.shape != (q,):
+        raise ValueError(f"M: f32[q] has shape {M.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_t = torch.empty((x,), dtype=torch.float32, device=t.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_X, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_X, warps, stages = 16, 8, 1
+        else:
+            BLOCK_X, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X),)
+        deviation_long_backward_d_t_rows_kernel[grid](
+            t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d_t, t.stride(0), d_M.stride(0),
+            d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0),
+            z.stride(0), buffer_0.stride(0), buffer_2.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_t
+    BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    deviation_long_backward_d_t_kernel[grid](
+        t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d_t, t.stride(0), d_M.stride(0),
+        d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0),
+        z.stride(0), buffer_0.stride(0), buffer_2.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return d_t
+
+
 class _deviation_autograd(torch.autograd.Function):
     """deviation and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, t):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if t.shape != (x,):
-            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
         M, D, logsum, state, z, state_ = _deviation_forward(Q, K, t)
         ctx.save_for_backward(Q, K, t, M, logsum, state, z, state_)
-        ctx.sizes = ()
         return M, D
 
     @staticmethod
@@ -2310,6 +4121,29 @@ class _deviation_autograd(torch.autograd.Function):
         Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
         d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4)
+        return d_Q, d_K, d_t
+
+
+class _deviation_long_autograd(torch.autograd.Function):
+    """deviation and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, t):
+        _, d = Q.shape
+        state = _deviation_long_forward_state(Q, K)
+        M, D, logsum, state_, z, state__ = _deviation_long_forward_M_D_logsum_state__z_state__(t, state, d)
+        ctx.save_for_backward(Q, K, t, M, logsum, state, state_, z, state__)
+        ctx.sizes = (d,)
+        return M, D
+
+    @staticmethod
+    def backward(ctx, d_M, d_D):
+        Q, K, t, M, logsum, state, state_, z, state__ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0, buffer_1, buffer_2 = _deviation_long_backward_buffer_0_buffer_1_buffer_2(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
+        d_Q = _deviation_long_backward_d_Q(K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
+        d_K = _deviation_long_backward_d_K(Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
+        d_t = _deviation_long_backward_d_t(t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d)
         return d_Q, d_K, d_t
 
 
@@ -2321,15 +4155,13 @@ def deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if t.shape != (x,):
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-            if not (d <= 256):
-                raise ValueError("deviation: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+        if d <= 256 and d <= 256:
             return _deviation_autograd.apply(Q, K, t)
+        return _deviation_long_autograd.apply(Q, K, t)
+    if d <= 256:
         M, D = _deviation(Q, K, t)
         return M, D
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-        raise ValueError("deviation: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _deviation_long_buffer_0(Q, K)
     M_2, D_2 = _deviation_long_M_D(t, buffer_0)
     return M_2, D_2
@@ -3146,6 +4978,724 @@ def spread_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def spread_long_forward_S_kernel(
+    Q_ptr, K_ptr, S_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, S_stride_q, S_stride_x, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    S = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:26]
+        next_S = tl.dot(Q, tl.trans(K), S)
+        S = next_S
+    tl.store(
+        S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+        S,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_forward_m__z__state__rows_kernel(
+    S_ptr, m__ptr, z__ptr, state__ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q, state__stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    S = load_tile(
+        S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[moments.diag:27]
+    max_ = tl.max(S, 0)
+    tl.store(m__ptr + q_index * m__stride_q, max_)
+    # src[moments.diag:28]
+    sub_x = S - tl.where(max_ == float("-inf"), 0.0, max_)
+    w = tl.exp(sub_x)
+    # src[moments.diag:29]
+    sum_ = tl.sum(w, 0)
+    tl.store(z__ptr + q_index * z__stride_q, sum_)
+    # src[moments.diag:30]
+    mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
+    sum_2 = tl.sum(mul_x, 0)
+    tl.store(state__ptr + q_index * state__stride_q, sum_2)
+
+
+@triton.jit
+def spread_long_forward_m__z__state__kernel(
+    S_ptr, m__ptr, z__ptr, state__ptr, S_stride_q, S_stride_x, m__stride_q, z__stride_q, state__stride_q,
+    size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = sub_x * w
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index * S_stride_q + x_index * S_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[moments.diag:27]
+        tile_max = tl.max(S, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        scale = tl.exp(m - safe_next_m)
+        # src[moments.diag:28]
+        sub_x = S - safe_next_m
+        w = tl.exp(sub_x)
+        # src[moments.diag:29]
+        tile_sum = tl.sum(w, 0)
+        next_z = (z * scale) + tile_sum
+        where = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
+        change = where - tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:30]
+        mul_x = tl.where(x_index < size_x, sub_x * w, 0.0)
+        tile_sum_2 = tl.sum(mul_x, 0)
+        next_acc_x = ((acc_x + ((-1.0 * z) * change)) * scale) + tile_sum_2
+        m = next_m
+        z = next_z
+        acc_x = next_acc_x
+    tl.store(m__ptr + q_index * m__stride_q, m)
+    tl.store(z__ptr + q_index * z__stride_q, z)
+    tl.store(state__ptr + q_index * state__stride_q, acc_x)
+
+
+@triton.jit
+def spread_long_forward_state_kernel(
+    V_ptr, S_ptr, m__ptr, state_ptr, V_stride_x, V_stride_e, S_stride_q, S_stride_x, m__stride_q,
+    state_stride_q, state_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:28]
+        sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
+        w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[moments.diag:28]
+        sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
+        w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
+        # src[moments.diag:30]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
+        acc_x,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_forward_O_N_logsum__kernel(
+    state_ptr, z__ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, state_stride_q, state_stride_e,
+    z__stride_q, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q, size_q,
+    size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    q_index = program.to(tl.int64)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    recip = 1.0 / z_
+    state = tl.load(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        mask=(e_index < size_e),
+        other=0.0,
+    )
+    # src[moments.diag:30]
+    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (state * recip), mask=(e_index < size_e))
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul = state_ * recip
+    log = tl.log(z_)
+    exp = tl.exp(log - tl.where(mul == float("-inf"), 0.0, mul))
+    tl.store(N_ptr + q_index * N_stride_q, exp)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    tl.store(logsum__ptr + q_index * logsum__stride_q, (m_ + log))
+
+
+@triton.jit
+def spread_long_backward_buffer_0_rows_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = state * d_O
+    sum_ = tl.sum(mul_e, 0)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (sum_ - ((d_N * N) * state_))))
+
+
+@triton.jit
+def spread_long_backward_buffer_0_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_0_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
+        mul_e = state * d_O
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = state * d_O
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((1.0 / z_) * (acc_e - ((d_N * N) * state_))))
+
+
+@triton.jit
+def spread_long_backward_buffer_1_kernel(
+    V_ptr, d_O_ptr, buffer_1_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, buffer_1_stride_q,
+    buffer_1_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_d_V_kernel(
+    d_O_ptr, logsum__ptr, S_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, logsum__stride_q, S_stride_q,
+    S_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        S = tl.load(
+            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
+        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        S = tl.load(
+            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
+        tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_buffer_2_rows_kernel(
+    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
+    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_1_stride_x, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    S = load_tile(S_ptr + q_index * S_stride_q + x_index * S_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    where_x = tl.where((m_ == S) & (x_index < size_x), 1.0, 0.0)
+    sum_ = tl.sum(where_x, 0)
+    buffer_1 = load_tile(
+        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+    # src[moments.diag:28]
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+    exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
+    mul_x_2 = exp_x * ((mul_x + buffer_0) - safe_buffer_1)
+    sum_2 = tl.sum(mul_x_2, 0)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, (sum_2 * (1.0 / sum_)))
+
+
+@triton.jit
+def spread_long_backward_buffer_2_kernel(
+    d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
+    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    buffer_1_stride_x, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
+        # src[moments.diag:28]
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+        mul_x_2 = tl.exp(sub_x) * ((mul_x + buffer_0) - safe_buffer_1)
+        tile_sum = tl.sum(mul_x_2, 0)
+        next_acc_x = acc_x + tile_sum
+        where_x = tl.where(m_ == S, 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_x, 0)
+        next_sum_x = sum_x + tile_sum_2
+        acc_x = next_acc_x
+        sum_x = next_sum_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
+        # src[moments.diag:28]
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
+        exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
+        mul_x_2 = exp_x * ((mul_x + buffer_0) - safe_buffer_1)
+        tile_sum = tl.sum(mul_x_2, 0)
+        next_acc_x = acc_x + tile_sum
+        where_x = tl.where((m_ == S) & (x_index < size_x), 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_x, 0)
+        next_sum_x = sum_x + tile_sum_2
+        acc_x = next_acc_x
+        sum_x = next_sum_x
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, (acc_x * (1.0 / sum_x)))
+
+
+@triton.jit
+def spread_long_backward_d_Q_kernel(
+    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_Q_ptr,
+    K_stride_x, K_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
+    buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d,
+    size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = d_N * N
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
+        exp_q_x = tl.exp(sub_q_x)
+        mul_q_x = (d_N * N)[:, None] * exp_q_x
+        # src[moments.diag:28]
+        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
+        add_q_x = ((d_N * N)[:, None] * sub_q_x_2) + buffer_0[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        where_q_x = tl.where(m_[:, None] == S, buffer_2[:, None], 0.0)
+        sub_q_x_4 = (where_q_x + (exp_q_x * sub_q_x_3)) - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        tile_bf16 = sub_q_x_4.to(tl.bfloat16)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
+        exp_q_x = tl.exp(sub_q_x)
+        mul_q_x = (d_N * N)[:, None] * exp_q_x
+        # src[moments.diag:28]
+        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
+        add_q_x = ((d_N * N)[:, None] * sub_q_x_2) + buffer_0[:, None]
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        where_q_x = tl.where(m_[:, None] == S, buffer_2[:, None], 0.0)
+        sub_q_x_4 = (where_q_x + (exp_q_x * sub_q_x_3)) - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
+        tile_bf16 = sub_q_x_5.to(tl.bfloat16)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spread_long_backward_d_K_kernel(
+    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr, d_K_ptr,
+    Q_stride_q, Q_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q,
+    buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q, d_K_stride_x, d_K_stride_d,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        S = tl.load(
+            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        mul_x_q = (d_N * N)[None, :] * exp_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        m_ = tl.load(m__ptr + q_index * m__stride_q)
+        # src[moments.diag:28]
+        sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
+        add_x_q = ((d_N * N)[None, :] * sub_x_q_2) + buffer_0[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((d_N * N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        where_x_q = tl.where(m_[None, :] == S, buffer_2[None, :], 0.0)
+        sub_x_q_4 = (where_x_q + (exp_x_q * sub_x_q_3)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        S = tl.load(
+            S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        mul_x_q = (d_N * N)[None, :] * exp_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:28]
+        sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
+        add_x_q = ((d_N * N)[None, :] * sub_x_q_2) + buffer_0[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((d_N * N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        where_x_q = tl.where(m_[None, :] == S, buffer_2[None, :], 0.0)
+        sub_x_q_4 = (where_x_q + (exp_x_q * sub_x_q_3)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        sub_x_q_5 = tl.where((q_index < size_q)[None, :], sub_x_q_4, 0.0)
+        tile_bf16 = sub_x_q_5.to(tl.bfloat16)
+        # src[moments.diag:25]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_spread(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3454,21 +6004,351 @@ def _spread_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _spread_long_forward_S(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_spread_long_forward_S(Q: bf16[q d], K: bf16[x d]) -> S: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    S = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spread_long_forward_S_kernel[grid](
+        Q, K, S, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), S.stride(0), S.stride(1), q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return S
+
+
+def _spread_long_forward_m__z__state_(S: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_spread_long_forward_m__z__state_(S: f32[q x]) -> m_: f32[q], z_: f32[q], state_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("S", S, torch.float32, 2, S.device)
+    q, x = S.shape
+    m_ = torch.empty((q,), dtype=torch.float32, device=S.device)
+    z_ = torch.empty((q,), dtype=torch.float32, device=S.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=S.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_forward_m__z__state__rows_kernel[grid](
+            S, m_, z_, state_, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0), q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return m_, z_, state_
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_forward_m__z__state__kernel[grid](
+        S, m_, z_, state_, S.stride(0), S.stride(1), m_.stride(0), z_.stride(0), state_.stride(0), q, x,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return m_, z_, state_
+
+
+def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tensor) -> torch.Tensor:
+    """_spread_long_forward_state(V: bf16[x e], S: f32[q x], m_: f32[q]) -> state: f32[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("S", S, torch.float32, 2, V.device)
+    _check("m_", m_, torch.float32, 1, V.device)
+    x, e = V.shape
+    q, _ = S.shape
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    if m_.shape != (q,):
+        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    state = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    spread_long_forward_state_kernel[grid](
+        V, S, m_, state, V.stride(0), V.stride(1), S.stride(0), S.stride(1), m_.stride(0), state.stride(0),
+        state.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return state
+
+
+def _spread_long_forward_O_N_logsum_(
+    state: torch.Tensor,
+    z_: torch.Tensor,
+    state_: torch.Tensor,
+    m_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_spread_long_forward_O_N_logsum_(state: f32[q e], z_: f32[q], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("z_", z_, torch.float32, 1, state.device)
+    _check("state_", state_, torch.float32, 1, state.device)
+    _check("m_", m_, torch.float32, 1, state.device)
+    q, e = state.shape
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if m_.shape != (q,):
+        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    O = torch.empty((q, e), dtype=torch.float32, device=state.device)
+    N = torch.empty((q,), dtype=torch.float32, device=state.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_E, warps, stages = 1024, 4, 1
+    grid = (q * triton.cdiv(e, BLOCK_E),)
+    spread_long_forward_O_N_logsum__kernel[grid](
+        state, z_, state_, m_, O, N, logsum_, state.stride(0), state.stride(1), z_.stride(0),
+        state_.stride(0), m_.stride(0), O.stride(0), O.stride(1), N.stride(0), logsum_.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return O, N, logsum_
+
+
+def _spread_long_backward_buffer_0(
+    d_O: torch.Tensor,
+    d_N: torch.Tensor,
+    N: torch.Tensor,
+    z_: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_buffer_0(d_O: f32[q e], d_N: f32[q], N: f32[q], z_: f32[q], state: f32[q e], state_: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.float32, 2, d_O.device)
+    _check("d_N", d_N, torch.float32, 1, d_O.device)
+    _check("N", N, torch.float32, 1, d_O.device)
+    _check("z_", z_, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
+    _check("state_", state_, torch.float32, 1, d_O.device)
+    q, e = d_O.shape
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_backward_buffer_0_rows_kernel[grid](
+            d_O, d_N, N, z_, state, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0),
+            N.stride(0), z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_0.stride(0),
+            q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_backward_buffer_0_kernel[grid](
+        d_O, d_N, N, z_, state, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_0.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _spread_long_backward_buffer_1(V: torch.Tensor, d_O: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_buffer_1(V: bf16[x e], d_O: f32[q e]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_O", d_O, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = d_O.shape
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spread_long_backward_buffer_1_kernel[grid](
+        V, d_O, buffer_1, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _spread_long_backward_d_V(d_O: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_d_V(d_O: f32[q e], logsum_: f32[q], S: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.float32, 2, d_O.device)
+    _check("logsum_", logsum_, torch.float32, 1, d_O.device)
+    _check("S", S, torch.float32, 2, d_O.device)
+    q, e = d_O.shape
+    _, x = S.shape
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    spread_long_backward_d_V_kernel[grid](
+        d_O, logsum_, S, d_V, d_O.stride(0), d_O.stride(1), logsum_.stride(0), S.stride(0), S.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _spread_long_backward_buffer_2(
+    d_N: torch.Tensor,
+    N: torch.Tensor,
+    logsum_: torch.Tensor,
+    S: torch.Tensor,
+    m_: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_buffer_2(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_0: f32[q], buffer_1: f32[q x]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_N", d_N, torch.float32, 1, d_N.device)
+    _check("N", N, torch.float32, 1, d_N.device)
+    _check("logsum_", logsum_, torch.float32, 1, d_N.device)
+    _check("S", S, torch.float32, 2, d_N.device)
+    _check("m_", m_, torch.float32, 1, d_N.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, d_N.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, d_N.device)
+    (q,) = d_N.shape
+    _, x = S.shape
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    if m_.shape != (q,):
+        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_N.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spread_long_backward_buffer_2_rows_kernel[grid](
+            d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0),
+            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+            buffer_1.stride(1), buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_2
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spread_long_backward_buffer_2_kernel[grid](
+        d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0), logsum_.stride(0),
+        S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _spread_long_backward_d_Q(
+    K: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
+    m_: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("d_N", d_N, torch.float32, 1, K.device)
+    _check("N", N, torch.float32, 1, K.device)
+    _check("logsum_", logsum_, torch.float32, 1, K.device)
+    _check("S", S, torch.float32, 2, K.device)
+    _check("m_", m_, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = d_N.shape
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    if m_.shape != (q,):
+        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    spread_long_backward_d_Q_kernel[grid](
+        K, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0, d_Q, K.stride(0), K.stride(1), d_N.stride(0),
+        N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_2.stride(0),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _spread_long_backward_d_K(
+    Q: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
+    m_: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("d_N", d_N, torch.float32, 1, Q.device)
+    _check("N", N, torch.float32, 1, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("S", S, torch.float32, 2, Q.device)
+    _check("m_", m_, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = S.shape
+    if d_N.shape != (q,):
+        raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
+    if N.shape != (q,):
+        raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if S.shape != (q, x):
+        raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
+    if m_.shape != (q,):
+        raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q, x):
+        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    spread_long_backward_d_K_kernel[grid](
+        Q, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0, d_K, Q.stride(0), Q.stride(1), d_N.stride(0),
+        N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_2.stride(0),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _spread_autograd(torch.autograd.Function):
     """spread and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         O, N, logsum, m, z, state, state_ = _spread_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_)
-        ctx.sizes = ()
         return O, N
 
     @staticmethod
@@ -3477,6 +6357,30 @@ class _spread_autograd(torch.autograd.Function):
         buffer_2 = _spread_backward_buffer_2(d_O, d_N, N, z, state, state_)
         buffer_1, d_Q = _spread_backward_buffer_1_d_Q(Q, K, V, d_O, d_N, N, logsum, m, buffer_2)
         d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, buffer_2, buffer_1)
+        return d_Q, d_K, d_V
+
+
+class _spread_long_autograd(torch.autograd.Function):
+    """spread and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        S = _spread_long_forward_S(Q, K)
+        m_, z_, state_ = _spread_long_forward_m__z__state_(S)
+        state = _spread_long_forward_state(V, S, m_)
+        O, N, logsum_ = _spread_long_forward_O_N_logsum_(state, z_, state_, m_)
+        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, z_, state, state_)
+        return O, N
+
+    @staticmethod
+    def backward(ctx, d_O, d_N):
+        Q, K, V, N, logsum_, S, m_, z_, state, state_ = ctx.saved_tensors
+        buffer_0 = _spread_long_backward_buffer_0(d_O, d_N, N, z_, state, state_)
+        buffer_1 = _spread_long_backward_buffer_1(V, d_O)
+        d_V = _spread_long_backward_d_V(d_O, logsum_, S)
+        buffer_2 = _spread_long_backward_buffer_2(d_N, N, logsum_, S, m_, buffer_0, buffer_1)
+        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0)
+        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, buffer_2, buffer_1, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -3489,15 +6393,13 @@ def spread(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Ten
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256):
-                raise ValueError("spread: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(d, e) <= 256:
             return _spread_autograd.apply(Q, K, V)
+        return _spread_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         O, N = _spread(Q, K, V)
         return O, N
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("spread: gradients are made for sizes whose tiles are held on chip")
     S = _spread_long_S(Q, K)
     O_2 = _spread_long_O(V, S)
     N_2 = _spread_long_N(S)
@@ -3778,9 +6680,9 @@ def drift_long_forecast_lean_rows_kernel(
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=float("-inf"),
     )
+    # src[maps.diag:5]
     max_ = tl.max(buffer_0, 1)
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
-    # src[maps.diag:5]
     e = tl.exp2(sub_q_x)
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
@@ -3847,11 +6749,11 @@ def drift_long_forecast_lean_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -3921,11 +6823,11 @@ def drift_long_forecast_lean_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -4743,6 +7645,1142 @@ def drift_backward_d_K_d_t_kernel(
     tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + (recip * acc_q_3)), mask=(x_index < size_x))
 
 
+@triton.jit
+def drift_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kernel(
+    t_ptr, state_ptr, forecast_ptr, lean_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    t_stride_x, state_stride_q, state_stride_x, forecast_stride_q, lean_stride_q, logsum_stride_q,
+    state__stride_q, z_stride_q, state___stride_q, state____stride_q, size_x, size_q, size_d,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[moments.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    mul_q_x = scalar * state
+    max_ = tl.max(mul_q_x, 1)
+    sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    # src[maps.diag:5]
+    e = tl.exp2(sub_q_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 1)
+    recip_q = 1.0 / sum_
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x_2 = t[None, :] * e
+    sum_2 = tl.sum(mul_q_x_2, 1)
+    # src[maps.diag:7]
+    gt_q = sum_ > 0.0
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    sub_q_x_2 = t[None, :] - tl.where(gt_q, sum_2 * recip_q, 0.0)[:, None]
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    mul_q_x_3 = x_f32[None, :] * e
+    sum_3 = tl.sum(mul_q_x_3, 1)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:38]
+    # src[moments.diag:36]
+    # src[moments.diag:39]
+    sub_q_x_3 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_3, 0.0)[:, None]
+    sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
+    mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * sub_q_x_2) * e, 0.0)
+    sum_4 = tl.sum(mul_q_x_4, 1)
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        tl.where(gt_q, recip_q * (sum_2 + sum_4), 0.0),
+        mask=(q_index < size_q),
+    )
+    mul_q_x_5 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * e
+    sum_5 = tl.sum(mul_q_x_5, 1)
+    where_q = tl.where(gt_q, recip_q * ((recip * sum_3) + sum_5), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+    mul_q = max_ * 0.6931471805599453
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + mul_q), mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, sum_, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, sum_2, mask=(q_index < size_q))
+    tl.store(state____ptr + q_index * state____stride_q, sum_3, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
+    t_ptr, state_ptr, forecast_ptr, lean_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    t_stride_x, state_stride_q, state_stride_x, forecast_stride_q, lean_stride_q, logsum_stride_q,
+    state__stride_q, z_stride_q, state___stride_q, state____stride_q, size_x, size_q, size_d,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_2 = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_3 = x_f32[None, :] * e
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = t[None, :] - next_centre[:, None]
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        mul_q_x_4 = (sub_q_x_2 * sub_q_x) * e
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_2 = t[None, :] * e
+        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        recip_q = 1.0 / next_z
+        # src[maps.diag:7]
+        gt_q = next_z > 0.0
+        # src[moments.diag:37]
+        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
+        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_3 = x_f32[None, :] * e
+        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        change = next_centre_2 - centre
+        change_2 = next_centre - centre_2
+        acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
+        # src[moments.diag:39]
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        # src[moments.diag:36]
+        # src[moments.diag:39]
+        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
+        mul_q_x_5 = e * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
+        mul_q_x_6 = e * sub_q_x_3
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
+        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
+        mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
+        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        centre = next_centre_2
+        centre_2 = next_centre
+    recip_q = 1.0 / z
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    # src[moments.diag:39]
+    tl.store(
+        forecast_ptr + q_index * forecast_stride_q,
+        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
+        mask=(q_index < size_q),
+    )
+    where_q = tl.where(gt_q, recip_q * ((recip * acc_x_2) + acc_x_6), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+    mul_q = max_x * 0.6931471805599453
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + mul_q), mask=(q_index < size_q))
+    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(state____ptr + q_index * state____stride_q, acc_x_2, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_rows_kernel(
+    t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, t_stride_x,
+    d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
+    buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    # src[moments.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q_x = scalar * state
+    sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    exp2_q_x = tl.exp2(sub_q_x)
+    mul_q_x_2 = exp2_q_x * t[None, :]
+    sum_ = tl.sum(mul_q_x_2, 1)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - sum_[:, None], 0.0)
+    mul_q_x_3 = sub_q_x_2 * d_forecast[:, None]
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    x_f32 = x_index.to(tl.float32)
+    mul_q_x_4 = exp2_q_x * x_f32[None, :]
+    sum_2 = tl.sum(mul_q_x_4, 1)
+    sub_q_x_3 = tl.where((x_index < size_x)[None, :], x_f32[None, :] - sum_2[:, None], 0.0)
+    tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
+    safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
+    sub_q_x_4 = tl.where((x_index < size_x)[None, :], (tile * sub_q_x_3) - safe_, 0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state_
+    sub_q_x_5 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    exp2_q_x_2 = tl.exp2(sub_q_x_5)
+    mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
+    sum_3 = tl.sum(mul_q_x_5, 1)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_3, mask=(q_index < size_q))
+    mul_q_x_6 = sub_q_x_3 * exp2_q_x_2
+    sum_4 = tl.sum(mul_q_x_6, 1)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_4, mask=(q_index < size_q))
+    mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
+    sum_5 = tl.sum(mul_q_x_7, 1)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = (recip * (state___ + ((recip * recip) * sum_5))) * d_lean
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
+    sum_6 = tl.sum(mul_q_x_8, 1)
+    add_q = (d_forecast * ((sum_6 * recip) + state__)) + mul_q_3
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q,
+        ((recip_q * recip_q) * add_q),
+        mask=(q_index < size_q),
+    )
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_2, mask=(q_index < size_q))
+    # src[maps.diag:7]
+    mul_q_x_9 = sub_q_x_3 * exp2_q_x
+    sum_7 = tl.sum(mul_q_x_9, 1)
+    mul_q_4 = (1.0 - (sum_7 * recip)) * tl.where(z > 0.0, recip_q, 0.0)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_kernel(
+    t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, t_stride_x,
+    d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
+    buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state_
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_2 - where_q
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        change_2 = where_q_4 - where_q_3
+        acc_x_11 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_12 = (6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
+        acc_x_13 = (acc_x_3 + ((d_forecast * sum_x) * change_2)) + (acc_x_12 * change)
+        sub_q_x_2 = t[None, :] - next_acc_x_2[:, None]
+        mul_q_x_4 = sub_q_x_2 * d_forecast[:, None]
+        sub_q_x_3 = x_f32[None, :] - next_acc_x[:, None]
+        tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
+        safe_ = tl.where(mul_q_x_4 == float("-inf"), 0.0, mul_q_x_4)
+        sub_q_x_4 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_4)
+        mul_q_x_5 = exp2_q_x_2 * ((tile * sub_q_x_3) - safe_)
+        tile_sum_3 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_3 = acc_x_13 + tile_sum_3
+        mul_q_x_6 = exp2_q_x_2 * sub_q_x_3
+        tile_sum_4 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_5
+        mul_q_x_7 = sub_q_x_3 * exp2_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
+        acc_x_14 = ((-1.0 * acc_x_5) + (sum_x * change)) * change_2
+        acc_x_15 = (acc_x_6 + ((-1.0 * acc_x_7) * change)) + acc_x_14
+        mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_6 = acc_x_15 + tile_sum_7
+        mul_q_x_9 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x) * change_2)) + tile_sum_8
+        acc_x_16 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
+        acc_x_17 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_16) * change)
+        mul_q_x_10 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_8 = acc_x_17 + tile_sum_9
+        acc_x_18 = acc_x_9 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
+        mul_q_x_11 = (exp2_q_x_2 * sub_q_x_3) * sub_q_x_3
+        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_9 = acc_x_18 + tile_sum_10
+        mul_q_x_12 = sub_q_x_3 * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_12, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        sum_x = next_sum_x
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
+        sum_x_2 = next_sum_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_q_2 - where_q
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        change_2 = where_q_4 - where_q_3
+        acc_x_11 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_12 = (6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
+        acc_x_13 = (acc_x_3 + ((d_forecast * sum_x) * change_2)) + (acc_x_12 * change)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
+        mul_q_x_4 = sub_q_x_2 * d_forecast[:, None]
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
+        tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
+        safe_ = tl.where(mul_q_x_4 == float("-inf"), 0.0, mul_q_x_4)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], (tile * sub_q_x_3) - safe_, 0.0)
+        sub_q_x_5 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_5)
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
+        tile_sum_3 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_3 = acc_x_13 + tile_sum_3
+        mul_q_x_6 = exp2_q_x_2 * sub_q_x_3
+        tile_sum_4 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_5
+        mul_q_x_7 = sub_q_x_3 * exp2_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
+        acc_x_14 = ((-1.0 * acc_x_5) + (sum_x * change)) * change_2
+        acc_x_15 = (acc_x_6 + ((-1.0 * acc_x_7) * change)) + acc_x_14
+        mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_6 = acc_x_15 + tile_sum_7
+        mul_q_x_9 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x) * change_2)) + tile_sum_8
+        acc_x_16 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
+        acc_x_17 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_16) * change)
+        mul_q_x_10 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_8 = acc_x_17 + tile_sum_9
+        acc_x_18 = acc_x_9 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
+        mul_q_x_11 = (exp2_q_x_2 * sub_q_x_3) * sub_q_x_3
+        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_9 = acc_x_18 + tile_sum_10
+        mul_q_x_12 = sub_q_x_3 * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_12, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+        acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
+        sum_x = next_sum_x
+        acc_x_5 = next_acc_x_5
+        acc_x_6 = next_acc_x_6
+        acc_x_7 = next_acc_x_7
+        acc_x_8 = next_acc_x_8
+        acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
+        sum_x_2 = next_sum_x_2
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_5, mask=(q_index < size_q))
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    tile = recip * (state___ + ((recip * recip) * acc_x_8))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = (d_forecast * ((acc_x_6 * recip) + state__)) + (tile * d_lean)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q,
+        ((recip_q * recip_q) * add_q),
+        mask=(q_index < size_q),
+    )
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x, mask=(q_index < size_q))
+    # src[maps.diag:7]
+    mul_q_3 = (1.0 - (acc_x_10 * recip)) * tl.where(z > 0.0, recip_q, 0.0)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_3, mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_2, mask=(q_index < size_q))
+
+
+@triton.jit
+def drift_long_backward_d_Q_rows_kernel(
+    K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * state_
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = buffer_0 * state___
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    add_q_x = (buffer_0[:, None] * x_f32[None, :]) + (sub_q * recip_q)[:, None]
+    sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+    sub_q_x_3 = x_f32[None, :] - buffer_3[:, None]
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
+    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_3
+    tile_3 = (((tile_2 * sub_q_x_3) * sub_q_x_3) + mul_q_x_3) + (tile * sub_q_x_3)
+    tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
+    add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
+    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+    tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile_5.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tile_bf16_2 = tl.where(gt_q[:, None], dot * rsqrt, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16_2,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_backward_d_Q_kernel(
+    K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = buffer_0 * state___
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+    mul_q_2 = sub_q * recip_q
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = 1.4426950408889634 * state_
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        add_q_x = (buffer_0[:, None] * x_f32[None, :]) + mul_q_2[:, None]
+        sub_q_x = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
+        sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
+        mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
+        tile_3 = (((tile_2 * sub_q_x_2) * sub_q_x_2) + mul_q_x_3) + (tile * sub_q_x_2)
+        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
+        add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        add_q_x = (buffer_0[:, None] * x_f32[None, :]) + mul_q_2[:, None]
+        sub_q_x = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
+        sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
+        mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
+        tile_3 = (((tile_2 * sub_q_x_2) * sub_q_x_2) + mul_q_x_3) + (tile * sub_q_x_2)
+        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
+        add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tile_bf16 = tl.where(gt_q[:, None], acc_x * rsqrt, 0.0).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_backward_d_K_rows_kernel(
+    Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    recip_q = 1.0 / z
+    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
+    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = buffer_0 * state___
+    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
+    sub_x_q = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
+    # src[maps.diag:7]
+    gt_q = z > 0.0
+    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
+    buffer_5 = load_tile(buffer_5_ptr + q_index * buffer_5_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
+    d_lean = load_tile(d_lean_ptr + q_index * d_lean_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+    tile_3 = (((tile_2 * sub_x_q_2) * sub_x_q_2) + mul_x_q_3) + (tile * sub_x_q_2)
+    tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
+    add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
+    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+    sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_2[None, :], 0.0)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * state_
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    sub_x_q_4 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q_4), 0.0) * sub_x_q_3
+    tile_bf16 = tile_5.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_backward_d_K_kernel(
+    Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
+    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:34]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        recip_q = 1.0 / z
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q_2 = buffer_0 * state___
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        sub_x_q_3 = x_f32[:, None] - buffer_3[None, :]
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+        mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_3
+        tile_3 = (((tile_2 * sub_x_q_3) * sub_x_q_3) + mul_x_q_3) + (tile * sub_x_q_3)
+        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
+        add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0) * (add_x_q_2 - safe_buffer_2[None, :])
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / z
+        d_forecast = tl.load(
+            d_forecast_ptr + q_index * d_forecast_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = buffer_0 * state___
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
+        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = x_f32[:, None] - buffer_3[None, :]
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_3
+        tile_3 = (((tile_2 * sub_x_q_3) * sub_x_q_3) + mul_x_q_3) + (tile * sub_x_q_3)
+        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
+        add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        sub_x_q_4 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_2[None, :], 0.0)
+        tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0) * sub_x_q_4
+        tile_bf16 = tile_5.to(tl.bfloat16)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def drift_long_backward_d_t_rows_kernel(
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_3_ptr, buffer_4_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_3_stride_q,
+    buffer_4_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * state_
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    # src[moments.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x_q = scalar * state
+    sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
+    sum_ = tl.sum(mul_x_q_2, 1)
+    # src[moments.diag:36]
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * logsum
+    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_x_q_3 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+    mul_x_q_3 = d_forecast[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+    sum_2 = tl.sum(mul_x_q_3, 1)
+    add_x = (sum_2 * (1.0 / tl.cast(size_x, tl.float32))) + sum_
+    tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
+
+
+@triton.jit
+def drift_long_backward_d_t_kernel(
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_3_ptr, buffer_4_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_3_stride_q,
+    buffer_4_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        # src[moments.diag:36]
+        sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        mul_x_q_2 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+        tile_sum = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q_2 = 1.4426950408889634 * state_
+        sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:36]
+        sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+        d_forecast = tl.load(
+            d_forecast_ptr + q_index * d_forecast_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_x_q_2 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+        tile_sum = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * state_
+        sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
+        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    # src[moments.diag:36]
+    add_x = (acc_q * (1.0 / tl.cast(size_x, tl.float32))) + acc_q_2
+    tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
+
+
 def _drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_drift(Q: bf16[q d], K: bf16[x d], t: f32[x]) -> forecast: f32[q], lean: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -5011,20 +9049,358 @@ def _drift_backward_d_K_d_t(
     return d_K, d_t
 
 
+def _drift_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_drift_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    drift_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
+    t: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_long_forward_forecast_lean_logsum_state__z_state___state___(t: f32[x], state: f32[q x]) -> forecast: f32[q], lean: f32[q], logsum: f32[q], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("state", state, torch.float32, 2, t.device)
+    (x,) = t.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    forecast = torch.empty((q,), dtype=torch.float32, device=t.device)
+    lean = torch.empty((q,), dtype=torch.float32, device=t.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=t.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    z = torch.empty((q,), dtype=torch.float32, device=t.device)
+    state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    state___ = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kernel[grid](
+            t, state, forecast, lean, logsum, state_, z, state__, state___, t.stride(0), state.stride(0),
+            state.stride(1), forecast.stride(0), lean.stride(0), logsum.stride(0), state_.stride(0),
+            z.stride(0), state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return forecast, lean, logsum, state_, z, state__, state___
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel[grid](
+        t, state, forecast, lean, logsum, state_, z, state__, state___, t.stride(0), state.stride(0),
+        state.stride(1), forecast.stride(0), lean.stride(0), logsum.stride(0), state_.stride(0), z.stride(0),
+        state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps,
+        num_stages=stages,
+    )
+    return forecast, lean, logsum, state_, z, state__, state___
+
+
+def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
+    t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, logsum: torch.Tensor,
+    state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_4: f32[q], buffer_5: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("t", t, torch.float32, 1, t.device)
+    _check("d_forecast", d_forecast, torch.float32, 1, t.device)
+    _check("d_lean", d_lean, torch.float32, 1, t.device)
+    _check("logsum", logsum, torch.float32, 1, t.device)
+    _check("state", state, torch.float32, 2, t.device)
+    _check("state_", state_, torch.float32, 1, t.device)
+    _check("z", z, torch.float32, 1, t.device)
+    _check("state__", state__, torch.float32, 1, t.device)
+    _check("state___", state___, torch.float32, 1, t.device)
+    (x,) = t.shape
+    (q,) = d_forecast.shape
+    if d_lean.shape != (q,):
+        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_3 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_4 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    buffer_5 = torch.empty((q,), dtype=torch.float32, device=t.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_Q, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_Q, warps, stages = 16, 8, 1
+        else:
+            BLOCK_Q, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q),)
+        drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_rows_kernel[grid](
+            t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
+            buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
+            state__.stride(0), state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+            buffer_3.stride(0), buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X,
+            BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
+    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
+    drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_kernel[grid](
+        t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
+        buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
+        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0), buffer_3.stride(0),
+        buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
+
+
+def _drift_long_backward_d_Q(
+    K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
+    state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
+    buffer_3: torch.Tensor, buffer_5: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("t", t, torch.float32, 1, K.device)
+    _check("d_forecast", d_forecast, torch.float32, 1, K.device)
+    _check("d_lean", d_lean, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 1, K.device)
+    _check("z", z, torch.float32, 1, K.device)
+    _check("state__", state__, torch.float32, 1, K.device)
+    _check("state___", state___, torch.float32, 1, K.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = d_forecast.shape
+    if t.shape != (x,):
+        raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
+    if d_lean.shape != (q,):
+        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        drift_long_backward_d_Q_rows_kernel[grid](
+            K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
+            buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0),
+            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
+            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
+            buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
+            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    drift_long_backward_d_Q_kernel[grid](
+        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
+        buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
+        state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _drift_long_backward_d_K(
+    Q: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
+    state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
+    buffer_3: torch.Tensor, buffer_5: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("t", t, torch.float32, 1, Q.device)
+    _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
+    _check("d_lean", d_lean, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("state___", state___, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    (x,) = t.shape
+    if d_forecast.shape != (q,):
+        raise ValueError(f"d_forecast: f32[q] has shape {d_forecast.shape}, expected {(q,)}")
+    if d_lean.shape != (q,):
+        raise ValueError(f"d_lean: f32[q] has shape {d_lean.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        drift_long_backward_d_K_rows_kernel[grid](
+            Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
+            buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0),
+            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
+            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
+            buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    drift_long_backward_d_K_kernel[grid](
+        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
+        buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
+        state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _drift_long_backward_d_t(
+    d_forecast: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], buffer_3: f32[q], buffer_4: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    _check("d_forecast", d_forecast, torch.float32, 1, d_forecast.device)
+    _check("logsum", logsum, torch.float32, 1, d_forecast.device)
+    _check("state", state, torch.float32, 2, d_forecast.device)
+    _check("state_", state_, torch.float32, 1, d_forecast.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, d_forecast.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, d_forecast.device)
+    (q,) = d_forecast.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    d_t = torch.empty((x,), dtype=torch.float32, device=d_forecast.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_X, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_X, warps, stages = 16, 8, 1
+        else:
+            BLOCK_X, warps, stages = 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X),)
+        drift_long_backward_d_t_rows_kernel[grid](
+            d_forecast, logsum, state, state_, buffer_3, buffer_4, d_t, d_forecast.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_3.stride(0),
+            buffer_4.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_t
+    BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X),)
+    drift_long_backward_d_t_kernel[grid](
+        d_forecast, logsum, state, state_, buffer_3, buffer_4, d_t, d_forecast.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), buffer_3.stride(0), buffer_4.stride(0),
+        d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return d_t
+
+
 class _drift_autograd(torch.autograd.Function):
     """drift and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, t):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if t.shape != (x,):
-            raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
         forecast, lean, logsum, state, z, state_, state__ = _drift_forward(Q, K, t)
         ctx.save_for_backward(Q, K, t, logsum, state, z, state_, state__)
-        ctx.sizes = ()
         return forecast, lean
 
     @staticmethod
@@ -5032,6 +9408,29 @@ class _drift_autograd(torch.autograd.Function):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
         d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0, buffer_2, buffer_5, buffer_6)
+        return d_Q, d_K, d_t
+
+
+class _drift_long_autograd(torch.autograd.Function):
+    """drift and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, t):
+        _, d = Q.shape
+        state = _drift_long_forward_state(Q, K)
+        forecast, lean, logsum, state_, z, state__, state___ = _drift_long_forward_forecast_lean_logsum_state__z_state___state___(t, state, d)
+        ctx.save_for_backward(Q, K, t, logsum, state, state_, z, state__, state___)
+        ctx.sizes = (d,)
+        return forecast, lean
+
+    @staticmethod
+    def backward(ctx, d_forecast, d_lean):
+        Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5 = _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
+        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1, buffer_2)
+        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1, buffer_2)
+        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, buffer_3, buffer_4, d)
         return d_Q, d_K, d_t
 
 
@@ -5043,15 +9442,13 @@ def drift(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tens
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if t.shape != (x,):
         raise ValueError(f"t: f32[x] has shape {t.shape}, expected {(x,)}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-            if not (d <= 256):
-                raise ValueError("drift: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
+        if d <= 256 and d <= 256:
             return _drift_autograd.apply(Q, K, t)
+        return _drift_long_autograd.apply(Q, K, t)
+    if d <= 256:
         forecast, lean = _drift(Q, K, t)
         return forecast, lean
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, t)):
-        raise ValueError("drift: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _drift_long_buffer_0(Q, K)
     forecast_2, lean_2 = _drift_long_forecast_lean(t, buffer_0)
     return forecast_2, lean_2
@@ -5645,6 +10042,523 @@ def choice_backward_d_E_kernel(
     )
 
 
+@triton.jit
+def choice_long_forward_best_top_rows_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    # src[moments.diag:43]
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:5]
+    max_ = tl.max(logits, 0)
+    where_vocab = tl.where(logits == max_, vocab_index.to(tl.int32), tl.cast((-1 + size_vocab), tl.int32))
+    where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+    # src[moments.diag:49]
+    min_ = tl.min(where_vocab_2, 0)
+    tl.store(best_ptr + token_index * best_stride_token, min_)
+    tl.store(top_ptr + token_index * top_stride_token, max_)
+
+
+@triton.jit
+def choice_long_forward_best_top_kernel(
+    logits_ptr, best_ptr, top_ptr, logits_stride_token, logits_stride_vocab, best_stride_token,
+    top_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    max_vocab = tl.full([], float("-inf"), tl.float32)
+    min_vocab = tl.full([], 2147483647, tl.int32)
+    tile_i32 = tl.cast((-1 + size_vocab), tl.int32)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        tile_max = tl.max(logits, 0)
+        next_max_vocab = tl.maximum(max_vocab, tile_max)
+        min_vocab_2 = tl.where(max_vocab == next_max_vocab, min_vocab, tile_i32)
+        where_vocab = tl.where(logits == next_max_vocab, vocab_index.to(tl.int32), tile_i32)
+        where_vocab_2 = tl.where(vocab_index < size_vocab, where_vocab, 2147483647)
+        # src[moments.diag:49]
+        tile_min = tl.min(where_vocab_2, 0)
+        next_min_vocab = tl.minimum(min_vocab_2, tile_min)
+        max_vocab = next_max_vocab
+        min_vocab = next_min_vocab
+    tl.store(best_ptr + token_index * best_stride_token, min_vocab)
+    tl.store(top_ptr + token_index * top_stride_token, max_vocab)
+
+
+@triton.jit
+def choice_long_forward_mean_kernel(
+    logits_ptr, E_ptr, top_ptr, mean_ptr, logits_stride_token, logits_stride_vocab, E_stride_vocab,
+    E_stride_e, top_stride_token, mean_stride_token, mean_stride_e, size_token, size_vocab, size_e,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    z = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_E], 0.0, tl.float32)
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
+        z = next_z
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        e = tl.exp(sub_token_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = z + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[None, :] * E_stride_vocab + e_index[:, None] * E_stride_e,
+            mask=(vocab_index < size_vocab)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(e_bf16, tl.trans(E), acc_vocab)
+        z = next_z
+        acc_vocab = next_acc_vocab
+    # src[maps.diag:7]
+    # src[moments.diag:49]
+    where_token_e = tl.where((z > 0.0)[:, None], acc_vocab * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
+        where_token_e.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def choice_long_backward_buffer_0_kernel(
+    E_ptr, d_mean_ptr, buffer_0_ptr, E_stride_vocab, E_stride_e, d_mean_stride_token, d_mean_stride_e,
+    buffer_0_stride_token, buffer_0_stride_vocab, size_vocab, size_e, size_token, BLOCK_E: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_e = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + vocab_index[None, :] * buffer_0_stride_vocab,
+        acc_e,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def choice_long_backward_buffer_1_rows_kernel(
+    d_mean_ptr, mean_ptr, buffer_1_ptr, d_mean_stride_token, d_mean_stride_e, mean_stride_token,
+    mean_stride_e, buffer_1_stride_token, size_token, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_mean = load_tile(
+        d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mean = load_tile(
+        mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + token_index * buffer_1_stride_token, sum_)
+
+
+@triton.jit
+def choice_long_backward_buffer_1_kernel(
+    d_mean_ptr, mean_ptr, buffer_1_ptr, d_mean_stride_token, d_mean_stride_e, mean_stride_token,
+    mean_stride_e, buffer_1_stride_token, size_token, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_mean = tl.load(d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e)
+        mean = tl.load(mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e)
+        mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_mean = tl.load(
+            d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mean = tl.load(
+            mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_1_ptr + token_index * buffer_1_stride_token, acc_e)
+
+
+@triton.jit
+def choice_long_backward_z_d_logits_rows_kernel(
+    logits_ptr, d_top_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr, logits_stride_token,
+    logits_stride_vocab, d_top_stride_token, top_stride_token, buffer_0_stride_token, buffer_0_stride_vocab,
+    buffer_1_stride_token, z_stride_token, d_logits_stride_token, d_logits_stride_vocab, size_token,
+    size_vocab, BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    top = tl.load(top_ptr + token_index * top_stride_token)
+    # src[moments.diag:43]
+    logits = load_tile(
+        logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:5]
+    sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+    e = tl.exp(sub_vocab)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + token_index * z_stride_token, sum_)
+    recip = 1.0 / sum_
+    buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        (vocab_index < size_vocab),
+        0.0,
+        EXACT_VOCAB,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    sub_vocab_2 = buffer_0 - safe_buffer_1
+    # src[maps.diag:7]
+    gt = sum_ > 0.0
+    mul_vocab = e * sub_vocab_2
+    sum_2 = tl.sum(mul_vocab, 0)
+    eq_vocab = top == logits
+    where_vocab = tl.where(eq_vocab & (vocab_index < size_vocab), 1.0, 0.0)
+    sum_3 = tl.sum(where_vocab, 0)
+    recip_2 = 1.0 / sum_3
+    where = tl.where(gt, ((-1.0 * recip_2) * sum_2) * recip, 0.0)
+    d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
+    where_vocab_2 = tl.where(eq_vocab, (recip_2 * d_top) + where, 0.0)
+    add_vocab = where_vocab_2 + tl.where(gt, (recip * e) * sub_vocab_2, 0.0)
+    tl.store(
+        d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
+        add_vocab,
+        mask=(vocab_index < size_vocab),
+    )
+
+
+@triton.jit
+def choice_long_backward_z_d_logits_kernel(
+    logits_ptr, d_top_ptr, top_ptr, buffer_0_ptr, buffer_1_ptr, z_ptr, d_logits_ptr, logits_stride_token,
+    logits_stride_vocab, d_top_stride_token, top_stride_token, buffer_0_stride_token, buffer_0_stride_vocab,
+    buffer_1_stride_token, z_stride_token, d_logits_stride_token, d_logits_stride_vocab, size_token,
+    size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    z = tl.full([], 0.0, tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    acc_vocab = tl.full([], 0.0, tl.float32)
+    top = tl.load(top_ptr + token_index * top_stride_token)
+    buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        e = tl.exp(sub_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = z + tile_sum
+        where_vocab = tl.where(top == logits, 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum_2
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        mul_vocab = e * (buffer_0 - safe_buffer_1)
+        tile_sum_3 = tl.sum(mul_vocab, 0)
+        next_acc_vocab = acc_vocab + tile_sum_3
+        z = next_z
+        sum_vocab = next_sum_vocab
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        e = tl.exp(sub_vocab)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = z + tile_sum
+        where_vocab = tl.where((top == logits) & (vocab_index < size_vocab), 1.0, 0.0)
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab = sum_vocab + tile_sum_2
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        mul_vocab = e * (buffer_0 - safe_buffer_1)
+        tile_sum_3 = tl.sum(mul_vocab, 0)
+        next_acc_vocab = acc_vocab + tile_sum_3
+        z = next_z
+        sum_vocab = next_sum_vocab
+        acc_vocab = next_acc_vocab
+    tl.store(z_ptr + token_index * z_stride_token, z)
+    recip = 1.0 / z
+    # src[maps.diag:7]
+    gt = z > 0.0
+    recip_2 = 1.0 / sum_vocab
+    where = tl.where(gt, ((-1.0 * recip_2) * acc_vocab) * recip, 0.0)
+    d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
+    add = (recip_2 * d_top) + where
+    # whole tiles, no mask needed
+    for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
+        add_vocab = tl.where(top == logits, add, 0.0) + tl.where(gt, mul_vocab, 0.0)
+        tl.store(
+            d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
+            add_vocab,
+        )
+    # tiles that a mask or the end cuts
+    for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
+        add_vocab = tl.where(top == logits, add, 0.0) + tl.where(gt, mul_vocab, 0.0)
+        tl.store(
+            d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
+            add_vocab,
+            mask=(vocab_index < size_vocab),
+        )
+
+
+@triton.jit
+def choice_long_backward_d_E_kernel(
+    logits_ptr, d_mean_ptr, top_ptr, z_ptr, d_E_ptr, logits_stride_token, logits_stride_vocab,
+    d_mean_stride_token, d_mean_stride_e, top_stride_token, z_stride_token, d_E_stride_vocab, d_E_stride_e,
+    size_token, size_vocab, size_e, BLOCK_TOKEN: tl.constexpr, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_E], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        z = tl.load(z_ptr + token_index * z_stride_token)
+        # src[maps.diag:7]
+        top = tl.load(top_ptr + token_index * top_stride_token)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
+        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
+        tile_bf16 = (where_vocab_token * (1.0 / z)[None, :]).to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[moments.diag:43]
+        logits = tl.load(
+            logits_ptr + token_index[None, :] * logits_stride_token + vocab_index[:, None] * logits_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
+        z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
+        # src[maps.diag:7]
+        where_vocab_token = tl.where((z > 0.0)[None, :], tl.exp(sub_vocab_token), 0.0)
+        tile = where_vocab_token * tl.where(token_index < size_token, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
 def _choice_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_choice_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
     _check("logits", logits, torch.float32, 2, logits.device)
@@ -5862,19 +10776,198 @@ def _choice_backward_d_E(
     return d_E
 
 
+def _choice_long_forward_best_top(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_choice_long_forward_best_top(logits: f32[token vocab]) -> best: i32[token] in vocab, top: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    token, vocab = logits.shape
+    best = torch.empty((token,), dtype=torch.int32, device=logits.device)
+    top = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_long_forward_best_top_rows_kernel[grid](
+            logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token,
+            vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps,
+            num_stages=stages,
+        )
+        return best, top
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_long_forward_best_top_kernel[grid](
+        logits, best, top, logits.stride(0), logits.stride(1), best.stride(0), top.stride(0), token, vocab,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return best, top
+
+
+def _choice_long_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """_choice_long_forward_mean(logits: f32[token vocab], E: bf16[vocab e], top: f32[token]) -> mean: bf16[token e]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("E", E, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    _, e = E.shape
+    if E.shape != (vocab, e):
+        raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
+    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
+    choice_long_forward_mean_kernel[grid](
+        logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
+        mean.stride(0), mean.stride(1), token, vocab, e, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return mean
+
+
+def _choice_long_backward_buffer_0(E: torch.Tensor, d_mean: torch.Tensor) -> torch.Tensor:
+    """_choice_long_backward_buffer_0(E: bf16[vocab e], d_mean: bf16[token e]) -> buffer_0: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("E", E, torch.bfloat16, 2, E.device)
+    _check("d_mean", d_mean, torch.bfloat16, 2, E.device)
+    vocab, e = E.shape
+    token, _ = d_mean.shape
+    if d_mean.shape != (token, e):
+        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
+    buffer_0 = torch.empty((token, vocab), dtype=torch.float32, device=E.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    choice_long_backward_buffer_0_kernel[grid](
+        E, d_mean, buffer_0, E.stride(0), E.stride(1), d_mean.stride(0), d_mean.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), vocab, e, token, BLOCK_E=BLOCK_E, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _choice_long_backward_buffer_1(d_mean: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+    """_choice_long_backward_buffer_1(d_mean: bf16[token e], mean: bf16[token e]) -> buffer_1: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("d_mean", d_mean, torch.bfloat16, 2, d_mean.device)
+    _check("mean", mean, torch.bfloat16, 2, d_mean.device)
+    token, e = d_mean.shape
+    if mean.shape != (token, e):
+        raise ValueError(f"mean: bf16[token e] has shape {mean.shape}, expected {(token, e)}")
+    buffer_1 = torch.empty((token,), dtype=torch.float32, device=d_mean.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_long_backward_buffer_1_rows_kernel[grid](
+            d_mean, mean, buffer_1, d_mean.stride(0), d_mean.stride(1), mean.stride(0), mean.stride(1),
+            buffer_1.stride(0), token, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_long_backward_buffer_1_kernel[grid](
+        d_mean, mean, buffer_1, d_mean.stride(0), d_mean.stride(1), mean.stride(0), mean.stride(1),
+        buffer_1.stride(0), token, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _choice_long_backward_z_d_logits(
+    logits: torch.Tensor,
+    d_top: torch.Tensor,
+    top: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_choice_long_backward_z_d_logits(logits: f32[token vocab], d_top: f32[token], top: f32[token], buffer_0: f32[token vocab], buffer_1: f32[token]) -> z: f32[token], d_logits: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("d_top", d_top, torch.float32, 1, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, logits.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    if d_top.shape != (token,):
+        raise ValueError(f"d_top: f32[token] has shape {d_top.shape}, expected {(token,)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    if buffer_0.shape != (token, vocab):
+        raise ValueError(f"buffer_0: f32[token vocab] has shape {buffer_0.shape}, expected {(token, vocab)}")
+    if buffer_1.shape != (token,):
+        raise ValueError(f"buffer_1: f32[token] has shape {buffer_1.shape}, expected {(token,)}")
+    z = torch.empty((token,), dtype=torch.float32, device=logits.device)
+    d_logits = torch.empty((token, vocab), dtype=torch.float32, device=logits.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        choice_long_backward_z_d_logits_rows_kernel[grid](
+            logits, d_top, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
+            d_top.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return z, d_logits
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    choice_long_backward_z_d_logits_kernel[grid](
+        logits, d_top, top, buffer_0, buffer_1, z, d_logits, logits.stride(0), logits.stride(1),
+        d_top.stride(0), top.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        z.stride(0), d_logits.stride(0), d_logits.stride(1), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+        num_warps=warps, num_stages=stages,
+    )
+    return z, d_logits
+
+
+def _choice_long_backward_d_E(
+    logits: torch.Tensor,
+    d_mean: torch.Tensor,
+    top: torch.Tensor,
+    z: torch.Tensor,
+) -> torch.Tensor:
+    """_choice_long_backward_d_E(logits: f32[token vocab], d_mean: bf16[token e], top: f32[token], z: f32[token]) -> d_E: bf16[vocab e]. Any strides; sizes are read off the shapes."""
+    _check("logits", logits, torch.float32, 2, logits.device)
+    _check("d_mean", d_mean, torch.bfloat16, 2, logits.device)
+    _check("top", top, torch.float32, 1, logits.device)
+    _check("z", z, torch.float32, 1, logits.device)
+    token, vocab = logits.shape
+    _, e = d_mean.shape
+    if d_mean.shape != (token, e):
+        raise ValueError(f"d_mean: bf16[token e] has shape {d_mean.shape}, expected {(token, e)}")
+    if top.shape != (token,):
+        raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
+    if z.shape != (token,):
+        raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
+    d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
+    choice_long_backward_d_E_kernel[grid](
+        logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
+        top.stride(0), z.stride(0), d_E.stride(0), d_E.stride(1), token, vocab, e, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_E
+
+
 class _choice_autograd(torch.autograd.Function):
     """choice and its derivative."""
 
     @staticmethod
     def forward(ctx, logits, E):
-        token, vocab = logits.shape
-        _, e = E.shape
-        if E.shape != (vocab, e):
-            raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
         best, top = _choice_forward_best_top(logits)
         mean = _choice_forward_mean(logits, E, top)
         ctx.save_for_backward(logits, E, mean, top)
-        ctx.sizes = ()
         ctx.mark_non_differentiable(best)
         return mean, best, top
 
@@ -5887,6 +10980,27 @@ class _choice_autograd(torch.autograd.Function):
         return d_logits, d_E
 
 
+class _choice_long_autograd(torch.autograd.Function):
+    """choice and its derivative."""
+
+    @staticmethod
+    def forward(ctx, logits, E):
+        best, top = _choice_long_forward_best_top(logits)
+        mean = _choice_long_forward_mean(logits, E, top)
+        ctx.save_for_backward(logits, E, mean, top)
+        ctx.mark_non_differentiable(best)
+        return mean, best, top
+
+    @staticmethod
+    def backward(ctx, d_mean, unused, d_top):
+        logits, E, mean, top = ctx.saved_tensors
+        buffer_0 = _choice_long_backward_buffer_0(E, d_mean)
+        buffer_1 = _choice_long_backward_buffer_1(d_mean, mean)
+        z, d_logits = _choice_long_backward_z_d_logits(logits, d_top, top, buffer_0, buffer_1)
+        d_E = _choice_long_backward_d_E(logits, d_mean, top, z)
+        return d_logits, d_E
+
+
 def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """choice(logits: f32[token vocab], E: bf16[vocab e]) -> mean: bf16[token e], best: i32[token] in vocab, top: f32[token]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     token, vocab = logits.shape
@@ -5894,9 +11008,9 @@ def choice(logits: torch.Tensor, E: torch.Tensor) -> tuple[torch.Tensor, torch.T
     if E.shape != (vocab, e):
         raise ValueError(f"E: bf16[vocab e] has shape {E.shape}, expected {(vocab, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (logits, E)):
-        if not (e <= 256):
-            raise ValueError("choice: gradients are made for sizes whose tiles are held on chip")
-        return _choice_autograd.apply(logits, E)
+        if e <= 256:
+            return _choice_autograd.apply(logits, E)
+        return _choice_long_autograd.apply(logits, E)
     best, top = _choice_best_top(logits)
     mean = _choice_mean(logits, E, top)
     return mean, best, top
@@ -6521,6 +11635,562 @@ def temperature_backward_d_b_kernel(
     tl.store(d_b_ptr, (rsqrt * acc_q_x))
 
 
+@triton.jit
+def temperature_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[moments.diag:53]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[moments.diag:53]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[moments.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_forward_L_logsum_E_rows_kernel(
+    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
+    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:12]
+    e = tl.exp2(sub_x)
+    sum_ = tl.sum(e, 0)
+    add = tl.log(sum_) + (0.6931471805599453 * max_)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
+    mul_x_2 = e * state
+    sum_2 = tl.sum(mul_x_2, 0)
+    # src[maps.diag:7]
+    # src[moments.diag:55]
+    where = tl.where(sum_ > 0.0, ((1.0 / sum_) * rsqrt) * sum_2, 0.0)
+    tl.store(E_ptr + q_index * E_stride_q, where)
+
+
+@triton.jit
+def temperature_long_forward_L_logsum_E_kernel(
+    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
+    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = ((1.4426950408889634 * rsqrt) * b) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * scale) + tile_sum
+        mul_x_2 = e * state
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:12]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * scale) + tile_sum
+        mul_x_2 = e * state
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x = (acc_x * scale) + tile_sum_2
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:12]
+    add = tl.log(z) + (0.6931471805599453 * max_x)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
+    # src[maps.diag:7]
+    # src[moments.diag:55]
+    where = tl.where(z > 0.0, ((1.0 / z) * rsqrt) * acc_x, 0.0)
+    tl.store(E_ptr + q_index * E_stride_q, where)
+
+
+@triton.jit
+def temperature_long_backward_buffer_0_rows_kernel(
+    b_ptr, logsum_ptr, state_ptr, buffer_0_ptr, logsum_stride_q, state_stride_q, state_stride_x,
+    buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    scalar = (1.4426950408889634 * b) * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, scalar * state, float("-inf"))
+    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+    mul_x_2 = state * tl.exp2(sub_x)
+    sum_ = tl.sum(mul_x_2, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+
+
+@triton.jit
+def temperature_long_backward_buffer_0_kernel(
+    b_ptr, logsum_ptr, state_ptr, buffer_0_ptr, logsum_stride_q, state_stride_q, state_stride_x,
+    buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x = state * tl.exp2(sub_x)
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x_2 = state * tl.exp2(sub_x)
+        tile_sum = tl.sum(mul_x_2, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+
+
+@triton.jit
+def temperature_long_backward_d_Q_rows_kernel(
+    K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = (b * rsqrt) * buffer_0
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    sub_q_x = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum
+    mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+    sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_q_x_2) * ((sub_q_x * d_E[:, None]) + (b * d_L)[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_backward_d_Q_kernel(
+    K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = b * d_L
+    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = (b * rsqrt) * buffer_0
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile = tl.exp2(sub_q_x) * ((sub_q_x_2 * d_E[:, None]) + mul_q_2[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:53]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile = tl.exp2(sub_q_x) * ((sub_q_x_2 * d_E[:, None]) + mul_q_2[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_backward_d_K_rows_kernel(
+    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = (b * rsqrt) * buffer_0
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    sub_x_q = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = 1.4426950408889634 * logsum
+    mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile = tl.exp2(sub_x_q_2) * ((sub_x_q * d_E[None, :]) + (b * d_L)[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_backward_d_K_kernel(
+    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q_2 = (b * rsqrt) * buffer_0
+        sub_x_q_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        add_x_q = (sub_x_q_2 * d_E[None, :]) + (b * d_L)[None, :]
+        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:53]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = (b * rsqrt) * buffer_0
+        sub_x_q_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        add_x_q = (sub_x_q_2 * d_E[None, :]) + (b * d_L)[None, :]
+        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def temperature_long_backward_d_b_rows_kernel(
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    q_index = tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = load_tile(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        (q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        0.0,
+        EXACT_Q and EXACT_X,
+    )
+    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_x = (rsqrt * d_E)[:, None] * (state - safe_buffer_0[:, None])
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    mul_q_x_2 = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+    mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+    sub_q_x = mul_q_x_3 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    mul_q_x_4 = (tl.exp2(sub_q_x) * (mul_q_x + d_L[:, None])) * state
+    sum_ = tl.sum(tl.sum(mul_q_x_4, 1), 0)
+    tl.store(d_b_ptr, (sum_ * rsqrt))
+
+
+@triton.jit
+def temperature_long_backward_d_b_kernel(
+    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    acc_q_x = tl.full([], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    for q_index in tl.range(0, size_q):
+        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul = 1.4426950408889634 * logsum
+        to_x = size_x // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+            safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+            add_x = ((d_E * rsqrt) * (state - safe_buffer_0)) + d_L
+            sub_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_x = (tl.exp2(sub_x) * add_x) * state
+            tile_sum = tl.sum(mul_x, 0)
+            next_acc_q_x = acc_q_x + tile_sum
+            acc_q_x = next_acc_q_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            state = tl.load(
+                state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+                mask=(x_index < size_x),
+                other=0.0,
+            )
+            safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+            add_x = ((d_E * rsqrt) * (state - safe_buffer_0)) + d_L
+            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+            sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+            mul_x_2 = (tl.exp2(sub_x) * add_x) * state
+            tile_sum = tl.sum(mul_x_2, 0)
+            next_acc_q_x = acc_q_x + tile_sum
+            acc_q_x = next_acc_q_x
+    tl.store(d_b_ptr, (acc_q_x * rsqrt))
+
+
 def _temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -6812,20 +12482,278 @@ def _temperature_backward_d_b(
     return d_b
 
 
+def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_temperature_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    temperature_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _temperature_long_forward_L_logsum_E(
+    b: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_temperature_long_forward_L_logsum_E(b: f32[], state: f32[q x]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("b", b, torch.float32, 0, b.device)
+    _check("state", state, torch.float32, 2, b.device)
+    q, x = state.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    L = torch.empty((q,), dtype=torch.float32, device=b.device)
+    logsum = torch.empty((q,), dtype=torch.float32, device=b.device)
+    E = torch.empty((q,), dtype=torch.float32, device=b.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        temperature_long_forward_L_logsum_E_rows_kernel[grid](
+            b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0),
+            E.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return L, logsum, E
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    temperature_long_forward_L_logsum_E_kernel[grid](
+        b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0), E.stride(0),
+        q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return L, logsum, E
+
+
+def _temperature_long_backward_buffer_0(
+    b: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_temperature_long_backward_buffer_0(b: f32[], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("b", b, torch.float32, 0, b.device)
+    _check("logsum", logsum, torch.float32, 1, b.device)
+    _check("state", state, torch.float32, 2, b.device)
+    (q,) = logsum.shape
+    _, x = state.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q,), dtype=torch.float32, device=b.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        temperature_long_backward_buffer_0_rows_kernel[grid](
+            b, logsum, state, buffer_0, logsum.stride(0), state.stride(0), state.stride(1),
+            buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    temperature_long_backward_buffer_0_kernel[grid](
+        b, logsum, state, buffer_0, logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q,
+        x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _temperature_long_backward_d_Q(
+    K: torch.Tensor,
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_temperature_long_backward_d_Q(K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("b", b, torch.float32, 0, K.device)
+    _check("d_L", d_L, torch.float32, 1, K.device)
+    _check("d_E", d_E, torch.float32, 1, K.device)
+    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = d_L.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        temperature_long_backward_d_Q_rows_kernel[grid](
+            K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0),
+            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    temperature_long_backward_d_Q_kernel[grid](
+        K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1),
+        x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _temperature_long_backward_d_K(
+    Q: torch.Tensor,
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_temperature_long_backward_d_K(Q: bf16[q d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("b", b, torch.float32, 0, Q.device)
+    _check("d_L", d_L, torch.float32, 1, Q.device)
+    _check("d_E", d_E, torch.float32, 1, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        temperature_long_backward_d_K_rows_kernel[grid](
+            Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0),
+            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    temperature_long_backward_d_K_kernel[grid](
+        Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1),
+        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _temperature_long_backward_d_b(
+    b: torch.Tensor,
+    d_L: torch.Tensor,
+    d_E: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_temperature_long_backward_d_b(b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    _check("b", b, torch.float32, 0, b.device)
+    _check("d_L", d_L, torch.float32, 1, b.device)
+    _check("d_E", d_E, torch.float32, 1, b.device)
+    _check("logsum", logsum, torch.float32, 1, b.device)
+    _check("state", state, torch.float32, 2, b.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, b.device)
+    (q,) = d_L.shape
+    _, x = state.shape
+    if b.shape != ():
+        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
+    if d_E.shape != (q,):
+        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    d_b = torch.empty((), dtype=torch.float32, device=b.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_Q * BLOCK_X <= 16384:
+        if BLOCK_Q * BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q * BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        temperature_long_backward_d_b_rows_kernel[grid](
+            b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_b
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (1,)
+    temperature_long_backward_d_b_kernel[grid](
+        b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_b
+
+
 class _temperature_autograd(torch.autograd.Function):
     """temperature and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, b):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if b.shape != ():
-            raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
         L, logsum, E = _temperature_forward(Q, K, b)
         ctx.save_for_backward(Q, K, b, logsum)
-        ctx.sizes = ()
         return L, E
 
     @staticmethod
@@ -6837,6 +12765,29 @@ class _temperature_autograd(torch.autograd.Function):
         return d_Q, d_K, d_b
 
 
+class _temperature_long_autograd(torch.autograd.Function):
+    """temperature and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, b):
+        _, d = Q.shape
+        state = _temperature_long_forward_state(Q, K)
+        L, logsum, E = _temperature_long_forward_L_logsum_E(b, state, d)
+        ctx.save_for_backward(Q, K, b, logsum, state)
+        ctx.sizes = (d,)
+        return L, E
+
+    @staticmethod
+    def backward(ctx, d_L, d_E):
+        Q, K, b, logsum, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _temperature_long_backward_buffer_0(b, logsum, state, d)
+        d_Q = _temperature_long_backward_d_Q(K, b, d_L, d_E, logsum, state, buffer_0)
+        d_K = _temperature_long_backward_d_K(Q, b, d_L, d_E, logsum, state, buffer_0)
+        d_b = _temperature_long_backward_d_b(b, d_L, d_E, logsum, state, buffer_0, d)
+        return d_Q, d_K, d_b
+
+
 def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """temperature(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -6845,15 +12796,13 @@ def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torc
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
-            if not (d <= 256 and d <= 16384):
-                raise ValueError("temperature: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
+        if d <= 256 and d <= 256 and d <= 16384:
             return _temperature_autograd.apply(Q, K, b)
+        return _temperature_long_autograd.apply(Q, K, b)
+    if d <= 256:
         L, E = _temperature(Q, K, b)
         return L, E
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
-        raise ValueError("temperature: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _temperature_long_buffer_0(Q, K)
     L_2, E_2 = _temperature_long_L_E(b, buffer_0, d)
     return L_2, E_2

@@ -213,152 +213,67 @@ def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
     return out_tiles[:q]
 
 
-def _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out, *, block_x=256, block_q=512):
-    """nearest_distance_backward_buffer_0_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q]) -> (f32[q], f32[q d]), in blocks: memory does not grow with x."""
-    Q, K, d_out, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, out))
+def _nearest_distance_backward_buffer_0(Q, K, out):
+    """nearest_distance_backward_buffer_0(Q: f32[q d], K: f32[x d], out: f32[q]) -> bool[q x]"""
+    Q, K, out = (jnp.asarray(array, jnp.float32) for array in (Q, K, out))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if out.shape != (q,):
+        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
+    difference = _subtract(Q[:, :, None], K.T)  # [q d x]
+    sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
+    eq_value = out[:, None] == sum_d  # [q x]
+    return eq_value
+
+
+def _nearest_distance_backward_buffer_1(buffer_0):
+    """nearest_distance_backward_buffer_1(buffer_0: bool[q x]) -> f32[q]"""
+    buffer_0 = jnp.asarray(buffer_0, bool)
+    q, x = buffer_0.shape
+    sum_x = jnp.sum(jnp.where(buffer_0, jnp.float32(1.0), 0.0), axis=1)  # [q]
+    inverse = 1 / sum_x  # [q]
+    return inverse
+
+
+def _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1):
+    """nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[q d]"""
+    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
+    buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
-
-    def program(tile):
-        first_q = tile * block_q
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
-        to_x = x // block_x * block_x
-
-        def step(block, state):
-            sum_x, sum_x_2 = state
-            first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            equal = out_tile[:, None] == sum_
-            chosen = jnp.where(equal, jnp.float32(1.0), 0.0)
-            tile_sum = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum
-            chosen_2 = jnp.where(equal[:, :, None], sub, 0.0)
-            tile_sum_2 = jnp.sum(chosen_2, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_2
-            return (next_sum_x, next_sum_x_2)
-
-        sum_x, sum_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (sum_x, sum_x_2))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            sum_x, sum_x_2 = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            equal = out_tile[:, None] == sum_
-            chosen = jnp.where(equal & (x_index < x), jnp.float32(1.0), 0.0)
-            tile_sum = jnp.sum(chosen, axis=1)
-            next_sum_x = sum_x + tile_sum
-            chosen_2 = jnp.where((equal & (x_index < x))[:, :, None], sub, 0.0)
-            tile_sum_2 = jnp.sum(chosen_2, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_2
-            return (next_sum_x, next_sum_x_2)
-
-        sum_x, sum_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (sum_x, sum_x_2))
-        recip = 1 / sum_x
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        mul = (2.0 * d_out_tile * recip)[:, None] * sum_x_2
-        return recip, mul
-
-    buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
-    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_0_tiles[:q], d_Q_tiles[:q]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    sum_x = jnp.sum(jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0), axis=1)  # [q d]
+    product = d_out[:, None] * sum_x * buffer_1[:, None] * 2.0  # [q d]
+    return product
 
 
-def _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, *, block_q=256, block_x=512):
-    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q], buffer_0: f32[q]) -> f32[x d], in blocks: memory does not grow with q."""
-    Q, K, d_out, out, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, out, buffer_0))
+def _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1):
+    """nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> f32[x d]"""
+    Q, K, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, d_out, buffer_1))
+    buffer_0 = jnp.asarray(buffer_0, bool)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_q = min(block_q, max(q, 1))
-    block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    out = jnp.pad(out, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
-
-    def program(tile):
-        first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        to_q = q // block_q * block_q
-
-        def step(block, state):
-            (acc_q,) = state
-            first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
-            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            return (next_acc_q,)
-
-        (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
-        from_q = jnp.maximum(0, to_q)
-
-        def step_2(block, state):
-            (acc_q,) = state
-            first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            out_tile = lax.dynamic_slice_in_dim(out, first_q, block_q, 0)
-            chosen = jnp.where((out_tile == sum_)[:, :, None], sub, 0.0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_2 = (d_out_tile * buffer_0_tile)[:, None] * chosen
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            return (next_acc_q,)
-
-        (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return acc_q * -2.0
-
-    d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    return d_K_tiles[:x]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    chosen = jnp.where(buffer_0[:, :, None], _subtract(Q[:, None], K), 0.0)  # [q x d]
+    sum_q = jnp.einsum("q,qxd,q->xd", d_out, chosen, buffer_1, precision="highest")  # [x d]
+    product = sum_q * -2.0  # [x d]
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
@@ -375,15 +290,10 @@ def _nearest_distance_keeping(Q, K, block_x, block_q):
 def _nearest_distance_pull(block_x, block_q, saved, cotangents):
     Q, K, out = saved
     d_out = cotangents
-    buffer_0, d_Q = _nearest_distance_backward_buffer_0_d_Q(
-        Q,
-        K,
-        d_out,
-        out,
-        block_x=block_x,
-        block_q=block_q,
-    )
-    d_K = _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0, block_q=block_q, block_x=block_x)
+    buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
+    buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
+    d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1)
+    d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1)
     return (d_Q, d_K)
 
 
@@ -561,8 +471,24 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
     return out_tiles[:q], logsum_tiles[:q]
 
 
-def _kernel_regression_backward_buffer_0(d_out, out):
-    """kernel_regression_backward_buffer_0(d_out: f32[q e], out: f32[q e]) -> f32[q]"""
+def _kernel_regression_backward_buffer_0(Q, K, logsum):
+    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], logsum: f32[q]) -> f32[q x]"""
+    Q, K, logsum = (jnp.asarray(array, jnp.float32) for array in (Q, K, logsum))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    difference = _subtract(Q[:, :, None], K.T)  # [q d x]
+    sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
+    product = -1.0 * (1 / jnp.float32(d)) * sum_d  # [q x]
+    exponential = jnp.exp(product - logsum[:, None])  # [q x]
+    return exponential
+
+
+def _kernel_regression_backward_buffer_1(d_out, out):
+    """kernel_regression_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> f32[q]"""
     d_out, out = (jnp.asarray(array, jnp.float32) for array in (d_out, out))
     q, e = d_out.shape
     if out.shape != (q, e):
@@ -571,9 +497,9 @@ def _kernel_regression_backward_buffer_0(d_out, out):
     return sum_e
 
 
-def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
-    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> f32[q d], in blocks: memory does not grow with x."""
-    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
+def _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1):
+    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[q d]"""
+    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -583,78 +509,19 @@ def _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-
-    def program(tile):
-        first_q = tile * block_q
-        acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        recip = 1 / jnp.float32(d)
-        to_x = x // block_x * block_x
-
-        def step(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            sub_2 = -1.0 * recip * sum_ - logsum_tile[:, None]
-            mul_2 = jnp.exp(sub_2) * (dot - buffer_0_tile[:, None])
-            mul_3 = sub * mul_2[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + tile_sum
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
-
-        def step_2(block, state):
-            (acc_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot = jnp.einsum("qe,xe->qx", d_out_tile, V_tile, precision="highest")
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile[:, None] - safe_K
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
-            mul_2 = jnp.exp(chosen - logsum_tile[:, None]) * (dot - buffer_0_tile[:, None])
-            mul_3 = sub * mul_2[:, :, None]
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_x = acc_x + tile_sum
-            return (next_acc_x,)
-
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return -2.0 * recip * acc_x
-
-    d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
-    d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return d_Q_tiles[:q]
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    sum_e = jnp.einsum("xe,qe->qx", V, d_out, precision="highest")  # [q x]
+    sum_x = jnp.einsum("qdx,qx,qx->qd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1[:, None], precision="highest")
+    product = sum_x * -2.0 * (1 / jnp.float32(d))  # [q d]
+    return product
 
 
-def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
-    """kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> (f32[x d], f32[x e]), in blocks: memory does not grow with q."""
-    Q, K, V, d_out, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, logsum, buffer_0))
+def _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1):
+    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[x d]"""
+    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -664,78 +531,25 @@ def _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, blo
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_q = min(block_q, max(q, 1))
-    block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    sum_e = jnp.einsum("xe,qe->xq", V, d_out, precision="highest")  # [x q]
+    sum_q = jnp.einsum("qdx,qx,xq->xd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1, precision="highest")
+    product = sum_q * (1 / jnp.float32(d)) * 2.0  # [x d]
+    return product
 
-    def program(tile):
-        first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        recip = 1 / jnp.float32(d)
-        to_q = q // block_q * block_q
 
-        def step(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            exp = jnp.exp(-1.0 * recip * sum_ - logsum_tile)
-            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
-        from_q = jnp.maximum(0, to_q)
-
-        def step_2(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot = jnp.einsum("xe,qe->xq", V_tile, d_out_tile, precision="highest")
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-            sub = Q_tile - safe_K[:, None]
-            mul = sub * sub
-            sum_ = jnp.sum(mul, axis=2)
-            chosen = jnp.where((q_index < q), -1.0 * recip * sum_, -jnp.inf)
-            exp = jnp.exp(chosen - logsum_tile)
-            mul_2 = sub * (exp * (dot - buffer_0_tile))[:, :, None]
-            tile_sum = jnp.sum(mul_2, axis=1)
-            next_acc_q = acc_q + tile_sum
-            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qe->xe", exp, d_out_tile, precision="highest")
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
-        return recip * 2.0 * acc_q, acc_q_2
-
-    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    d_V_tiles = d_V_tiles.reshape(-(-x // block_x) * block_x, e)
-    return d_K_tiles[:x], d_V_tiles[:x]
+def _kernel_regression_backward_d_V(d_out, buffer_0):
+    """kernel_regression_backward_d_V(d_out: f32[q e], buffer_0: f32[q x]) -> f32[x e]"""
+    d_out, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, buffer_0))
+    q, e = d_out.shape
+    _, x = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    sum_q = jnp.einsum("qx,qe->xe", buffer_0, d_out, precision="highest")  # [x e]
+    return sum_q
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -752,18 +566,11 @@ def _kernel_regression_keeping(Q, K, V, block_x, block_q):
 def _kernel_regression_pull(block_x, block_q, saved, cotangents):
     Q, K, V, out, logsum = saved
     d_out = cotangents
-    buffer_0 = _kernel_regression_backward_buffer_0(d_out, out)
-    d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
-    d_K, d_V = _kernel_regression_backward_d_K_d_V(
-        Q,
-        K,
-        V,
-        d_out,
-        logsum,
-        buffer_0,
-        block_q=block_q,
-        block_x=block_x,
-    )
+    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, logsum)
+    buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
+    d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1)
+    d_K = _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1)
+    d_V = _kernel_regression_backward_d_V(d_out, buffer_0)
     return (d_Q, d_K, d_V)
 
 

@@ -704,13 +704,8 @@ class _distances_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
         out = _distances_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1691,230 +1686,314 @@ def nearest_distance_forward_kernel(
 
 
 @triton.jit
-def nearest_distance_backward_buffer_0_d_Q_rows_kernel(
-    Q_ptr, K_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    d_out_stride_q, out_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+def nearest_distance_backward_buffer_0_rows_kernel(
+    Q_ptr, K_ptr, out_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    x_index = tl.arange(0, BLOCK_X)
     # src[nearest.diag:14]
-    K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        0.0,
-        EXACT_X and EXACT_D,
-    )
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    mul_d = sub_d * sub_d
+    sum_ = tl.sum(mul_d, 0)
     out = tl.load(out_ptr + q_index * out_stride_q)
-    eq_x = out == sum_
-    where_x = tl.where(eq_x & (x_index < size_x), 1.0, 0.0)
-    sum_2 = tl.sum(where_x, 0)
-    recip = 1.0 / sum_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, recip)
-    where_d_x = tl.where((eq_x & (x_index < size_x))[None, :], sub_d_x_2, 0.0)
-    sum_3 = tl.sum(where_d_x, 1)
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(
-        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (((d_out * recip) * 2.0) * sum_3),
-        mask=(d_index < size_d),
-    )
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (out == sum_))
 
 
 @triton.jit
-def nearest_distance_backward_buffer_0_d_Q_kernel(
-    Q_ptr, K_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    d_out_stride_q, out_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+def nearest_distance_backward_buffer_0_kernel(
+    Q_ptr, K_ptr, out_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:14]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:14]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        # src[nearest.diag:7]
+        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:14]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+        # src[nearest.diag:7]
+        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    out = tl.load(out_ptr + q_index * out_stride_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (out == acc_d))
+
+
+@triton.jit
+def nearest_distance_backward_buffer_1_rows_kernel(
+    buffer_0_ptr, buffer_1_ptr, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        False,
+        EXACT_X,
     )
-    out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
+    where_x = tl.where(buffer_0 & (x_index < size_x), 1.0, 0.0)
+    sum_ = tl.sum(where_x, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (1.0 / sum_))
+
+
+@triton.jit
+def nearest_distance_backward_buffer_1_kernel(
+    buffer_0_ptr,
+    buffer_1_ptr,
+    buffer_0_stride_q,
+    buffer_0_stride_x,
+    buffer_1_stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
-        sum_ = tl.sum(mul_q_x_d, 2)
-        eq_q_x = out[:, None] == sum_
-        where_q_x = tl.where(eq_q_x, 1.0, 0.0)
-        tile_sum = tl.sum(where_q_x, 1)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        where_x = tl.where(buffer_0, 1.0, 0.0)
+        tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
-        where_q_x_d = tl.where(eq_q_x[:, :, None], sub_q_x_d_2, 0.0)
-        tile_sum_2 = tl.sum(where_q_x_d, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
         sum_x = next_sum_x
-        sum_x_2 = next_sum_x_2
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=False,
+        )
+        where_x = tl.where(buffer_0 & (x_index < size_x), 1.0, 0.0)
+        tile_sum = tl.sum(where_x, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (1.0 / sum_x))
+
+
+@triton.jit
+def nearest_distance_backward_d_Q_rows_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    # src[nearest.diag:14]
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    # src[nearest.diag:7]
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        False,
+        EXACT_X,
+    )
+    where_x = tl.where(buffer_0 & (x_index < size_x), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    sum_ = tl.sum(where_x, 0)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (((d_out * sum_) * buffer_1) * 2.0))
+
+
+@triton.jit
+def nearest_distance_backward_d_Q_kernel(
+    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
+    q_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    # src[nearest.diag:14]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        # src[nearest.diag:7]
+        where_x = tl.where(buffer_0, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        tile_sum = tl.sum(where_x, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:14]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
         # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
-        sum_ = tl.sum(mul_q_x_d, 2)
-        eq_q_x = out[:, None] == sum_
-        where_q_x = tl.where(eq_q_x & (x_index < size_x)[None, :], 1.0, 0.0)
-        tile_sum = tl.sum(where_q_x, 1)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=False,
+        )
+        where_x = tl.where(buffer_0 & (x_index < size_x), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
-        where_q_x_d = tl.where((eq_q_x & (x_index < size_x)[None, :])[:, :, None], sub_q_x_d_2, 0.0)
-        tile_sum_2 = tl.sum(where_q_x_d, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_2
         sum_x = next_sum_x
-        sum_x_2 = next_sum_x_2
-    recip_q = 1.0 / sum_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, recip_q, mask=(q_index < size_q))
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (((2.0 * d_out) * recip_q)[:, None] * sum_x_2),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (((d_out * sum_x) * buffer_1) * 2.0))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_rows_kernel(
-    Q_ptr, K_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    d_out_stride_q, out_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
         other=0.0,
     )
-    Q = load_tile(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        0.0,
-        EXACT_Q and EXACT_D,
-    )
     # src[nearest.diag:7]
-    sub_x_d_q = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, :, None]
-    sub_x_d_q_2 = tl.where((d_index < size_d)[None, :, None], sub_x_d_q, 0.0)
-    mul_x_d_q = sub_x_d_q_2 * sub_x_d_q_2
-    sum_ = tl.sum(mul_x_d_q, 1)
-    out = load_tile(out_ptr + q_index * out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    where_x_d_q = tl.where((out[None, :] == sum_)[:, None, :], sub_x_d_q_2, 0.0)
+    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (q_index < size_q),
+        False,
+        EXACT_Q,
+    )
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_d_q_2 = (d_out * buffer_0)[None, None, :] * where_x_d_q
-    sum_2 = tl.sum(mul_x_d_q_2, 2)
+    mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+    sum_ = tl.sum(mul_d_q, 1)
     tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (sum_2 * -2.0),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        (sum_ * -2.0),
+        mask=(d_index < size_d),
     )
 
 
 @triton.jit
 def nearest_distance_backward_d_K_kernel(
-    Q_ptr, K_ptr, d_out_ptr, out_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
-    d_out_stride_q, out_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_out_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:14]
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(0, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(q_index < size_q),
+            other=False,
         )
-        # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
-        sum_ = tl.sum(mul_x_q_d, 2)
-        out = tl.load(out_ptr + q_index * out_stride_q)
-        where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
-        tile_sum = tl.sum(mul_x_q_d_2, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        met = buffer_0 & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
+    # src[nearest.diag:14]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    from_q = (tl.maximum(0, begin_q)) // BLOCK_Q * BLOCK_Q
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    to_q_2 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_3 = tl.minimum(to_q, to_q_2)
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q, to_q_3, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[nearest.diag:14]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
             other=0.0,
         )
         # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
-        sum_ = tl.sum(mul_x_q_d, 2)
-        out = tl.load(out_ptr + q_index * out_stride_q, mask=(q_index < size_q), other=0.0)
-        where_x_q_d = tl.where((out[None, :] == sum_)[:, :, None], sub_x_q_d_2, 0.0)
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q_2 = tl.maximum(from_q, to_q_3)
+    to_q_4 = tl.minimum(size_q, end_q)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_2, to_q_4, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[nearest.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(q_index < size_q),
+            other=False,
+        )
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_d_2 = (d_out * buffer_0)[None, :, None] * where_x_q_d
-        tile_sum = tl.sum(mul_x_q_d_2, 1)
+        mul_d_q = (d_out * buffer_1)[None, :] * tl.where(buffer_0[None, :], sub_d_q, 0.0)
+        tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
     tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
         (acc_q * -2.0),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        mask=(d_index < size_d),
     )
 
 
@@ -2088,125 +2167,165 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def _nearest_distance_backward_buffer_0_d_Q(
+def _nearest_distance_backward_buffer_0(Q: torch.Tensor, K: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_nearest_distance_backward_buffer_0(Q: f32[q d], K: f32[x d], out: f32[q]) -> buffer_0: bool[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("out", out, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if out.shape != (q,):
+        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bool, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * x,)
+        nearest_distance_backward_buffer_0_rows_kernel[grid](
+            Q, K, out, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+            buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q * x,)
+    nearest_distance_backward_buffer_0_kernel[grid](
+        Q, K, out, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
+        buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _nearest_distance_backward_buffer_1(buffer_0: torch.Tensor) -> torch.Tensor:
+    """_nearest_distance_backward_buffer_1(buffer_0: bool[q x]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("buffer_0", buffer_0, torch.bool, 2, buffer_0.device)
+    q, x = buffer_0.shape
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=buffer_0.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        nearest_distance_backward_buffer_1_rows_kernel[grid](
+            buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    nearest_distance_backward_buffer_1_kernel[grid](
+        buffer_0, buffer_1, buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), q, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _nearest_distance_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
     d_out: torch.Tensor,
-    out: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_nearest_distance_backward_buffer_0_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q]) -> buffer_0: f32[q], d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_nearest_distance_backward_d_Q(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 1, Q.device)
-    _check("out", out, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bool, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
-        grid = (q,)
-        nearest_distance_backward_buffer_0_d_Q_rows_kernel[grid](
-            Q, K, d_out, out, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_out.stride(0), out.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+        grid = (q * d,)
+        nearest_distance_backward_d_Q_rows_kernel[grid](
+            Q, K, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
+            d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return buffer_0, d_Q
-    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    if BLOCK_D_2 > 16384:
-        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
-    if BLOCK_D_2 <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
-    elif BLOCK_D_2 <= 256:
-        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
-    elif BLOCK_D_2 <= 1024:
-        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
-    elif BLOCK_D_2 <= 4096:
-        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
-    nearest_distance_backward_buffer_0_d_Q_kernel[grid](
-        Q, K, d_out, out, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        out.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        return d_Q
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q * d,)
+    nearest_distance_backward_d_Q_kernel[grid](
+        Q, K, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
+        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, d_Q
+    return d_Q
 
 
 def _nearest_distance_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
     d_out: torch.Tensor,
-    out: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], out: f32[q], buffer_0: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    """_nearest_distance_backward_d_K(Q: f32[q d], K: f32[x d], d_out: f32[q], buffer_0: bool[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 1, Q.device)
-    _check("out", out, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.bool, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if d_out.shape != (q,):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
-    if out.shape != (q,):
-        raise ValueError(f"out: f32[q] has shape {out.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bool[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_Q <= 1024:
-        if BLOCK_D * BLOCK_Q <= 64:
-            BLOCK_X, warps, stages = 16, 4, 1
-        elif BLOCK_D * BLOCK_Q <= 256:
-            BLOCK_X, warps, stages = 16, 8, 1
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
         else:
-            BLOCK_X, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X),)
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
         nearest_distance_backward_d_K_rows_kernel[grid](
-            Q, K, d_out, out, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_out.stride(0), out.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            num_warps=warps, num_stages=stages,
+            Q, K, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
+            d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps,
+            num_stages=stages,
         )
         return d_K
-    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    if BLOCK_D_2 > 16384:
-        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
-    if BLOCK_D_2 <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 2
-    elif BLOCK_D_2 <= 256:
-        BLOCK_Q, BLOCK_X, warps, stages = 4, 16, 8, 2
-    elif BLOCK_D_2 <= 1024:
-        BLOCK_Q, BLOCK_X, warps, stages = 1, 16, 8, 2
-    elif BLOCK_D_2 <= 4096:
-        BLOCK_Q, BLOCK_X, warps, stages = 1, 4, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 1, 1, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X),)
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     nearest_distance_backward_d_K_kernel[grid](
-        Q, K, d_out, out, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        out.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D_2, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        Q, K, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_out.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -2216,20 +2335,17 @@ class _nearest_distance_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
         out = _nearest_distance_forward(Q, K)
         ctx.save_for_backward(Q, K, out)
-        ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, out = ctx.saved_tensors
-        buffer_0, d_Q = _nearest_distance_backward_buffer_0_d_Q(Q, K, d_out, out)
-        d_K = _nearest_distance_backward_d_K(Q, K, d_out, out, buffer_0)
+        buffer_0 = _nearest_distance_backward_buffer_0(Q, K, out)
+        buffer_1 = _nearest_distance_backward_buffer_1(buffer_0)
+        d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, buffer_0, buffer_1)
+        d_K = _nearest_distance_backward_d_K(Q, K, d_out, buffer_0, buffer_1)
         return d_Q, d_K
 
 
@@ -2240,9 +2356,9 @@ def nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K)):
-        if not (d <= 16384):
-            raise ValueError("nearest_distance: gradients are made for sizes whose tiles are held on chip")
-        return _nearest_distance_autograd.apply(Q, K)
+        if d <= 16384:
+            return _nearest_distance_autograd.apply(Q, K)
+        raise ValueError("nearest_distance: gradients are made for sizes whose tiles are held on chip")
     programs = triton.cdiv(q, 16)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
@@ -2445,11 +2561,11 @@ def kernel_regression_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -2473,11 +2589,11 @@ def kernel_regression_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -2611,8 +2727,80 @@ def kernel_regression_forward_kernel(
 
 @triton.jit
 def kernel_regression_backward_buffer_0_rows_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
-    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, logsum_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, logsum_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+    EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    # src[nearest.diag:20]
+    # src[nearest.diag:19]
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    mul_d = sub_d * sub_d
+    sum_ = tl.sum(mul_d, 0)
+    mul = (sum_ * (1.0 / tl.cast(size_d, tl.float32))) * -1.4426950408889634
+    tl.store(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tl.exp2(mul - (1.4426950408889634 * logsum)),
+    )
+
+
+@triton.jit
+def kernel_regression_backward_buffer_0_kernel(
+    Q_ptr, K_ptr, logsum_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, logsum_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:19]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        # src[nearest.diag:7]
+        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:19]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+        # src[nearest.diag:7]
+        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    # src[nearest.diag:20]
+    mul = (acc_d * (1.0 / tl.cast(size_d, tl.float32))) * -1.4426950408889634
+    tl.store(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        tl.exp2(mul - (1.4426950408889634 * logsum)),
+    )
+
+
+@triton.jit
+def kernel_regression_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -2631,13 +2819,13 @@ def kernel_regression_backward_buffer_0_rows_kernel(
     )
     mul_e = d_out * out
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
 
 @triton.jit
-def kernel_regression_backward_buffer_0_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
-    buffer_0_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+def kernel_regression_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -2670,32 +2858,29 @@ def kernel_regression_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_e)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
 
 
 @triton.jit
 def kernel_regression_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, logsum_stride_q, buffer_0_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
-    d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
+    d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     d_out = tl.load(
         d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2713,6 +2898,11 @@ def kernel_regression_backward_d_Q_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2721,12 +2911,8 @@ def kernel_regression_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
-        sum_ = tl.sum(mul_q_x_d, 2)
-        sub_q_x = ((recip * -1.4426950408889634) * sum_) - mul_q[:, None]
-        mul_q_x_d_2 = sub_q_x_d_2 * (tl.exp2(sub_q_x) * (dot - buffer_0[:, None]))[:, :, None]
-        tile_sum = tl.sum(mul_q_x_d_2, 1)
+        mul_q_x_d = sub_q_x_d * (buffer_0 * (dot - buffer_1[:, None]))[:, :, None]
+        tile_sum = tl.sum(mul_q_x_d, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -2740,6 +2926,11 @@ def kernel_regression_backward_d_Q_kernel(
             other=0.0,
         )
         dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2747,46 +2938,40 @@ def kernel_regression_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
-        sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
-        mul_q_x_2 = tl.exp2(mul_q_x - mul_q[:, None]) * (dot - buffer_0[:, None])
-        mul_q_x_d_2 = sub_q_x_d_2 * mul_q_x_2[:, :, None]
-        tile_sum = tl.sum(mul_q_x_d_2, 1)
+        sub_q_x_d_2 = tl.where((x_index < size_x)[None, :, None], sub_q_x_d, 0.0)
+        mul_q_x_d = sub_q_x_d_2 * (buffer_0 * (dot - buffer_1[:, None]))[:, :, None]
+        tile_sum = tl.sum(mul_q_x_d, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
+    # src[nearest.diag:20]
+    mul_q_d = ((1.0 / tl.cast(size_d, tl.float32)) * -2.0) * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        ((recip * -2.0) * acc_x),
+        mul_q_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
-def kernel_regression_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, logsum_stride_q,
-    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+def kernel_regression_backward_d_K_kernel(
+    Q_ptr, K_ptr, V_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_E: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
+    d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     # src[nearest.diag:19]
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
-    # src[nearest.diag:19]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2796,7 +2981,7 @@ def kernel_regression_backward_d_K_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         d_out = load_tile(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             (e_index < size_e)[None, :],
@@ -2804,7 +2989,11 @@ def kernel_regression_backward_d_K_d_V_kernel(
             EXACT_E,
         )
         dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -2813,29 +3002,26 @@ def kernel_regression_backward_d_K_d_V_kernel(
         )
         # src[nearest.diag:7]
         sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
-        sum_ = tl.sum(mul_x_q_d, 2)
-        sub_x_q = ((recip * -1.4426950408889634) * sum_) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d_2, 1)
+        mul_x_q_d = sub_x_q_d * (buffer_0 * (dot - buffer_1[None, :]))[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
-        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:19]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -2844,27 +3030,727 @@ def kernel_regression_backward_d_K_d_V_kernel(
         )
         # src[nearest.diag:7]
         sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        sub_x_q_d_2 = tl.where((d_index < size_d)[None, None, :], sub_x_q_d, 0.0)
-        mul_x_q_d = sub_x_q_d_2 * sub_x_q_d_2
-        sum_ = tl.sum(mul_x_q_d, 2)
-        mul_x_q = tl.where((q_index < size_q)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
-        sub_x_q = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        mul_x_q_d_2 = sub_x_q_d_2 * (exp2_x_q * (dot - buffer_0[None, :]))[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d_2, 1)
+        sub_x_q_d_2 = tl.where((q_index < size_q)[None, :, None], sub_x_q_d, 0.0)
+        mul_x_q_d = sub_x_q_d_2 * (buffer_0 * (dot - buffer_1[None, :]))[:, :, None]
+        tile_sum = tl.sum(mul_x_q_d, 1)
         next_acc_q = acc_q + tile_sum
-        next_acc_q_2 = tl.dot(exp2_x_q, d_out, acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
+    # src[nearest.diag:20]
+    mul_x_d = ((1.0 / tl.cast(size_d, tl.float32)) * 2.0) * acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        ((recip * 2.0) * acc_q),
+        mul_x_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
+
+
+@triton.jit
+def kernel_regression_backward_d_V_kernel(
+    d_out_ptr, buffer_0_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
-        acc_q_2,
+        acc_q,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def kernel_regression_long_forward_state_rows_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    # src[nearest.diag:19]
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    # src[nearest.diag:7]
+    sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    mul_d = sub_d * sub_d
+    sum_ = tl.sum(mul_d, 0)
+    tl.store(state_ptr + q_index * state_stride_q + x_index * state_stride_x, sum_)
+
+
+@triton.jit
+def kernel_regression_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    q_index = program.to(tl.int64)
+    acc_d = tl.full([], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:19]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        # src[nearest.diag:7]
+        sub_d = Q - tl.where(K == float("-inf"), 0.0, K)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[nearest.diag:19]
+        K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+        # src[nearest.diag:7]
+        sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        mul_d = sub_d * sub_d
+        tile_sum = tl.sum(mul_d, 0)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(state_ptr + q_index * state_stride_q + x_index * state_stride_x, acc_d)
+
+
+@triton.jit
+def kernel_regression_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (-1.4426950408889634 * recip) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, tl.trans(V), (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.4426950408889634 * recip) * state, float("-inf"))
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, tl.trans(V), (acc_x * scale[:, None]), input_precision="ieee")
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[nearest.diag:20]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def kernel_regression_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[nearest.diag:20]
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    scalar = -1.4426950408889634 * (1.0 / tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, scalar * state, float("-inf"))
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+
+
+@triton.jit
+def kernel_regression_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (-1.4426950408889634 * recip) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = tl.where(x_index < size_x, (-1.4426950408889634 * recip) * state, float("-inf"))
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+
+
+@triton.jit
+def kernel_regression_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def kernel_regression_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out * out
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def kernel_regression_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out * out
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out * out
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
+
+
+@triton.jit
+def kernel_regression_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, logsum_stride_q,
+    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((recip * -1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = tl.where((q_index < size_q)[None, :], (recip * -1.4426950408889634) * state, float("-inf"))
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q,
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def kernel_regression_long_backward_d_Q_rows_kernel(
+    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[nearest.diag:19]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    # src[nearest.diag:7]
+    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    mul_x = tl.where(x_index < size_x, (recip * -1.4426950408889634) * state, float("-inf"))
+    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+    mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+    sum_ = tl.sum(mul_d_x, 1)
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((recip * -2.0) * sum_),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def kernel_regression_long_backward_d_Q_kernel(
+    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_x = ((recip * -1.4426950408889634) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = tl.where(x_index < size_x, (recip * -1.4426950408889634) * state, float("-inf"))
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        ((recip * -2.0) * acc_x),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def kernel_regression_long_backward_d_K_rows_kernel(
+    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    # src[nearest.diag:7]
+    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * logsum
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    mul_q_2 = tl.where(q_index < size_q, (recip * -1.4426950408889634) * state, float("-inf"))
+    sub_q = mul_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+    mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+    sum_ = tl.sum(mul_d_q, 1)
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((recip * 2.0) * sum_),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def kernel_regression_long_backward_d_K_kernel(
+    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[nearest.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        sub_q = ((recip * -1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[nearest.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q_2 = tl.where(q_index < size_q, (recip * -1.4426950408889634) * state, float("-inf"))
+        sub_q = mul_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
+        ((recip * 2.0) * acc_q),
+        mask=(d_index < size_d),
     )
 
 
@@ -2990,14 +3876,54 @@ def _kernel_regression_forward(
     return out, logsum
 
 
-def _kernel_regression_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_kernel_regression_backward_buffer_0(d_out: f32[q e], out: f32[q e]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+def _kernel_regression_backward_buffer_0(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+) -> torch.Tensor:
+    """_kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], logsum: f32[q]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * x,)
+        kernel_regression_backward_buffer_0_rows_kernel[grid](
+            Q, K, logsum, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), logsum.stride(0),
+            buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q * x,)
+    kernel_regression_backward_buffer_0_kernel[grid](
+        Q, K, logsum, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), logsum.stride(0),
+        buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
     _check("out", out, torch.float32, 2, d_out.device)
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
-    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -3007,19 +3933,19 @@ def _kernel_regression_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor)
         else:
             warps, stages = 16, 1
         grid = (q,)
-        kernel_regression_backward_buffer_0_rows_kernel[grid](
-            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+        kernel_regression_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
             num_stages=stages,
         )
-        return buffer_0
+        return buffer_1
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
-    kernel_regression_backward_buffer_0_kernel[grid](
-        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_0.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    kernel_regression_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return buffer_0
+    return buffer_1
 
 
 def _kernel_regression_backward_d_Q(
@@ -3027,16 +3953,16 @@ def _kernel_regression_backward_d_Q(
     K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
     buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -3046,46 +3972,47 @@ def _kernel_regression_backward_d_Q(
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E) <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_E, BLOCK_D) > 256:
+        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_D) <= 64:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
+    elif max(BLOCK_E, BLOCK_D) <= 128:
         BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kernel_regression_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
-        d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        Q, K, V, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_E=e == BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q
 
 
-def _kernel_regression_backward_d_K_d_V(
+def _kernel_regression_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
     buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_kernel_regression_backward_d_K_d_V(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], logsum: f32[q], buffer_0: f32[q]) -> d_K: f32[x d], d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
     _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -3095,31 +4022,316 @@ def _kernel_regression_backward_d_K_d_V(
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    d_V = torch.empty((x, e), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
-    if max(BLOCK_D, BLOCK_E) > 256:
-        raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 256 elements are held on chip")
-    if max(BLOCK_D, BLOCK_E) <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_E, BLOCK_D) > 256:
+        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
+    if max(BLOCK_E, BLOCK_D) <= 64:
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_D, BLOCK_E) <= 128:
+    elif max(BLOCK_E, BLOCK_D) <= 128:
         BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
     else:
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
-    kernel_regression_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), logsum.stride(0), buffer_0.stride(0),
-        d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+    kernel_regression_backward_d_K_kernel[grid](
+        Q, K, V, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
+def _kernel_regression_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_backward_d_V(d_out: f32[q e], buffer_0: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    kernel_regression_backward_d_V_kernel[grid](
+        d_out, buffer_0, d_V, d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
-    return d_K, d_V
+    return d_V
+
+
+def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_forward_state(Q: f32[q d], K: f32[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D <= 16384:
+        if BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_D <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q * x,)
+        kernel_regression_long_forward_state_rows_kernel[grid](
+            Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1),
+            q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return state
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (q * x,)
+    kernel_regression_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _kernel_regression_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_kernel_regression_long_forward_out(V: f32[x e], state: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.float32, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    out = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    kernel_regression_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _kernel_regression_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_kernel_regression_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kernel_regression_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kernel_regression_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return logsum
+
+
+def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_backward_buffer_0(V: f32[x e], d_out: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.float32, 2, V.device)
+    _check("d_out", d_out, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    kernel_regression_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_long_backward_buffer_1(d_out: f32[q e], out: f32[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("out", out, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        kernel_regression_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    kernel_regression_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _kernel_regression_long_backward_d_V(
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_kernel_regression_long_backward_d_V(d_out: f32[q e], logsum: f32[q], state: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    kernel_regression_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
+        state.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _kernel_regression_long_backward_d_Q(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_kernel_regression_long_backward_d_Q(Q: f32[q d], K: f32[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
+        kernel_regression_long_backward_d_Q_rows_kernel[grid](
+            Q, K, logsum, state, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
+    kernel_regression_long_backward_d_Q_kernel[grid](
+        Q, K, logsum, state, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _kernel_regression_long_backward_d_K(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_kernel_regression_long_backward_d_K(Q: f32[q d], K: f32[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.float32, 2, Q.device)
+    _check("K", K, torch.float32, 2, Q.device)
+    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
+        kernel_regression_long_backward_d_K_rows_kernel[grid](
+            Q, K, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
+    kernel_regression_long_backward_d_K_kernel[grid](
+        Q, K, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
 
 
 class _kernel_regression_autograd(torch.autograd.Function):
@@ -3127,24 +4339,43 @@ class _kernel_regression_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
         out, logsum = _kernel_regression_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, V, out, logsum = ctx.saved_tensors
-        buffer_0 = _kernel_regression_backward_buffer_0(d_out, out)
-        d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
-        d_K, d_V = _kernel_regression_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        buffer_0 = _kernel_regression_backward_buffer_0(Q, K, logsum)
+        buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
+        d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1)
+        d_K = _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1)
+        d_V = _kernel_regression_backward_d_V(d_out, buffer_0)
+        return d_Q, d_K, d_V
+
+
+class _kernel_regression_long_autograd(torch.autograd.Function):
+    """kernel_regression and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _kernel_regression_long_forward_state(Q, K)
+        out = _kernel_regression_long_forward_out(V, state, d)
+        logsum = _kernel_regression_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _kernel_regression_long_backward_buffer_0(V, d_out)
+        buffer_1 = _kernel_regression_long_backward_buffer_1(d_out, out)
+        d_V = _kernel_regression_long_backward_d_V(d_out, logsum, state, d)
+        d_Q = _kernel_regression_long_backward_d_Q(Q, K, logsum, state, buffer_0, buffer_1)
+        d_K = _kernel_regression_long_backward_d_K(Q, K, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -3157,15 +4388,13 @@ def kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256):
-                raise ValueError("kernel_regression: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(e, d) <= 256:
             return _kernel_regression_autograd.apply(Q, K, V)
+        return _kernel_regression_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         out = _kernel_regression(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("kernel_regression: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _kernel_regression_long_buffer_0(Q, K)
     out_2 = _kernel_regression_long_out(V, buffer_0)
     return out_2

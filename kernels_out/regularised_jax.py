@@ -426,22 +426,7 @@ def _label_smoothing_keeping(X, W, label, epsilon, block_vocab, block_token):
 def _label_smoothing_pull(block_vocab, block_token, saved, cotangents):
     X, W, label, epsilon, logsum, state_, state__ = saved
     d_out = cotangents
-    token, d = X.shape
     vocab, _ = W.shape
-    if W.shape != (vocab, d):
-        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
-    if label.shape != (token,):
-        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-    if epsilon.shape != ():
-        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    if d_out.shape != (token,):
-        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
-    if logsum.shape != (token,):
-        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
-    if state_.shape != (token,):
-        raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
-    if state__.shape != (token,):
-        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
     d_X = _label_smoothing_backward_d_X(
         X,
         W,

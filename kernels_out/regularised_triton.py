@@ -336,13 +336,8 @@ class _logits_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X, W):
-        token, d = X.shape
-        vocab, _ = W.shape
-        if W.shape != (vocab, d):
-            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
         out = _logits_forward(X, W)
         ctx.save_for_backward(X, W)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -780,10 +775,8 @@ class _log_softmax_rows_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Z):
-        token, vocab = Z.shape
         out, logsum = _log_softmax_rows_forward(Z)
         ctx.save_for_backward(Z, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1422,6 +1415,459 @@ def label_smoothing_backward_d_epsilon_kernel(
     tl.store(d_epsilon_ptr, (acc_token - mul))
 
 
+@triton.jit
+def label_smoothing_long_forward_Z_kernel(
+    X_ptr, W_ptr, Z_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, Z_stride_token,
+    Z_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    Z = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    tl.store(
+        Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+        Z,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_long_forward_logsum_state__state___rows_kernel(
+    label_ptr, Z_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    logsum_stride_token, state__stride_token, state___stride_token, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr, EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[maps.diag:11]
+    max_ = tl.max(Z, 0)
+    # src[maps.diag:12]
+    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
+    sum_ = tl.sum(exp_vocab, 0)
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (max_ + tl.log(sum_)))
+    tile = tl.where(vocab_index < size_vocab, Z, 0.0)
+    sum_2 = tl.sum(tile, 0)
+    tl.store(state__ptr + token_index * state__stride_token, sum_2)
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile_2, Z, 0.0)
+    # src[regularised.diag:22]
+    sum_3 = tl.sum(where_vocab, 0)
+    tl.store(state___ptr + token_index * state___stride_token, sum_3)
+
+
+@triton.jit
+def label_smoothing_long_forward_logsum_state__state___kernel(
+    label_ptr, Z_ptr, logsum_ptr, state__ptr, state___ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    logsum_stride_token, state__stride_token, state___stride_token, size_token, size_vocab,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    sum_vocab_3 = tl.full([], 0.0, tl.float32)
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile_sum_2 = tl.sum(Z, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        where_vocab = tl.where(label == vocab_index, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_vocab, 0)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = tl.where(vocab_index < size_vocab, Z, 0.0)
+        tile_sum_2 = tl.sum(tile, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        tile_2 = (label == vocab_index) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile_2, Z, 0.0)
+        # src[regularised.diag:22]
+        tile_sum_3 = tl.sum(where_vocab, 0)
+        next_sum_vocab_3 = sum_vocab_3 + tile_sum_3
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+        sum_vocab_3 = next_sum_vocab_3
+    # src[maps.diag:12]
+    tl.store(logsum_ptr + token_index * logsum_stride_token, (m + tl.log(sum_vocab)))
+    tl.store(state__ptr + token_index * state__stride_token, sum_vocab_2)
+    tl.store(state___ptr + token_index * state___stride_token, sum_vocab_3)
+
+
+@triton.jit
+def label_smoothing_long_forward_out_kernel(
+    epsilon_ptr, logsum_ptr, state___ptr, state__ptr, out_ptr, logsum_stride_token, state___stride_token,
+    state__stride_token, out_stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    state_ = tl.load(
+        state__ptr + token_index * state__stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    # src[regularised.diag:22]
+    state__ = tl.load(
+        state___ptr + token_index * state___stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    target = (state__ * (1.0 - epsilon)) + (scalar * state_)
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[regularised.diag:23]
+    sub_token = logsum - tl.where(target == float("-inf"), 0.0, target)
+    tl.store(out_ptr + token_index * out_stride_token, sub_token, mask=(token_index < size_token))
+
+
+@triton.jit
+def label_smoothing_long_backward_d_X_kernel(
+    W_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    scalar = (1.0 / tl.cast(size_vocab, tl.float32)) * epsilon
+    mul_token = scalar * d_out
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[regularised.diag:22]
+    mul_token_2 = (-1.0 * (1.0 - epsilon)) * d_out
+    # src[regularised.diag:18]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        Z = tl.load(
+            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + (tl.exp(sub_token_vocab) * d_out[:, None])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        # src[regularised.diag:17]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        Z = tl.load(
+            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token_2[:, None], 0.0)
+        add_token_vocab = where_token_vocab + (tl.exp(sub_token_vocab) * d_out[:, None])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        tile_bf16 = (add_token_vocab - safe_[:, None]).to(tl.bfloat16)
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_long_backward_d_W_kernel(
+    X_ptr, label_ptr, epsilon_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_W_ptr, X_stride_token, X_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    # src[regularised.diag:19]
+    epsilon = tl.load(epsilon_ptr)
+    recip = 1.0 / tl.cast(size_vocab, tl.float32)
+    # src[regularised.diag:22]
+    sub = 1.0 - epsilon
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        mul_token = (recip * epsilon) * d_out
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        Z = tl.load(
+            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        # src[regularised.diag:18]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + (tl.exp(sub_vocab_token) * d_out[None, :])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        tile_bf16 = (add_vocab_token - safe_[None, :]).to(tl.bfloat16)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = (recip * epsilon) * d_out
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        Z = tl.load(
+            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        # src[regularised.diag:18]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], ((-1.0 * sub) * d_out)[None, :], 0.0)
+        add_vocab_token = where_vocab_token + (tl.exp(sub_vocab_token) * d_out[None, :])
+        safe_ = tl.where(mul_token == float("-inf"), 0.0, mul_token)
+        sub_vocab_token_2 = tl.where((token_index < size_token)[None, :], add_vocab_token - safe_[None, :], 0.0)
+        tile_bf16 = sub_vocab_token_2.to(tl.bfloat16)
+        # src[regularised.diag:16]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def label_smoothing_long_backward_d_epsilon_rows_kernel(
+    d_out_ptr, state__ptr, state___ptr, d_epsilon_ptr, d_out_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr, EXACT_TOKEN: tl.constexpr,
+):
+    token_index = tl.arange(0, BLOCK_TOKEN)
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    state_ = load_tile(
+        state__ptr + token_index * state__stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = state_ * d_out
+    sum_ = tl.sum(mul_token, 0)
+    state__ = load_tile(
+        state___ptr + token_index * state___stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token_2 = state__ * d_out
+    sum_2 = tl.sum(mul_token_2, 0)
+    sub = sum_2 - ((1.0 / tl.cast(size_vocab, tl.float32)) * sum_)
+    tl.store(d_epsilon_ptr, sub)
+
+
+@triton.jit
+def label_smoothing_long_backward_d_epsilon_kernel(
+    d_out_ptr, state__ptr, state___ptr, d_epsilon_ptr, d_out_stride_token, state__stride_token,
+    state___stride_token, size_token, size_vocab, BLOCK_TOKEN: tl.constexpr,
+):
+    acc_token = tl.full([], 0.0, tl.float32)
+    acc_token_2 = tl.full([], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        state__ = tl.load(state___ptr + token_index * state___stride_token)
+        mul_token = state__ * d_out
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state_ = tl.load(state__ptr + token_index * state__stride_token)
+        mul_token_2 = state_ * d_out
+        tile_sum_2 = tl.sum(mul_token_2, 0)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        state__ = tl.load(
+            state___ptr + token_index * state___stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = state__ * d_out
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token_2 = state_ * d_out
+        tile_sum_2 = tl.sum(mul_token_2, 0)
+        next_acc_token_2 = acc_token_2 + tile_sum_2
+        acc_token = next_acc_token
+        acc_token_2 = next_acc_token_2
+    mul = (1.0 / tl.cast(size_vocab, tl.float32)) * acc_token_2
+    tl.store(d_epsilon_ptr, (acc_token - mul))
+
+
 def _label_smoothing(
     X: torch.Tensor,
     W: torch.Tensor,
@@ -1690,19 +2136,213 @@ def _label_smoothing_backward_d_epsilon(
     return d_epsilon
 
 
+def _label_smoothing_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_label_smoothing_long_forward_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    label_smoothing_long_forward_Z_kernel[grid](
+        X, W, Z, X.stride(0), X.stride(1), W.stride(0), W.stride(1), Z.stride(0), Z.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return Z
+
+
+def _label_smoothing_long_forward_logsum_state__state__(
+    label: torch.Tensor,
+    Z: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_label_smoothing_long_forward_logsum_state__state__(label: i32[token] in vocab, Z: f32[token vocab]) -> logsum: f32[token], state_: f32[token], state__: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = Z.shape
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
+    state_ = torch.empty((token,), dtype=torch.float32, device=label.device)
+    state__ = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        label_smoothing_long_forward_logsum_state__state___rows_kernel[grid](
+            label, Z, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1), logsum.stride(0),
+            state_.stride(0), state__.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB,
+            EXACT_VOCAB=vocab == BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+        )
+        return logsum, state_, state__
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    label_smoothing_long_forward_logsum_state__state___kernel[grid](
+        label, Z, logsum, state_, state__, label.stride(0), Z.stride(0), Z.stride(1), logsum.stride(0),
+        state_.stride(0), state__.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return logsum, state_, state__
+
+
+def _label_smoothing_long_forward_out(
+    epsilon: torch.Tensor,
+    logsum: torch.Tensor,
+    state__: torch.Tensor,
+    state_: torch.Tensor,
+    vocab: int,
+) -> torch.Tensor:
+    """_label_smoothing_long_forward_out(epsilon: f32[], logsum: f32[token], state__: f32[token], state_: f32[token]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("epsilon", epsilon, torch.float32, 0, epsilon.device)
+    _check("logsum", logsum, torch.float32, 1, epsilon.device)
+    _check("state__", state__, torch.float32, 1, epsilon.device)
+    _check("state_", state_, torch.float32, 1, epsilon.device)
+    (token,) = logsum.shape
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if state__.shape != (token,):
+        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
+    if state_.shape != (token,):
+        raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
+    out = torch.empty((token,), dtype=torch.float32, device=epsilon.device)
+    BLOCK_TOKEN, warps, stages = 1024, 4, 1
+    grid = (triton.cdiv(token, BLOCK_TOKEN),)
+    label_smoothing_long_forward_out_kernel[grid](
+        epsilon, logsum, state__, state_, out, logsum.stride(0), state__.stride(0), state_.stride(0),
+        out.stride(0), token, vocab, BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _label_smoothing_long_backward_d_X(
+    W: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    Z: torch.Tensor,
+) -> torch.Tensor:
+    """_label_smoothing_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("label", label, torch.int32, 1, W.device)
+    _check("epsilon", epsilon, torch.float32, 0, W.device)
+    _check("d_out", d_out, torch.float32, 1, W.device)
+    _check("logsum", logsum, torch.float32, 1, W.device)
+    _check("Z", Z, torch.float32, 2, W.device)
+    vocab, d = W.shape
+    (token,) = label.shape
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    label_smoothing_long_backward_d_X_kernel[grid](
+        W, label, epsilon, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), Z.stride(0), Z.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _label_smoothing_long_backward_d_W(
+    X: torch.Tensor,
+    label: torch.Tensor,
+    epsilon: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    Z: torch.Tensor,
+) -> torch.Tensor:
+    """_label_smoothing_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, epsilon: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("epsilon", epsilon, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    _check("Z", Z, torch.float32, 2, X.device)
+    token, d = X.shape
+    _, vocab = Z.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if epsilon.shape != ():
+        raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    label_smoothing_long_backward_d_W_kernel[grid](
+        X, label, epsilon, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), Z.stride(0), Z.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+def _label_smoothing_long_backward_d_epsilon(
+    d_out: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    vocab: int,
+) -> torch.Tensor:
+    """_label_smoothing_long_backward_d_epsilon(d_out: f32[token], state_: f32[token], state__: f32[token]) -> d_epsilon: f32[]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 1, d_out.device)
+    _check("state_", state_, torch.float32, 1, d_out.device)
+    _check("state__", state__, torch.float32, 1, d_out.device)
+    (token,) = d_out.shape
+    if state_.shape != (token,):
+        raise ValueError(f"state_: f32[token] has shape {state_.shape}, expected {(token,)}")
+    if state__.shape != (token,):
+        raise ValueError(f"state__: f32[token] has shape {state__.shape}, expected {(token,)}")
+    d_epsilon = torch.empty((), dtype=torch.float32, device=d_out.device)
+    BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
+    if BLOCK_TOKEN <= 16384:
+        if BLOCK_TOKEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_TOKEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        label_smoothing_long_backward_d_epsilon_rows_kernel[grid](
+            d_out, state_, state__, d_epsilon, d_out.stride(0), state_.stride(0), state__.stride(0), token,
+            vocab, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps,
+            num_stages=stages,
+        )
+        return d_epsilon
+    BLOCK_TOKEN, warps, stages = 4096, 8, 2
+    grid = (1,)
+    label_smoothing_long_backward_d_epsilon_kernel[grid](
+        d_out, state_, state__, d_epsilon, d_out.stride(0), state_.stride(0), state__.stride(0), token, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+    )
+    return d_epsilon
+
+
 class _label_smoothing_autograd(torch.autograd.Function):
     """label_smoothing and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, label, epsilon):
-        token, d = X.shape
         vocab, _ = W.shape
-        if W.shape != (vocab, d):
-            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
-        if label.shape != (token,):
-            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-        if epsilon.shape != ():
-            raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
         out, logsum, state_, state__ = _label_smoothing_forward(X, W, label, epsilon)
         ctx.save_for_backward(X, W, label, epsilon, logsum, state_, state__)
         ctx.sizes = (vocab,)
@@ -1715,6 +2355,29 @@ class _label_smoothing_autograd(torch.autograd.Function):
         d_X = _label_smoothing_backward_d_X(X, W, label, epsilon, d_out, logsum)
         d_W = _label_smoothing_backward_d_W(X, W, label, epsilon, d_out, logsum)
         d_epsilon = _label_smoothing_backward_d_epsilon(d_out, state_, state__, vocab)
+        return d_X, d_W, None, d_epsilon
+
+
+class _label_smoothing_long_autograd(torch.autograd.Function):
+    """label_smoothing and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label, epsilon):
+        vocab, _ = W.shape
+        Z = _label_smoothing_long_forward_Z(X, W)
+        logsum, state_, state__ = _label_smoothing_long_forward_logsum_state__state__(label, Z)
+        out = _label_smoothing_long_forward_out(epsilon, logsum, state__, state_, vocab)
+        ctx.save_for_backward(X, W, label, epsilon, logsum, Z, state_, state__)
+        ctx.sizes = (vocab,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, epsilon, logsum, Z, state_, state__ = ctx.saved_tensors
+        (vocab,) = ctx.sizes
+        d_X = _label_smoothing_long_backward_d_X(W, label, epsilon, d_out, logsum, Z)
+        d_W = _label_smoothing_long_backward_d_W(X, label, epsilon, d_out, logsum, Z)
+        d_epsilon = _label_smoothing_long_backward_d_epsilon(d_out, state_, state__, vocab)
         return d_X, d_W, None, d_epsilon
 
 
@@ -1733,15 +2396,13 @@ def label_smoothing(
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if epsilon.shape != ():
         raise ValueError(f"epsilon: f32[] has shape {epsilon.shape}, expected {()}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
-            if not (d <= 256):
-                raise ValueError("label_smoothing: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
+        if d <= 256 and d <= 256:
             return _label_smoothing_autograd.apply(X, W, label, epsilon)
+        return _label_smoothing_long_autograd.apply(X, W, label, epsilon)
+    if d <= 256:
         out = _label_smoothing(X, W, label, epsilon)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, epsilon)):
-        raise ValueError("label_smoothing: gradients are made for sizes whose tiles are held on chip")
     Z = _label_smoothing_long_Z(X, W)
     out_2 = _label_smoothing_long_out(label, epsilon, Z)
     return out_2
@@ -2308,6 +2969,398 @@ def z_loss_backward_d_weight_kernel(
     tl.store(d_weight_ptr, acc_token)
 
 
+@triton.jit
+def z_loss_long_forward_Z_kernel(
+    X_ptr, W_ptr, Z_ptr, X_stride_token, X_stride_d, W_stride_vocab, W_stride_d, Z_stride_token,
+    Z_stride_vocab, size_token, size_d, size_vocab, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_vocab = (program % tl.cdiv(size_vocab, BLOCK_VOCAB)) * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    program = program // tl.cdiv(size_vocab, BLOCK_VOCAB)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    Z = tl.full([BLOCK_TOKEN, BLOCK_VOCAB], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[:, None] * W_stride_vocab + d_index[None, :] * W_stride_d,
+            mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[regularised.diag:7]
+        next_Z = tl.dot(X, tl.trans(W), Z)
+        Z = next_Z
+    tl.store(
+        Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+        Z,
+        mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_long_forward_out_logsum_rows_kernel(
+    label_ptr, weight_ptr, Z_ptr, out_ptr, logsum_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+    EXACT_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    vocab_index = tl.arange(0, BLOCK_VOCAB)
+    Z = load_tile(
+        Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+        (vocab_index < size_vocab),
+        float("-inf"),
+        EXACT_VOCAB,
+    )
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    tile = (vocab_index == label) & (vocab_index < size_vocab)
+    where_vocab = tl.where(tile, Z, 0.0)
+    # src[regularised.diag:35]
+    sum_ = tl.sum(where_vocab, 0)
+    # src[maps.diag:11]
+    max_ = tl.max(Z, 0)
+    # src[maps.diag:12]
+    exp_vocab = tl.exp(Z - tl.where(max_ == float("-inf"), 0.0, max_))
+    sum_2 = tl.sum(exp_vocab, 0)
+    log = tl.log(sum_2)
+    L = log + max_
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:35]
+    tl.store(out_ptr + token_index * out_stride_token, (((((weight * L) * L) + log) + max_) - sum_))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, L)
+
+
+@triton.jit
+def z_loss_long_forward_out_logsum_kernel(
+    label_ptr, weight_ptr, Z_ptr, out_ptr, logsum_ptr, label_stride_token, Z_stride_token, Z_stride_vocab,
+    out_stride_token, logsum_stride_token, size_token, size_vocab, BLOCK_VOCAB: tl.constexpr,
+):
+    program = tl.program_id(0)
+    token_index = program.to(tl.int64)
+    m = tl.full([], float("-inf"), tl.float32)
+    sum_vocab = tl.full([], 0.0, tl.float32)
+    sum_vocab_2 = tl.full([], 0.0, tl.float32)
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token)
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab)
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        where_vocab = tl.where(vocab_index == label, Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        Z = tl.load(
+            Z_ptr + token_index * Z_stride_token + vocab_index * Z_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=float("-inf"),
+        )
+        # src[maps.diag:11]
+        tile_max = tl.max(Z, 0)
+        next_m = tl.maximum(m, tile_max)
+        safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
+        # src[maps.diag:12]
+        exp_vocab = tl.exp(Z - safe_next_m)
+        tile_sum = tl.sum(exp_vocab, 0)
+        next_sum_vocab = (sum_vocab * tl.exp(m - safe_next_m)) + tile_sum
+        tile = (vocab_index == label) & (vocab_index < size_vocab)
+        where_vocab = tl.where(tile, Z, 0.0)
+        # src[regularised.diag:35]
+        tile_sum_2 = tl.sum(where_vocab, 0)
+        next_sum_vocab_2 = sum_vocab_2 + tile_sum_2
+        m = next_m
+        sum_vocab = next_sum_vocab
+        sum_vocab_2 = next_sum_vocab_2
+    # src[maps.diag:12]
+    log = tl.log(sum_vocab)
+    L = log + m
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    # src[regularised.diag:35]
+    tl.store(out_ptr + token_index * out_stride_token, (((((weight * L) * L) + log) + m) - sum_vocab_2))
+    tl.store(logsum_ptr + token_index * logsum_stride_token, L)
+
+
+@triton.jit
+def z_loss_long_backward_d_X_kernel(
+    W_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_X_ptr, W_stride_vocab, W_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
+    d_X_stride_token, d_X_stride_d, size_vocab, size_d, size_token, BLOCK_VOCAB: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_token = program * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    acc_vocab = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token, mask=(token_index < size_token), other=0.0)
+    mul_token = -1.0 * d_out
+    # src[regularised.diag:30]
+    label = tl.load(label_ptr + token_index * label_stride_token, mask=(token_index < size_token), other=0)
+    logsum = tl.load(
+        logsum_ptr + token_index * logsum_stride_token,
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    add_token = ((weight * 2.0) * logsum) + 1.0
+    to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
+    # whole tiles, no mask needed
+    for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        Z = tl.load(
+            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        mul_token_vocab = (add_token * d_out)[:, None] * tl.exp(sub_token_vocab)
+        tile_bf16 = (mul_token_vocab + where_token_vocab).to(tl.bfloat16)
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    from_vocab = tl.maximum(0, to_vocab)
+    # tiles that a mask or the end cuts
+    for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
+        vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
+        where_token_vocab = tl.where(label[:, None] == vocab_index[None, :], mul_token[:, None], 0.0)
+        Z = tl.load(
+            Z_ptr + token_index[:, None] * Z_stride_token + vocab_index[None, :] * Z_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        sub_token_vocab = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
+        mul_token_vocab = (add_token * d_out)[:, None] * tl.exp(sub_token_vocab)
+        add_token_vocab = tl.where((vocab_index < size_vocab)[None, :], mul_token_vocab + where_token_vocab, 0.0)
+        tile_bf16 = add_token_vocab.to(tl.bfloat16)
+        # src[regularised.diag:29]
+        W = tl.load(
+            W_ptr + vocab_index[None, :] * W_stride_vocab + d_index[:, None] * W_stride_d,
+            mask=(vocab_index < size_vocab)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_vocab = tl.dot(tile_bf16, tl.trans(W), acc_vocab)
+        acc_vocab = next_acc_vocab
+    tl.store(
+        d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
+        acc_vocab.to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_long_backward_d_W_kernel(
+    X_ptr, label_ptr, weight_ptr, d_out_ptr, logsum_ptr, Z_ptr, d_W_ptr, X_stride_token, X_stride_d,
+    label_stride_token, d_out_stride_token, logsum_stride_token, Z_stride_token, Z_stride_vocab,
+    d_W_stride_vocab, d_W_stride_d, size_token, size_d, size_vocab, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_VOCAB: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_vocab = program * BLOCK_VOCAB
+    vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
+    acc_token = tl.full([BLOCK_VOCAB, BLOCK_D], 0.0, tl.float32)
+    # src[regularised.diag:31]
+    weight = tl.load(weight_ptr)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        # src[regularised.diag:30]
+        label = tl.load(label_ptr + token_index * label_stride_token)
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        Z = tl.load(
+            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
+            mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        mul_vocab_token = ((((weight * 2.0) * logsum) + 1.0) * d_out)[None, :] * tl.exp(sub_vocab_token)
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        # src[regularised.diag:28]
+        X = tl.load(
+            X_ptr + token_index[None, :] * X_stride_token + d_index[:, None] * X_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[regularised.diag:30]
+        label = tl.load(
+            label_ptr + token_index * label_stride_token,
+            mask=(token_index < size_token),
+            other=0,
+        )
+        where_vocab_token = tl.where(label[None, :] == vocab_index[:, None], (-1.0 * d_out)[None, :], 0.0)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        Z = tl.load(
+            Z_ptr + token_index[None, :] * Z_stride_token + vocab_index[:, None] * Z_stride_vocab,
+            mask=(token_index < size_token)[None, :] & (vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        sub_vocab_token = Z - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        mul_vocab_token = ((((weight * 2.0) * logsum) + 1.0) * d_out)[None, :] * tl.exp(sub_vocab_token)
+        tile_bf16 = (mul_vocab_token + where_vocab_token).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16, tl.trans(X), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_W_ptr + vocab_index[:, None] * d_W_stride_vocab + d_index[None, :] * d_W_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(vocab_index < size_vocab)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def z_loss_long_backward_d_weight_rows_kernel(
+    d_out_ptr,
+    logsum_ptr,
+    d_weight_ptr,
+    d_out_stride_token,
+    logsum_stride_token,
+    size_token,
+    BLOCK_TOKEN: tl.constexpr,
+    EXACT_TOKEN: tl.constexpr,
+):
+    token_index = tl.arange(0, BLOCK_TOKEN)
+    logsum = load_tile(
+        logsum_ptr + token_index * logsum_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    d_out = load_tile(
+        d_out_ptr + token_index * d_out_stride_token,
+        (token_index < size_token),
+        0.0,
+        EXACT_TOKEN,
+    )
+    mul_token = (d_out * logsum) * logsum
+    sum_ = tl.sum(mul_token, 0)
+    tl.store(d_weight_ptr, sum_)
+
+
+@triton.jit
+def z_loss_long_backward_d_weight_kernel(
+    d_out_ptr,
+    logsum_ptr,
+    d_weight_ptr,
+    d_out_stride_token,
+    logsum_stride_token,
+    size_token,
+    BLOCK_TOKEN: tl.constexpr,
+):
+    acc_token = tl.full([], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        logsum = tl.load(logsum_ptr + token_index * logsum_stride_token)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token)
+        mul_token = (d_out * logsum) * logsum
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        logsum = tl.load(
+            logsum_ptr + token_index * logsum_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        mul_token = (d_out * logsum) * logsum
+        tile_sum = tl.sum(mul_token, 0)
+        next_acc_token = acc_token + tile_sum
+        acc_token = next_acc_token
+    tl.store(d_weight_ptr, acc_token)
+
+
 def _z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """_z_loss(X: bf16[token d], W: bf16[vocab d], label: i32[token] in vocab, weight: f32[]) -> out: f32[token]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
@@ -2559,22 +3612,178 @@ def _z_loss_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torc
     return d_weight
 
 
+def _z_loss_long_forward_Z(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_forward_Z(X: bf16[token d], W: bf16[vocab d]) -> Z: f32[token vocab]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    token, d = X.shape
+    vocab, _ = W.shape
+    if W.shape != (vocab, d):
+        raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
+    Z = torch.empty((token, vocab), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_VOCAB, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(vocab, BLOCK_VOCAB),)
+    z_loss_long_forward_Z_kernel[grid](
+        X, W, Z, X.stride(0), X.stride(1), W.stride(0), W.stride(1), Z.stride(0), Z.stride(1), token, d,
+        vocab, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps,
+        num_stages=stages,
+    )
+    return Z
+
+
+def _z_loss_long_forward_out_logsum(
+    label: torch.Tensor,
+    weight: torch.Tensor,
+    Z: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_z_loss_long_forward_out_logsum(label: i32[token] in vocab, weight: f32[], Z: f32[token vocab]) -> out: f32[token], logsum: f32[token]. Any strides; sizes are read off the shapes."""
+    _check("label", label, torch.int32, 1, label.device)
+    _check("weight", weight, torch.float32, 0, label.device)
+    _check("Z", Z, torch.float32, 2, label.device)
+    (token,) = label.shape
+    _, vocab = Z.shape
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    out = torch.empty((token,), dtype=torch.float32, device=label.device)
+    logsum = torch.empty((token,), dtype=torch.float32, device=label.device)
+    BLOCK_VOCAB = max(16, triton.next_power_of_2(vocab))
+    if BLOCK_VOCAB <= 16384:
+        if BLOCK_VOCAB <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_VOCAB <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token,)
+        z_loss_long_forward_out_logsum_rows_kernel[grid](
+            label, weight, Z, out, logsum, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0),
+            logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, EXACT_VOCAB=vocab == BLOCK_VOCAB,
+            num_warps=warps, num_stages=stages,
+        )
+        return out, logsum
+    BLOCK_VOCAB, warps, stages = 4096, 8, 2
+    grid = (token,)
+    z_loss_long_forward_out_logsum_kernel[grid](
+        label, weight, Z, out, logsum, label.stride(0), Z.stride(0), Z.stride(1), out.stride(0),
+        logsum.stride(0), token, vocab, BLOCK_VOCAB=BLOCK_VOCAB, num_warps=warps, num_stages=stages,
+    )
+    return out, logsum
+
+
+def _z_loss_long_backward_d_X(
+    W: torch.Tensor,
+    label: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    Z: torch.Tensor,
+) -> torch.Tensor:
+    """_z_loss_long_backward_d_X(W: bf16[vocab d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 2, W.device)
+    _check("label", label, torch.int32, 1, W.device)
+    _check("weight", weight, torch.float32, 0, W.device)
+    _check("d_out", d_out, torch.float32, 1, W.device)
+    _check("logsum", logsum, torch.float32, 1, W.device)
+    _check("Z", Z, torch.float32, 2, W.device)
+    vocab, d = W.shape
+    (token,) = label.shape
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
+    z_loss_long_backward_d_X_kernel[grid](
+        W, label, weight, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), Z.stride(0), Z.stride(1), d_X.stride(0), d_X.stride(1), vocab, d, token,
+        BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _z_loss_long_backward_d_W(
+    X: torch.Tensor,
+    label: torch.Tensor,
+    weight: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    Z: torch.Tensor,
+) -> torch.Tensor:
+    """_z_loss_long_backward_d_W(X: bf16[token d], label: i32[token] in vocab, weight: f32[], d_out: f32[token], logsum: f32[token], Z: f32[token vocab]) -> d_W: bf16[vocab d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("label", label, torch.int32, 1, X.device)
+    _check("weight", weight, torch.float32, 0, X.device)
+    _check("d_out", d_out, torch.float32, 1, X.device)
+    _check("logsum", logsum, torch.float32, 1, X.device)
+    _check("Z", Z, torch.float32, 2, X.device)
+    token, d = X.shape
+    _, vocab = Z.shape
+    if label.shape != (token,):
+        raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
+    if weight.shape != ():
+        raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
+    if d_out.shape != (token,):
+        raise ValueError(f"d_out: f32[token] has shape {d_out.shape}, expected {(token,)}")
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    if Z.shape != (token, vocab):
+        raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
+    d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
+    z_loss_long_backward_d_W_kernel[grid](
+        X, label, weight, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
+        logsum.stride(0), Z.stride(0), Z.stride(1), d_W.stride(0), d_W.stride(1), token, d, vocab,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_VOCAB=BLOCK_VOCAB, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_W
+
+
+def _z_loss_long_backward_d_weight(d_out: torch.Tensor, logsum: torch.Tensor) -> torch.Tensor:
+    """_z_loss_long_backward_d_weight(d_out: f32[token], logsum: f32[token]) -> d_weight: f32[]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 1, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    (token,) = d_out.shape
+    if logsum.shape != (token,):
+        raise ValueError(f"logsum: f32[token] has shape {logsum.shape}, expected {(token,)}")
+    d_weight = torch.empty((), dtype=torch.float32, device=d_out.device)
+    BLOCK_TOKEN = max(16, triton.next_power_of_2(token))
+    if BLOCK_TOKEN <= 16384:
+        if BLOCK_TOKEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_TOKEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        z_loss_long_backward_d_weight_rows_kernel[grid](
+            d_out, logsum, d_weight, d_out.stride(0), logsum.stride(0), token, BLOCK_TOKEN=BLOCK_TOKEN,
+            EXACT_TOKEN=token == BLOCK_TOKEN, num_warps=warps, num_stages=stages,
+        )
+        return d_weight
+    BLOCK_TOKEN, warps, stages = 4096, 8, 2
+    grid = (1,)
+    z_loss_long_backward_d_weight_kernel[grid](
+        d_out, logsum, d_weight, d_out.stride(0), logsum.stride(0), token, BLOCK_TOKEN=BLOCK_TOKEN,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight
+
+
 class _z_loss_autograd(torch.autograd.Function):
     """z_loss and its derivative."""
 
     @staticmethod
     def forward(ctx, X, W, label, weight):
-        token, d = X.shape
-        vocab, _ = W.shape
-        if W.shape != (vocab, d):
-            raise ValueError(f"W: bf16[vocab d] has shape {W.shape}, expected {(vocab, d)}")
-        if label.shape != (token,):
-            raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
-        if weight.shape != ():
-            raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
         out, logsum = _z_loss_forward(X, W, label, weight)
         ctx.save_for_backward(X, W, label, weight, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2583,6 +3792,25 @@ class _z_loss_autograd(torch.autograd.Function):
         d_X = _z_loss_backward_d_X(X, W, label, weight, d_out, logsum)
         d_W = _z_loss_backward_d_W(X, W, label, weight, d_out, logsum)
         d_weight = _z_loss_backward_d_weight(d_out, logsum)
+        return d_X, d_W, None, d_weight
+
+
+class _z_loss_long_autograd(torch.autograd.Function):
+    """z_loss and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, W, label, weight):
+        Z = _z_loss_long_forward_Z(X, W)
+        out, logsum = _z_loss_long_forward_out_logsum(label, weight, Z)
+        ctx.save_for_backward(X, W, label, weight, logsum, Z)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, W, label, weight, logsum, Z = ctx.saved_tensors
+        d_X = _z_loss_long_backward_d_X(W, label, weight, d_out, logsum, Z)
+        d_W = _z_loss_long_backward_d_W(X, label, weight, d_out, logsum, Z)
+        d_weight = _z_loss_long_backward_d_weight(d_out, logsum)
         return d_X, d_W, None, d_weight
 
 
@@ -2596,15 +3824,13 @@ def z_loss(X: torch.Tensor, W: torch.Tensor, label: torch.Tensor, weight: torch.
         raise ValueError(f"label: i32[token] has shape {label.shape}, expected {(token,)}")
     if weight.shape != ():
         raise ValueError(f"weight: f32[] has shape {weight.shape}, expected {()}")
-    if d <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
-            if not (d <= 256):
-                raise ValueError("z_loss: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
+        if d <= 256 and d <= 256:
             return _z_loss_autograd.apply(X, W, label, weight)
+        return _z_loss_long_autograd.apply(X, W, label, weight)
+    if d <= 256:
         out = _z_loss(X, W, label, weight)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (X, W, weight)):
-        raise ValueError("z_loss: gradients are made for sizes whose tiles are held on chip")
     Z = _z_loss_long_Z(X, W)
     out_2 = _z_loss_long_out(label, weight, Z)
     return out_2

@@ -220,12 +220,8 @@ class _rotary_rows_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, X):
-        b, h, q, _, _ = X.shape
-        if X.shape != (b, h, q, 2, 32):
-            raise ValueError(f"X: bf16[b h q two half] has shape {X.shape}, expected {(b, h, q, 2, 32)}")
         out = _rotary_rows_forward(X)
         ctx.save_for_backward()
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -600,11 +596,11 @@ def rotary_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -630,11 +626,11 @@ def rotary_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -1477,6 +1473,1471 @@ def rotary_backward_d_K_kernel(
     )
 
 
+@triton.jit
+def rotary_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, size_b, size_h, size_q, size_x, BLOCK_HALF: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_half = (32) // BLOCK_HALF * BLOCK_HALF
+    # whole tiles, no mask needed
+    for first_half in tl.range(0, to_half, BLOCK_HALF):
+        half_index = first_half + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        B = (Q_2.to(tl.float32) * tl.cos(angle)) + (tl.sin(angle) * Q.to(tl.float32))
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        # src[maps.diag:51]
+        D = (tl.cos(angle_2) * K_2.to(tl.float32)) + (K.to(tl.float32) * tl.sin(angle_2))
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(B, tl.trans(D), acc_half, input_precision="ieee")
+        acc_half = next_acc_half
+    from_half = tl.maximum(0, to_half)
+    # tiles that a mask or the end cuts
+    for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
+        half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:49]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        B = (Q_2.to(tl.float32) * tl.cos(angle)) + (tl.sin(angle) * Q.to(tl.float32))
+        B_2 = tl.where((half_index < 32)[None, :], B, 0.0)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        # src[maps.diag:51]
+        D = (tl.cos(angle_2) * K_2.to(tl.float32)) + (K.to(tl.float32) * tl.sin(angle_2))
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(B_2, tl.trans(D), acc_half, input_precision="ieee")
+        acc_half = next_acc_half
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_half,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_forward_state__kernel(
+    Q_ptr, K_ptr, state__ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state__stride_b, state__stride_h, state__stride_q,
+    state__stride_x, size_b, size_h, size_q, size_x, BLOCK_HALF: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_half = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_half = (32) // BLOCK_HALF * BLOCK_HALF
+    # whole tiles, no mask needed
+    for first_half in tl.range(0, to_half, BLOCK_HALF):
+        half_index = first_half + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        # src[maps.diag:51]
+        mul_q_half = tl.sin(angle) * Q.to(tl.float32)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        mul_x_half = K.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (tl.cos(angle_2) * K_2.to(tl.float32)) - safe_2
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        acc_half = next_acc_half
+    from_half = tl.maximum(0, to_half)
+    # tiles that a mask or the end cuts
+    for first_half_2 in tl.range(from_half, 32, BLOCK_HALF):
+        half_index = first_half_2 + tl.arange(0, BLOCK_HALF)
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 1 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+        angle = pow_half[None, :] * q_index.to(tl.float32)[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        # src[maps.diag:51]
+        mul_q_half = tl.sin(angle) * Q.to(tl.float32)
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + 0 * Q_stride_two + half_index[None, :] * Q_stride_half,
+            mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_q_half == float("-inf"), 0.0, mul_q_half)
+        A = tl.where((half_index < 32)[None, :], (Q_2.to(tl.float32) * tl.cos(angle)) - safe_, 0.0)
+        # src[maps.diag:48]
+        angle_2 = x_index.to(tl.float32)[:, None] * pow_half[None, :]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 1 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        mul_x_half = K.to(tl.float32) * tl.sin(angle_2)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + 0 * K_stride_two + half_index[None, :] * K_stride_half,
+            mask=(x_index < size_x)[:, None] & (half_index < 32)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        safe_2 = tl.where(mul_x_half == float("-inf"), 0.0, mul_x_half)
+        C = (tl.cos(angle_2) * K_2.to(tl.float32)) - safe_2
+        # src[rotary.diag:13]
+        next_acc_half = tl.dot(A, tl.trans(C), acc_half, input_precision="ieee")
+        acc_half = next_acc_half
+    tl.store(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        acc_half,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_forward_state___z_rows_kernel(
+    state_ptr, state__ptr, state___ptr, z_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x,
+    state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b, state___stride_h,
+    state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state_ = load_tile(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[rotary.diag:13]
+    # src[rotary.diag:14]
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), (state + state_) * 0.18033688011112042, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    tl.store(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        (0.6931471805599453 * max_),
+    )
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q, sum_)
+
+
+@triton.jit
+def rotary_long_forward_state___z_kernel(
+    state_ptr, state__ptr, state___ptr, z_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x,
+    state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b, state___stride_h,
+    state___stride_q, z_stride_b, z_stride_h, z_stride_q, size_b, size_h, size_q, size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        )
+        # src[rotary.diag:13]
+        mul_x = (state + state_) * 0.18033688011112042
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index * state__stride_q + x_index * state__stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (state + state_) * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        (0.6931471805599453 * max_x),
+    )
+    tl.store(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q, z)
+
+
+@triton.jit
+def rotary_long_forward_out_kernel(
+    V_ptr, z_ptr, state_ptr, state__ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, z_stride_b,
+    z_stride_h, z_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
+    state__stride_h, state__stride_q, state__stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e,
+    size_b, size_h, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        mul_q_x = (state + state_) * 0.18033688011112042
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
+        # src[maps.diag:5]
+        e_bf16 = tl.exp2(mul_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
+        max_x = next_max_x
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        acc_x_2 = acc_x * tl.exp2(max_x - safe_next_max_x)[:, None]
+        # src[maps.diag:5]
+        e_bf16 = tl.exp2(where_q_x - safe_next_max_x[:, None]).to(tl.bfloat16)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), acc_x_2)
+        max_x = next_max_x
+        acc_x = next_acc_x
+    z = tl.load(
+        z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    # src[maps.diag:7]
+    # src[rotary.diag:14]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_forward_logsum_kernel(
+    state___ptr, z_ptr, logsum_ptr, state___stride_b, state___stride_h, state___stride_q, z_stride_b,
+    z_stride_h, z_stride_q, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b, size_h, size_q,
+    BLOCK_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    z = tl.load(
+        z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (state__ + tl.log(z)),
+        mask=(q_index < size_q),
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_4_kernel(
+    V_ptr, d_out_ptr, buffer_4_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b,
+    d_out_stride_h, d_out_stride_q, d_out_stride_e, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
+    buffer_4_stride_x, size_b, size_h, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[rotary.diag:10]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_5_rows_kernel(
+    d_out_ptr, out_ptr, buffer_5_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_5_stride_b, buffer_5_stride_h,
+    buffer_5_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        sum_,
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_5_kernel(
+    d_out_ptr, out_ptr, buffer_5_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_5_stride_b, buffer_5_stride_h,
+    buffer_5_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        acc_e,
+    )
+
+
+@triton.jit
+def rotary_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, state__ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q,
+    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        sub_x_q = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_0_buffer_1_rows_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
+    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
+    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+    # src[maps.diag:51]
+    sin_half_x = tl.sin(angle)
+    # src[maps.diag:50]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    K_f32 = K.to(tl.float32)
+    # src[maps.diag:51]
+    mul_half_x = K_f32 * sin_half_x
+    cos_half_x = tl.cos(angle)
+    # src[maps.diag:49]
+    K_2 = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    K_f32_2 = K_2.to(tl.float32)
+    # src[maps.diag:51]
+    safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+    C = (K_f32_2 * cos_half_x) - safe_
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    sub_q_x = buffer_4 - safe_buffer_5[:, None]
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = state__ * 1.4426950408889634
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[rotary.diag:13]
+    # src[rotary.diag:14]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+    sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    exp2_q_x = tl.exp2(sub_q_x_2)
+    tile_2 = exp2_q_x * sub_q_x
+    dot = tl.dot(tile_2, tl.trans(C), input_precision="ieee")
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
+        dot,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
+    # src[maps.diag:51]
+    D = (K_f32_2 * sin_half_x) + (K_f32 * cos_half_x)
+    tile_3 = exp2_q_x * sub_q_x
+    dot_2 = tl.dot(tile_3, tl.trans(D), input_precision="ieee")
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
+        dot_2,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_0_buffer_1_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
+    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
+    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
+    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = state__ * 1.4426950408889634
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        sub_q_x = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
+        tile = exp2_q_x * sub_q_x_2
+        # src[maps.diag:48]
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_x = tl.sin(angle)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_x = K_f32 * sin_half_x
+        cos_half_x = tl.cos(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+        C = (K_f32_2 * cos_half_x) - safe_
+        next_acc_x = tl.dot(tile, tl.trans(C), acc_x, input_precision="ieee")
+        D = (K_f32_2 * sin_half_x) + (K_f32 * cos_half_x)
+        tile_2 = exp2_q_x * sub_q_x_2
+        next_acc_x_2 = tl.dot(tile_2, tl.trans(D), acc_x_2, input_precision="ieee")
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
+        tile_2 = exp2_q_x * sub_q_x_2
+        # src[maps.diag:48]
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        sin_half_x = tl.sin(angle)
+        # src[maps.diag:50]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32 = K.to(tl.float32)
+        # src[maps.diag:51]
+        mul_half_x = K_f32 * sin_half_x
+        cos_half_x = tl.cos(angle)
+        # src[maps.diag:49]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        K_f32_2 = K_2.to(tl.float32)
+        # src[maps.diag:51]
+        safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
+        C = (K_f32_2 * cos_half_x) - safe_
+        next_acc_x = tl.dot(tile_2, tl.trans(C), acc_x, input_precision="ieee")
+        D = (K_f32_2 * sin_half_x) + (K_f32 * cos_half_x)
+        tile_3 = exp2_q_x * sub_q_x_2
+        next_acc_x_2 = tl.dot(tile_3, tl.trans(D), acc_x_2, input_precision="ieee")
+        acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
+        acc_x,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
+        acc_x_2,
+        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_2_buffer_3_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
+    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[maps.diag:50]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+    # src[maps.diag:51]
+    cos_half_q = tl.cos(angle)
+    # src[maps.diag:50]
+    Q_f32 = Q.to(tl.float32)
+    # src[maps.diag:51]
+    # src[maps.diag:49]
+    Q_2 = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+        other=0.0,
+    )
+    # src[maps.diag:51]
+    sin_half_q = tl.sin(angle)
+    # src[maps.diag:49]
+    Q_f32_2 = Q_2.to(tl.float32)
+    # src[maps.diag:51]
+    B = (sin_half_q * Q_f32_2) + (cos_half_q * Q_f32)
+    buffer_5 = load_tile(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+    sub_x_q = buffer_4 - safe_buffer_5[None, :]
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[rotary.diag:13]
+    # src[rotary.diag:14]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+    sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    exp2_x_q = tl.exp2(sub_x_q_2)
+    tile_2 = exp2_x_q * sub_x_q
+    dot = tl.dot(B, tl.trans(tile_2), input_precision="ieee")
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
+        dot,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+    # src[maps.diag:51]
+    mul_half_q = sin_half_q * Q_f32
+    safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+    A = (cos_half_q * Q_f32_2) - safe_
+    tile_3 = exp2_x_q * sub_x_q
+    dot_2 = tl.dot(A, tl.trans(tile_3), input_precision="ieee")
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
+        dot_2,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_buffer_2_buffer_3_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
+    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
+    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
+    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:49]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (sin_half_q * Q_f32_2) + (cos_half_q * Q_f32)
+        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
+        tile_3 = exp2_x_q * sub_x_q_2
+        mul_half_q = sin_half_q * Q_f32
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (cos_half_q * Q_f32_2) - safe_
+        next_acc_q_2 = tl.dot(A, tl.trans(tile_3), acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        sub_x_q = ((state + state_) * 0.18033688011112042) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile = exp2_x_q * sub_x_q_2
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:49]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (sin_half_q * Q_f32_2) + (cos_half_q * Q_f32)
+        next_acc_q = tl.dot(B, tl.trans(tile), acc_q, input_precision="ieee")
+        tile_2 = exp2_x_q * sub_x_q_2
+        mul_half_q = sin_half_q * Q_f32
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (cos_half_q * Q_f32_2) - safe_
+        next_acc_q_2 = tl.dot(A, tl.trans(tile_2), acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:13]
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (state + state_) * 0.18033688011112042, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
+        tile_2 = exp2_x_q * sub_x_q_2
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        cos_half_q = tl.cos(angle)
+        # src[maps.diag:50]
+        Q_f32 = Q.to(tl.float32)
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        sin_half_q = tl.sin(angle)
+        # src[maps.diag:49]
+        Q_f32_2 = Q_2.to(tl.float32)
+        # src[maps.diag:51]
+        B = (sin_half_q * Q_f32_2) + (cos_half_q * Q_f32)
+        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
+        tile_3 = exp2_x_q * sub_x_q_2
+        mul_half_q = sin_half_q * Q_f32
+        safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
+        A = (cos_half_q * Q_f32_2) - safe_
+        next_acc_q_2 = tl.dot(A, tl.trans(tile_3), acc_q_2, input_precision="ieee")
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
+        acc_q,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
+        acc_q_2,
+        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def rotary_long_backward_d_Q_kernel(
+    z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, z_stride_b, z_stride_h, z_stride_q, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, buffer_1_stride_half, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_two,
+    d_Q_stride_half, size_b, size_h, size_q, BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    z = tl.load(z_ptr + b_index * z_stride_b + h_index * z_stride_h + q_index * z_stride_q)
+    recip = 1.0 / z
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = q_index.to(tl.float32) * pow_half
+    # src[maps.diag:51]
+    sin_half = tl.sin(angle)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q + half_index * buffer_0_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    mul_half = buffer_0 * sin_half
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q + half_index * buffer_1_stride_half,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    cos_half = tl.cos(angle)
+    safe_ = tl.where(mul_half == float("-inf"), 0.0, mul_half)
+    mul_half_2 = (0.125 * recip) * ((cos_half * buffer_1) - safe_)
+    # src[maps.diag:7]
+    gt = z > 0.0
+    mul_half_3 = (0.125 * recip) * ((buffer_0 * cos_half) + (sin_half * buffer_1))
+    add_half = tl.where(gt & (two_index == 0), mul_half_3, 0.0) + tl.where(gt & (two_index == 1), mul_half_2, 0.0)
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index * d_Q_stride_q + two_index * d_Q_stride_two + half_index * d_Q_stride_half,
+        add_half.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
+@triton.jit
+def rotary_long_backward_d_K_kernel(
+    buffer_2_ptr, buffer_3_ptr, d_K_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half,
+    buffer_2_stride_x, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x,
+    d_K_stride_b, d_K_stride_h, d_K_stride_x, d_K_stride_two, d_K_stride_half, size_b, size_h, size_x,
+    BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    two_index = (program % 2).to(tl.int64)
+    program = program // 2
+    x_index = (program % size_x).to(tl.int64)
+    program = program // size_x
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    # src[maps.diag:48]
+    pow_half = tl.exp2((0.03125 * (-half_index).to(tl.float32)) * tl.log2(10000.0))
+    angle = x_index.to(tl.float32) * pow_half
+    # src[maps.diag:51]
+    cos_half = tl.cos(angle)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index * buffer_3_stride_half + x_index * buffer_3_stride_x,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index * buffer_2_stride_half + x_index * buffer_2_stride_x,
+        mask=(half_index < 32),
+        other=0.0,
+    )
+    sin_half = tl.sin(angle)
+    mul_half = 0.125 * ((sin_half * buffer_2) + (buffer_3 * cos_half))
+    mul_half_2 = buffer_3 * sin_half
+    safe_ = tl.where(mul_half_2 == float("-inf"), 0.0, mul_half_2)
+    where_half = tl.where(two_index == 1, 0.125 * ((buffer_2 * cos_half) - safe_), 0.0)
+    add_half = where_half + tl.where(two_index == 0, mul_half, 0.0)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index * d_K_stride_x + two_index * d_K_stride_two + half_index * d_K_stride_half,
+        add_half.to(tl.bfloat16),
+        mask=(half_index < 32),
+    )
+
+
 def _rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_rotary(Q: bf16[b h q two half], K: bf16[b h x two half], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
@@ -1791,23 +3252,413 @@ def _rotary_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torc
     return d_K
 
 
+def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_forward_state(Q: bf16[b h q two half], K: bf16[b h x two half]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), b, h, q, x, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return state
+
+
+def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_forward_state_(Q: bf16[b h q two half], K: bf16[b h x two half]) -> state_: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("K", K, torch.bfloat16, 5, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, x, _, _ = K.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    state_ = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_forward_state__kernel[grid](
+        Q, K, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), K.stride(4), state_.stride(0), state_.stride(1),
+        state_.stride(2), state_.stride(3), b, h, q, x, BLOCK_HALF=BLOCK_HALF, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state_
+
+
+def _rotary_long_forward_state___z(
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_long_forward_state___z(state: f32[b h q x], state_: f32[b h q x]) -> state__: f32[b h q], z: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 4, state.device)
+    _check("state_", state_, torch.float32, 4, state.device)
+    b, h, q, x = state.shape
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    state__ = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    z = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        rotary_long_forward_state___z_rows_kernel[grid](
+            state, state_, state__, z, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+            state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+            state__.stride(1), state__.stride(2), z.stride(0), z.stride(1), z.stride(2), b, h, q, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return state__, z
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    rotary_long_forward_state___z_kernel[grid](
+        state, state_, state__, z, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+        state__.stride(1), state__.stride(2), z.stride(0), z.stride(1), z.stride(2), b, h, q, x,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state__, z
+
+
+def _rotary_long_forward_out(
+    V: torch.Tensor,
+    z: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> torch.Tensor:
+    """_rotary_long_forward_out(V: bf16[b h x e], z: f32[b h q], state: f32[b h q x], state_: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("z", z, torch.float32, 3, V.device)
+    _check("state", state, torch.float32, 4, V.device)
+    _check("state_", state_, torch.float32, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q = z.shape
+    if z.shape != (b, h, q):
+        raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    rotary_long_forward_out_kernel[grid](
+        V, z, state, state_, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), z.stride(0),
+        z.stride(1), z.stride(2), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), out.stride(0), out.stride(1),
+        out.stride(2), out.stride(3), b, h, x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rotary_long_forward_logsum(state__: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_forward_logsum(state__: f32[b h q], z: f32[b h q]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state__", state__, torch.float32, 3, state__.device)
+    _check("z", z, torch.float32, 3, state__.device)
+    b, h, q = state__.shape
+    if z.shape != (b, h, q):
+        raise ValueError(f"z: f32[b h q] has shape {z.shape}, expected {(b, h, q)}")
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=state__.device)
+    BLOCK_Q, warps, stages = 1024, 4, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    rotary_long_forward_logsum_kernel[grid](
+        state__, z, logsum, state__.stride(0), state__.stride(1), state__.stride(2), z.stride(0), z.stride(1),
+        z.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, BLOCK_Q=BLOCK_Q,
+        num_warps=warps, num_stages=stages,
+    )
+    return logsum
+
+
+def _rotary_long_backward_buffer_4(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_backward_buffer_4(V: bf16[b h x e], d_out: bf16[b h q e]) -> buffer_4: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    buffer_4 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_backward_buffer_4_kernel[grid](
+        V, d_out, buffer_4, V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), b, h, x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_4
+
+
+def _rotary_long_backward_buffer_5(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_backward_buffer_5(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_5: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_5 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        rotary_long_backward_buffer_5_rows_kernel[grid](
+            d_out, out, buffer_5, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_5.stride(0),
+            buffer_5.stride(1), buffer_5.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_5
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    rotary_long_backward_buffer_5_kernel[grid](
+        d_out, out, buffer_5, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_5
+
+
+def _rotary_long_backward_d_V(
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+) -> torch.Tensor:
+    """_rotary_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("logsum", logsum, torch.float32, 3, d_out.device)
+    _check("state", state, torch.float32, 4, d_out.device)
+    _check("state_", state_, torch.float32, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    rotary_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, state_, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2),
+        state_.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q, e, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _rotary_long_backward_buffer_0_buffer_1(
+    K: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_long_backward_buffer_0_buffer_1(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 5, K.device)
+    _check("state", state, torch.float32, 4, K.device)
+    _check("state_", state_, torch.float32, 4, K.device)
+    _check("state__", state__, torch.float32, 3, K.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, K.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, K.device)
+    b, h, x, _, _ = K.shape
+    _, _, q, _ = state.shape
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if state__.shape != (b, h, q):
+        raise ValueError(f"state__: f32[b h q] has shape {state__.shape}, expected {(b, h, q)}")
+    if buffer_4.shape != (b, h, q, x):
+        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
+    if buffer_5.shape != (b, h, q):
+        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
+    buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
+    buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
+        rotary_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
+            K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
+            state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+            state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_5.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+            buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1
+    BLOCK_X, BLOCK_Q, BLOCK_HALF, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
+    rotary_long_backward_buffer_0_buffer_1_kernel[grid](
+        K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1
+
+
+def _rotary_long_backward_buffer_2_buffer_3(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rotary_long_backward_buffer_2_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x], buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, Q.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, _, x = state.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if buffer_4.shape != (b, h, q, x):
+        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
+    if buffer_5.shape != (b, h, q):
+        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
+    buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
+        rotary_long_backward_buffer_2_buffer_3_rows_kernel[grid](
+            Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
+            Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
+            state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
+            buffer_5.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+            buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return buffer_2, buffer_3
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_backward_buffer_2_buffer_3_kernel[grid](
+        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
+        Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
+        state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2, buffer_3
+
+
+def _rotary_long_backward_d_Q(
+    z: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_rotary_long_backward_d_Q(z: f32[b h q], buffer_0: f32[b h q half], buffer_1: f32[b h q half]) -> d_Q: bf16[b h q two half]. Any strides; sizes are read off the shapes."""
+    _check("z", z, torch.float32, 3, z.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, z.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, z.device)
+    b, h, q = z.shape
+    if buffer_0.shape != (b, h, q, 32):
+        raise ValueError(f"buffer_0: f32[b h q half] has shape {buffer_0.shape}, expected {(b, h, q, 32)}")
+    if buffer_1.shape != (b, h, q, 32):
+        raise ValueError(f"buffer_1: f32[b h q half] has shape {buffer_1.shape}, expected {(b, h, q, 32)}")
+    d_Q = torch.empty((b, h, q, 2, 32), dtype=torch.bfloat16, device=z.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * q * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_long_backward_d_Q_kernel[grid](
+        z, buffer_0, buffer_1, d_Q, z.stride(0), z.stride(1), z.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
+        d_Q.stride(4), b, h, q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _rotary_long_backward_d_K(buffer_2: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_rotary_long_backward_d_K(buffer_2: f32[b h half x], buffer_3: f32[b h half x]) -> d_K: bf16[b h x two half]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
+    _check("buffer_3", buffer_3, torch.float32, 4, buffer_2.device)
+    b, h, _, x = buffer_2.shape
+    if buffer_2.shape != (b, h, 32, x):
+        raise ValueError(f"buffer_2: f32[b h half x] has shape {buffer_2.shape}, expected {(b, h, 32, x)}")
+    if buffer_3.shape != (b, h, 32, x):
+        raise ValueError(f"buffer_3: f32[b h half x] has shape {buffer_3.shape}, expected {(b, h, 32, x)}")
+    d_K = torch.empty((b, h, x, 2, 32), dtype=torch.bfloat16, device=buffer_2.device)
+    BLOCK_HALF, warps, stages = 1024, 4, 1
+    grid = (b * h * x * 2 * triton.cdiv(32, BLOCK_HALF),)
+    rotary_long_backward_d_K_kernel[grid](
+        buffer_2, buffer_3, d_K, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
+        d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_K.stride(4), b, h, x,
+        BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _rotary_autograd(torch.autograd.Function):
     """rotary and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, _, _ = Q.shape
-        _, _, x, _, _ = K.shape
-        _, _, _, e = V.shape
-        if Q.shape != (b, h, q, 2, 32):
-            raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
-        if K.shape != (b, h, x, 2, 32):
-            raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
-        if V.shape != (b, h, x, e):
-            raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
         out, logsum, state, z = _rotary_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum, state, z)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -1818,6 +3669,32 @@ class _rotary_autograd(torch.autograd.Function):
         buffer_2, buffer_3, d_V = _rotary_backward_buffer_2_buffer_3_d_V(Q, K, V, d_out, logsum, buffer_4)
         d_Q = _rotary_backward_d_Q(z, buffer_0, buffer_1)
         d_K = _rotary_backward_d_K(buffer_2, buffer_3)
+        return d_Q, d_K, d_V
+
+
+class _rotary_long_autograd(torch.autograd.Function):
+    """rotary and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        state = _rotary_long_forward_state(Q, K)
+        state_ = _rotary_long_forward_state_(Q, K)
+        state__, z = _rotary_long_forward_state___z(state, state_)
+        out = _rotary_long_forward_out(V, z, state, state_)
+        logsum = _rotary_long_forward_logsum(state__, z)
+        ctx.save_for_backward(Q, K, V, out, logsum, state, state_, state__, z)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state, state_, state__, z = ctx.saved_tensors
+        buffer_4 = _rotary_long_backward_buffer_4(V, d_out)
+        buffer_5 = _rotary_long_backward_buffer_5(d_out, out)
+        d_V = _rotary_long_backward_d_V(d_out, logsum, state, state_)
+        buffer_0, buffer_1 = _rotary_long_backward_buffer_0_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
+        buffer_2, buffer_3 = _rotary_long_backward_buffer_2_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
+        d_Q = _rotary_long_backward_d_Q(z, buffer_0, buffer_1)
+        d_K = _rotary_long_backward_d_K(buffer_2, buffer_3)
         return d_Q, d_K, d_V
 
 
@@ -1832,15 +3709,13 @@ def rotary(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
-    if max(32, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(e, 32) <= 256):
-                raise ValueError("rotary: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(32, e) <= 256 and max(e, 32) <= 256:
             return _rotary_autograd.apply(Q, K, V)
+        return _rotary_long_autograd.apply(Q, K, V)
+    if max(32, e) <= 256:
         out = _rotary(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("rotary: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _rotary_long_buffer_0(Q, K)
     out_2 = _rotary_long_out(V, buffer_0)
     return out_2

@@ -336,13 +336,8 @@ class _scores_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K):
-        q, d = Q.shape
-        x, _ = K.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
         out = _scores_forward(Q, K)
         ctx.save_for_backward(Q, K)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -973,6 +968,385 @@ def sigmoid_weights_backward_d_V_kernel(
     )
 
 
+@triton.jit
+def sigmoid_weights_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_q_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        acc_x.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, state_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
+    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, size_x, size_e, size_q, size_d,
+    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        V_f32 = V.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        next_acc_e = tl.dot(d_out_f32, tl.trans(V_f32), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:10]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        V_f32 = V.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out_f32 = d_out.to(tl.float32)
+        next_acc_e = tl.dot(d_out_f32, tl.trans(V_f32), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:7]
+    # src[weights.diag:11]
+    sigmoid_q_x = tl.sigmoid(tl.rsqrt(tl.cast(size_d, tl.float32)) * state)
+    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], sigmoid_q_x, 0.0)
+    tile_bf16 = ((acc_e * (1.0 - sigmoid_q_x)) * where_q_x).to(tl.bfloat16)
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_long_backward_d_V_kernel(
+    d_out_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q, state_stride_x,
+    d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        # src[weights.diag:11]
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        tile_bf16 = tl.sigmoid(rsqrt * state).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:11]
+        where_x_q = tl.where(x_index[:, None] <= q_index[None, :], tl.sigmoid(rsqrt * state), 0.0)
+        tile_bf16 = where_x_q.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_long_backward_d_Q_kernel(
+    K_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:10]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_0, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[weights.diag:7]
+    tile_bf16 = (acc_x * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sigmoid_weights_long_backward_d_K_kernel(
+    Q_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, buffer_0_stride_q, buffer_0_stride_x, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:10]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(buffer_0, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    # src[weights.diag:7]
+    tile_bf16 = (acc_q * tl.rsqrt(tl.cast(size_d, tl.float32))).to(tl.bfloat16)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        tile_bf16,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -1178,18 +1552,133 @@ def _sigmoid_weights_backward_d_V(d_out: torch.Tensor, state: torch.Tensor, d: i
     return d_V
 
 
+def _sigmoid_weights_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _sigmoid_weights_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_long_forward_out(V: bf16[x e], state: f32[q x]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    sigmoid_weights_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return out
+
+
+def _sigmoid_weights_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e], state: f32[q x]) -> buffer_0: bf16[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sigmoid_weights_long_backward_buffer_0_kernel[grid](
+        V, d_out, state, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), x, e, q, d, BLOCK_E=BLOCK_E,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sigmoid_weights_long_backward_d_V(d_out: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_d_V(d_out: bf16[q e], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    sigmoid_weights_long_backward_d_V_kernel[grid](
+        d_out, state, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1), d_V.stride(0),
+        d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_V
+
+
+def _sigmoid_weights_long_backward_d_Q(K: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_d_Q(K: bf16[x d], buffer_0: bf16[q x]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, K.device)
+    x, d = K.shape
+    q, _ = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    sigmoid_weights_long_backward_d_Q_kernel[grid](
+        K, buffer_0, d_Q, K.stride(0), K.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_Q.stride(0),
+        d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_Q
+
+
+def _sigmoid_weights_long_backward_d_K(Q: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_sigmoid_weights_long_backward_d_K(Q: bf16[q d], buffer_0: bf16[q x]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    _, x = buffer_0.shape
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: bf16[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    sigmoid_weights_long_backward_d_K_kernel[grid](
+        Q, buffer_0, d_K, Q.stride(0), Q.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_K.stride(0),
+        d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_K
+
+
 class _sigmoid_weights_autograd(torch.autograd.Function):
     """sigmoid_weights and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
+        _, d = Q.shape
         state = _sigmoid_weights_forward_state(Q, K)
         out = _sigmoid_weights_forward_out(V, state, d)
         ctx.save_for_backward(Q, K, V, state)
@@ -1206,6 +1695,29 @@ class _sigmoid_weights_autograd(torch.autograd.Function):
         return d_Q, d_K, d_V
 
 
+class _sigmoid_weights_long_autograd(torch.autograd.Function):
+    """sigmoid_weights and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _sigmoid_weights_long_forward_state(Q, K)
+        out = _sigmoid_weights_long_forward_out(V, state, d)
+        ctx.save_for_backward(Q, K, V, state)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _sigmoid_weights_long_backward_buffer_0(V, d_out, state, d)
+        d_V = _sigmoid_weights_long_backward_d_V(d_out, state, d)
+        d_Q = _sigmoid_weights_long_backward_d_Q(K, buffer_0)
+        d_K = _sigmoid_weights_long_backward_d_K(Q, buffer_0)
+        return d_Q, d_K, d_V
+
+
 def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """sigmoid_weights(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     q, d = Q.shape
@@ -1215,15 +1727,13 @@ def sigmoid_weights(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(e, d) <= 256):
-                raise ValueError("sigmoid_weights: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(e, d) <= 256:
             return _sigmoid_weights_autograd.apply(Q, K, V)
+        return _sigmoid_weights_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         out = _sigmoid_weights(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("sigmoid_weights: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sigmoid_weights_long_buffer_0(Q, K)
     out_2 = _sigmoid_weights_long_out(V, buffer_0)
     return out_2
@@ -1778,6 +2288,523 @@ def spherical_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def spherical_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spherical_long_forward_state___rows_kernel(
+    state_ptr, state___ptr, state_stride_q, state_stride_x, state___stride_q, size_q, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    mul_x = state * state
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(state___ptr + q_index * state___stride_q, sum_)
+
+
+@triton.jit
+def spherical_long_forward_state___kernel(
+    state_ptr,
+    state___ptr,
+    state_stride_q,
+    state_stride_x,
+    state___stride_q,
+    size_q,
+    size_x,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = state * state
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = state * state
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    tl.store(state___ptr + q_index * state___stride_q, acc_x)
+
+
+@triton.jit
+def spherical_long_forward_out_kernel(
+    V_ptr, state_ptr, state___ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x,
+    state___stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        state_bf16 = state.to(tl.bfloat16)
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(state_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        state_bf16 = state.to(tl.bfloat16)
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(state_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:16]
+    tile = rsqrt * tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        (tile[:, None] * acc_x).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spherical_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:14]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def spherical_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def spherical_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
+
+
+@triton.jit
+def spherical_long_backward_d_V_kernel(
+    d_out_ptr, state_ptr, state___ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q,
+    state_stride_x, state___stride_q, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        # src[weights.diag:16]
+        tile = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))[None, :] * state
+        mul_x_e_q = tile[:, None, :] * d_out.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_e_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:16]
+        rsqrt_q = tl.where(q_index < size_q, tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__)), 0.0)
+        mul_x_e_q = (rsqrt_q[None, :] * state)[:, None, :] * d_out.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_e_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def spherical_long_backward_d_Q_kernel(
+    K_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    state_stride_q, state_stride_x, state___stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:16]
+    rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = ((rsqrt * buffer_1) * rsqrt_q)[:, None] * state
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = buffer_0 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        tile_bf16 = sub_q_x.to(tl.bfloat16)
+        # src[weights.diag:14]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        mul_q_x = ((rsqrt * buffer_1) * rsqrt_q)[:, None] * state
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        sub_q_x = buffer_0 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        tile_bf16 = sub_q_x_2.to(tl.bfloat16)
+        # src[weights.diag:14]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tile_bf16 = ((rsqrt * rsqrt_q)[:, None] * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def spherical_long_backward_d_K_kernel(
+    Q_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    state_stride_q, state_stride_x, state___stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q = ((rsqrt * buffer_1) * rsqrt_q)[None, :] * state
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = buffer_0 - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        tile_bf16 = (sub_x_q * rsqrt_q[None, :]).to(tl.bfloat16)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:16]
+        rsqrt_q = tl.rsqrt(1e-06 + ((rsqrt * rsqrt) * state__))
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = ((rsqrt * buffer_1) * rsqrt_q)[None, :] * state
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = buffer_0 - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
+        tile_bf16 = (sub_x_q_2 * rsqrt_q[None, :]).to(tl.bfloat16)
+        # src[weights.diag:14]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_spherical(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -2016,21 +3043,234 @@ def _spherical_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _spherical_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_spherical_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spherical_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _spherical_long_forward_state__(state: torch.Tensor) -> torch.Tensor:
+    """_spherical_long_forward_state__(state: f32[q x]) -> state__: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    state__ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spherical_long_forward_state___rows_kernel[grid](
+            state, state__, state.stride(0), state.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return state__
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spherical_long_forward_state___kernel[grid](
+        state, state__, state.stride(0), state.stride(1), state__.stride(0), q, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return state__
+
+
+def _spherical_long_forward_out(
+    V: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_spherical_long_forward_out(V: bf16[x e], state: f32[q x], state__: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("state__", state__, torch.float32, 1, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    spherical_long_forward_out_kernel[grid](
+        V, state, state__, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), state__.stride(0),
+        out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _spherical_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_spherical_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spherical_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _spherical_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_spherical_long_backward_buffer_1(d_out: bf16[q e], out: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        spherical_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    spherical_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _spherical_long_backward_d_V(
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_spherical_long_backward_d_V(d_out: bf16[q e], state: f32[q x], state__: f32[q]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
+    _check("state__", state__, torch.float32, 1, d_out.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    spherical_long_backward_d_V_kernel[grid](
+        d_out, state, state__, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state__.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _spherical_long_backward_d_Q(
+    K: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_spherical_long_backward_d_Q(K: bf16[x d], state: f32[q x], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state__", state__, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    x, d = K.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    spherical_long_backward_d_Q_kernel[grid](
+        K, state, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
+        state.stride(1), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _spherical_long_backward_d_K(
+    Q: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_spherical_long_backward_d_K(Q: bf16[q d], state: f32[q x], state__: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state__", state__, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state__.shape != (q,):
+        raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    spherical_long_backward_d_K_kernel[grid](
+        Q, state, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
+        state.stride(1), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _spherical_autograd(torch.autograd.Function):
     """spherical and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         out, state_ = _spherical_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, state_)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -2039,6 +3279,31 @@ class _spherical_autograd(torch.autograd.Function):
         buffer_0 = _spherical_backward_buffer_0(d_out, out)
         d_Q = _spherical_backward_d_Q(Q, K, V, d_out, state_, buffer_0)
         d_K, d_V = _spherical_backward_d_K_d_V(Q, K, V, d_out, state_, buffer_0)
+        return d_Q, d_K, d_V
+
+
+class _spherical_long_autograd(torch.autograd.Function):
+    """spherical and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _spherical_long_forward_state(Q, K)
+        state__ = _spherical_long_forward_state__(state)
+        out = _spherical_long_forward_out(V, state, state__, d)
+        ctx.save_for_backward(Q, K, V, out, state, state__)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, state, state__ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _spherical_long_backward_buffer_0(V, d_out)
+        buffer_1 = _spherical_long_backward_buffer_1(d_out, out)
+        d_V = _spherical_long_backward_d_V(d_out, state, state__, d)
+        d_Q = _spherical_long_backward_d_Q(K, state, state__, buffer_0, buffer_1)
+        d_K = _spherical_long_backward_d_K(Q, state, state__, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -2051,15 +3316,13 @@ def spherical(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256 and max(d, e) <= 128):
-                raise ValueError("spherical: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _spherical_autograd.apply(Q, K, V)
+        return _spherical_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         out = _spherical(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("spherical: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _spherical_long_buffer_0(Q, K)
     out_2 = _spherical_long_out(V, buffer_0, d)
     return out_2
@@ -2844,6 +4107,888 @@ def sink_backward_d_s_kernel(
     tl.store(d_s_ptr, (-1.0 * acc_q))
 
 
+@triton.jit
+def sink_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_forward_state__state____rows_kernel(
+    s_ptr, state_ptr, state__ptr, state____ptr, state_stride_q, state_stride_x, state__stride_q,
+    state____stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[weights.diag:20]
+    le_x = x_index <= q_index
+    S = tl.where(le_x, state * rsqrt, float("-inf"))
+    # src[weights.diag:21]
+    max_ = tl.max(S, 0)
+    tl.store(state__ptr + q_index * state__stride_q, max_)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:21]
+    mul = 1.4426950408889634 * tl.maximum(max_, s)
+    where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    # src[weights.diag:22]
+    w = tl.exp2(sub_x)
+    # src[weights.diag:23]
+    sum_ = tl.sum(w, 0)
+    tl.store(state____ptr + q_index * state____stride_q, sum_)
+
+
+@triton.jit
+def sink_long_forward_state__state____kernel(
+    s_ptr, state_ptr, state__ptr, state____ptr, state_stride_q, state_stride_x, state__stride_q,
+    state____stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    sum_x = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        # src[weights.diag:7]
+        # src[weights.diag:20]
+        le_x = x_index <= q_index
+        S = tl.where(le_x, state * rsqrt, float("-inf"))
+        # src[weights.diag:21]
+        tile_max = tl.max(S, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        safe_ = tl.where(mul == float("-inf"), 0.0, mul)
+        scalar = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        # src[weights.diag:22]
+        w = tl.exp2(where_x - safe_)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 0)
+        next_sum_x = (sum_x * tl.exp2(scalar)) + tile_sum
+        max_x = next_max_x
+        sum_x = next_sum_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[weights.diag:7]
+        # src[weights.diag:20]
+        le_x = x_index <= q_index
+        S = tl.where(le_x, state * rsqrt, float("-inf"))
+        # src[weights.diag:21]
+        tile_max = tl.max(S, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        mul = 1.4426950408889634 * tl.maximum(next_max_x, s)
+        safe_ = tl.where(mul == float("-inf"), 0.0, mul)
+        scalar = (1.4426950408889634 * tl.maximum(max_x, s)) - safe_
+        where_x = tl.where(le_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        # src[weights.diag:22]
+        w = tl.exp2(where_x - safe_)
+        # src[weights.diag:23]
+        tile_sum = tl.sum(w, 0)
+        next_sum_x = (sum_x * tl.exp2(scalar)) + tile_sum
+        max_x = next_max_x
+        sum_x = next_sum_x
+    tl.store(state__ptr + q_index * state__stride_q, max_x)
+    tl.store(state____ptr + q_index * state____stride_q, sum_x)
+
+
+@triton.jit
+def sink_long_forward_out_kernel(
+    V_ptr, s_ptr, state_ptr, state__ptr, state____ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q,
+    state_stride_x, state__stride_q, state____stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q,
+    size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    mul_q = 1.4426950408889634 * m
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:22]
+        w_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
+        # src[weights.diag:23]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:22]
+        w_bf16 = tl.exp2(sub_q_x).to(tl.bfloat16)
+        # src[weights.diag:23]
+        next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
+        acc_x = next_acc_x
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:23]
+    add_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m)) + state___
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        (acc_x * (1.0 / add_q)[:, None]).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def sink_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_e, out_stride_q, out_stride_e,
+    buffer_1_stride_q, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
+
+
+@triton.jit
+def sink_long_backward_d_V_kernel(
+    s_ptr, d_out_ptr, state_ptr, state__ptr, state____ptr, d_V_ptr, d_out_stride_q, d_out_stride_e,
+    state_stride_q, state_stride_x, state__stride_q, state____stride_q, d_V_stride_x, d_V_stride_e, size_q,
+    size_e, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_e_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_e_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        mul_x_e_q = ((1.0 / add_q)[None, :] * tl.exp2(sub_x_q))[:, None, :] * d_out.to(tl.float32)[None, :, :]
+        tile_sum = tl.sum(mul_x_e_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_Q_rows_kernel(
+    K_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    mul_q = m * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:20]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    # src[weights.diag:22]
+    # src[weights.diag:19]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    # src[weights.diag:23]
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    tile_bf16_2 = ((rsqrt * (1.0 / add_q))[:, None] * dot).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16_2,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_Q_kernel(
+    K_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
+    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    mul_q = m * 1.4426950408889634
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:22]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        # src[weights.diag:22]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    # src[weights.diag:23]
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    tile_bf16 = ((rsqrt * (1.0 / add_q))[:, None] * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_K_rows_kernel(
+    Q_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    mul_q = m * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[weights.diag:20]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[weights.diag:22]
+    mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    # src[weights.diag:19]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    # src[weights.diag:23]
+    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    # src[weights.diag:19]
+    mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
+    sum_ = tl.sum(mul_x_d_q, 2)
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (sum_ * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_K_kernel(
+    Q_ptr, s_ptr, state_ptr, state__ptr, state____ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
+    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state____stride_q, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
+        tile_sum = tl.sum(mul_x_d_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
+        tile_sum = tl.sum(mul_x_d_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        mul_q = m * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:20]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        # src[weights.diag:22]
+        mul_x_q = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        # src[weights.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:23]
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = state___ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        # src[weights.diag:19]
+        mul_x_d_q = ((1.0 / add_q)[None, :] * Q.to(tl.float32))[None, :, :] * mul_x_q[:, None, :]
+        tile_sum = tl.sum(mul_x_d_q, 2)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def sink_long_backward_d_s_rows_kernel(
+    s_ptr, state__ptr, state____ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state____stride_q,
+    buffer_1_stride_q, size_q, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[weights.diag:21]
+    m = tl.maximum(state_, s)
+    # src[weights.diag:23]
+    exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    recip_q = tl.where(q_index < size_q, 1.0 / (state___ + exp_q), 0.0)
+    mul_q = (recip_q * buffer_1) * exp_q
+    sum_ = tl.sum(mul_q, 0)
+    tl.store(d_s_ptr, (-1.0 * sum_))
+
+
+@triton.jit
+def sink_long_backward_d_s_kernel(
+    s_ptr, state__ptr, state____ptr, buffer_1_ptr, d_s_ptr, state__stride_q, state____stride_q,
+    buffer_1_stride_q, size_q, BLOCK_Q: tl.constexpr,
+):
+    acc_q = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:19]
+    s = tl.load(s_ptr)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        mul_q = ((1.0 / (state___ + exp_q)) * buffer_1) * exp_q
+        tile_sum = tl.sum(mul_q, 0)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        # src[weights.diag:21]
+        m = tl.maximum(state_, s)
+        # src[weights.diag:23]
+        exp_q = tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = tl.where(q_index < size_q, 1.0 / (state___ + exp_q), 0.0)
+        mul_q = (recip_q * buffer_1) * exp_q
+        tile_sum = tl.sum(mul_q, 0)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    tl.store(d_s_ptr, (-1.0 * acc_q))
+
+
 def _sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """_sink(Q: bf16[q d], K: bf16[x d], V: bf16[x e], s: f32[]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -3152,23 +5297,349 @@ def _sink_backward_d_s(
     return d_s
 
 
+def _sink_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_sink_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sink_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _sink_long_forward_state__state___(
+    s: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_sink_long_forward_state__state___(s: f32[], state: f32[q x]) -> state_: f32[q], state___: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("s", s, torch.float32, 0, s.device)
+    _check("state", state, torch.float32, 2, s.device)
+    q, x = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    state_ = torch.empty((q,), dtype=torch.float32, device=s.device)
+    state___ = torch.empty((q,), dtype=torch.float32, device=s.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        sink_long_forward_state__state____rows_kernel[grid](
+            s, state, state_, state___, state.stride(0), state.stride(1), state_.stride(0),
+            state___.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
+        )
+        return state_, state___
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    sink_long_forward_state__state____kernel[grid](
+        s, state, state_, state___, state.stride(0), state.stride(1), state_.stride(0), state___.stride(0), q,
+        x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state_, state___
+
+
+def _sink_long_forward_out(
+    V: torch.Tensor,
+    s: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_sink_long_forward_out(V: bf16[x e], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q]) -> out: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("s", s, torch.float32, 0, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("state_", state_, torch.float32, 1, V.device)
+    _check("state___", state___, torch.float32, 1, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    sink_long_forward_out_kernel[grid](
+        V, s, state, state_, state___, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), state___.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _sink_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_sink_long_backward_buffer_0(V: bf16[x e], d_out: bf16[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_out", d_out, torch.bfloat16, 2, V.device)
+    x, e = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: bf16[q e] has shape {d_out.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    sink_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _sink_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_sink_long_backward_buffer_1(d_out: bf16[q e], out: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("out", out, torch.bfloat16, 2, d_out.device)
+    q, e = d_out.shape
+    if out.shape != (q, e):
+        raise ValueError(f"out: bf16[q e] has shape {out.shape}, expected {(q, e)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        sink_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+            buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps,
+            num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    sink_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
+        buffer_1.stride(0), q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _sink_long_backward_d_V(
+    s: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_sink_long_backward_d_V(s: f32[], d_out: bf16[q e], state: f32[q x], state_: f32[q], state___: f32[q]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("s", s, torch.float32, 0, s.device)
+    _check("d_out", d_out, torch.bfloat16, 2, s.device)
+    _check("state", state, torch.float32, 2, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
+    _check("state___", state___, torch.float32, 1, s.device)
+    q, e = d_out.shape
+    _, x = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=s.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    sink_long_backward_d_V_kernel[grid](
+        s, d_out, state, state_, state___, d_V, d_out.stride(0), d_out.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state___.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _sink_long_backward_d_Q(
+    K: torch.Tensor,
+    s: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_Q(K: bf16[x d], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("s", s, torch.float32, 0, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("state_", state_, torch.float32, 1, K.device)
+    _check("state___", state___, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    x, d = K.shape
+    q, _ = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        sink_long_backward_d_Q_rows_kernel[grid](
+            K, s, state, state_, state___, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
+            state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    sink_long_backward_d_Q_kernel[grid](
+        K, s, state, state_, state___, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _sink_long_backward_d_K(
+    Q: torch.Tensor,
+    s: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_K(Q: bf16[q d], s: f32[], state: f32[q x], state_: f32[q], state___: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("s", s, torch.float32, 0, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("state___", state___, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        sink_long_backward_d_K_rows_kernel[grid](
+            Q, s, state, state_, state___, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
+            state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    sink_long_backward_d_K_kernel[grid](
+        Q, s, state, state_, state___, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
+        state.stride(1), state_.stride(0), state___.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _sink_long_backward_d_s(
+    s: torch.Tensor,
+    state_: torch.Tensor,
+    state___: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_sink_long_backward_d_s(s: f32[], state_: f32[q], state___: f32[q], buffer_1: f32[q]) -> d_s: f32[]. Any strides; sizes are read off the shapes."""
+    _check("s", s, torch.float32, 0, s.device)
+    _check("state_", state_, torch.float32, 1, s.device)
+    _check("state___", state___, torch.float32, 1, s.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, s.device)
+    (q,) = state_.shape
+    if s.shape != ():
+        raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
+    if state___.shape != (q,):
+        raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_s = torch.empty((), dtype=torch.float32, device=s.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (1,)
+        sink_long_backward_d_s_rows_kernel[grid](
+            s, state_, state___, buffer_1, d_s, state_.stride(0), state___.stride(0), buffer_1.stride(0), q,
+            BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_s
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (1,)
+    sink_long_backward_d_s_kernel[grid](
+        s, state_, state___, buffer_1, d_s, state_.stride(0), state___.stride(0), buffer_1.stride(0), q,
+        BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+    )
+    return d_s
+
+
 class _sink_autograd(torch.autograd.Function):
     """sink and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V, s):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-        if s.shape != ():
-            raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
         out, state, state__ = _sink_forward(Q, K, V, s)
         ctx.save_for_backward(Q, K, V, s, out, state, state__)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -3178,6 +5649,32 @@ class _sink_autograd(torch.autograd.Function):
         d_Q = _sink_backward_d_Q(Q, K, V, s, d_out, state, state__, buffer_0)
         d_K, d_V = _sink_backward_d_K_d_V(Q, K, V, s, d_out, state, state__, buffer_0)
         d_s = _sink_backward_d_s(s, state, state__, buffer_0)
+        return d_Q, d_K, d_V, d_s
+
+
+class _sink_long_autograd(torch.autograd.Function):
+    """sink and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V, s):
+        _, d = Q.shape
+        state = _sink_long_forward_state(Q, K)
+        state_, state___ = _sink_long_forward_state__state___(s, state, d)
+        out = _sink_long_forward_out(V, s, state, state_, state___, d)
+        ctx.save_for_backward(Q, K, V, s, out, state, state_, state___)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, s, out, state, state_, state___ = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _sink_long_backward_buffer_0(V, d_out)
+        buffer_1 = _sink_long_backward_buffer_1(d_out, out)
+        d_V = _sink_long_backward_d_V(s, d_out, state, state_, state___, d)
+        d_Q = _sink_long_backward_d_Q(K, s, state, state_, state___, buffer_0, buffer_1)
+        d_K = _sink_long_backward_d_K(Q, s, state, state_, state___, buffer_0, buffer_1)
+        d_s = _sink_long_backward_d_s(s, state_, state___, buffer_1)
         return d_Q, d_K, d_V, d_s
 
 
@@ -3192,15 +5689,13 @@ def sink(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, s: torch.Tensor) -> 
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
     if s.shape != ():
         raise ValueError(f"s: f32[] has shape {s.shape}, expected {()}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
-            if not (max(d, e) <= 256 and max(d, e) <= 128):
-                raise ValueError("sink: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _sink_autograd.apply(Q, K, V, s)
+        return _sink_long_autograd.apply(Q, K, V, s)
+    if max(d, e) <= 256:
         out = _sink(Q, K, V, s)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, s)):
-        raise ValueError("sink: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _sink_long_buffer_0(Q, K)
     out_2 = _sink_long_out(V, s, buffer_0, d)
     return out_2
@@ -3407,11 +5902,11 @@ def multi_query_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -3437,11 +5932,11 @@ def multi_query_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -3931,6 +6426,875 @@ def multi_query_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def multi_query_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_x,
+    K_stride_d, state_stride_b, state_stride_h, state_stride_q, state_stride_x, size_b, size_h, size_q,
+    size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:26]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:26]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_b, V_stride_x, V_stride_e, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_x,
+    size_e, size_h, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:27]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:27]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:27]
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(sum_) + (max_ * 0.6931471805599453)),
+    )
+
+
+@triton.jit
+def multi_query_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        )
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[weights.diag:27]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+    )
+
+
+@triton.jit
+def multi_query_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_x, V_stride_e, d_out_stride_b, d_out_stride_h,
+    d_out_stride_q, d_out_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, size_b, size_x, size_e, size_h, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:26]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        sum_,
+    )
+
+
+@triton.jit
+def multi_query_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        acc_e,
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, d_V_stride_b, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e, size_x, size_d,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    for h_index in tl.range(0, size_h):
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
+            acc_q_h = next_acc_q_h
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(e_index < size_e)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
+            acc_q_h = next_acc_q_h
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+                mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(d_out), acc_q_h)
+            acc_q_h = next_acc_q_h
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q_h.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:26]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:27]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
+    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * logsum
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:26]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:27]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[weights.diag:26]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
+    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_H: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_H: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    h_index = tl.arange(0, BLOCK_H)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:26]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index[None, :, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
+        other=0.0,
+    )
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
+        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_H and EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
+        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        0.0,
+        EXACT_H and EXACT_Q,
+    )
+    mul_h_q = 1.4426950408889634 * logsum
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index[None, :, None] * state_stride_h + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
+        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
+        other=0.0,
+    )
+    # src[weights.diag:27]
+    tile = (q_index < size_q)[None, :] & (h_index < size_h)[:, None]
+    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
+    where_x_h_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
+    mul_x_h_q = tl.exp2(sub_x_h_q) * (buffer_0 - safe_buffer_1[None, :, :])
+    # src[weights.diag:26]
+    mul_x_d_h_q = mul_x_h_q[:, None, :, :] * Q.to(tl.float32)[None, :, :, :]
+    sum_ = tl.sum(tl.sum(mul_x_d_h_q, 3), 2)
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (sum_ * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def multi_query_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
+    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    acc_q_h = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    for h_index in tl.range(0, size_h):
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+            tile_bf16 = tile_2.to(tl.bfloat16)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
+            acc_q_h = next_acc_q_h
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+            tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+            tile_bf16 = tile.to(tl.bfloat16)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(d_index < size_d)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
+            acc_q_h = next_acc_q_h
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = 1.4426950408889634 * logsum
+            state = tl.load(
+                state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[weights.diag:27]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+                mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+            tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+            tile_bf16 = tile_2.to(tl.bfloat16)
+            # src[weights.diag:26]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+                mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+                other=0.0,
+            )
+            next_acc_q_h = tl.dot(tile_bf16, tl.trans(Q), acc_q_h)
+            acc_q_h = next_acc_q_h
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q_h * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_multi_query(Q: bf16[b h q d], K: bf16[b x d], V: bf16[b x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -4178,21 +7542,274 @@ def _multi_query_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _multi_query_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_forward_state(Q: bf16[b h q d], K: bf16[b x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (b, x, d):
+        raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
+    state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    multi_query_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), state.stride(0), state.stride(1), state.stride(2), state.stride(3), b, h, q, d, x,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _multi_query_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_multi_query_long_forward_out(V: bf16[b x e], state: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 3, V.device)
+    _check("state", state, torch.float32, 4, V.device)
+    b, x, e = V.shape
+    _, h, q, _ = state.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    multi_query_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), V.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, x, e,
+        h, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _multi_query_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_multi_query_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 4, state.device)
+    b, h, q, x = state.shape
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        multi_query_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    multi_query_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return logsum
+
+
+def _multi_query_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_backward_buffer_0(V: bf16[b x e], d_out: bf16[b h q e]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 3, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    b, x, e = V.shape
+    _, h, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    multi_query_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), b, x, e, h, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _multi_query_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_multi_query_long_backward_buffer_1(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_1: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_1 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        multi_query_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0),
+            buffer_1.stride(1), buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    multi_query_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _multi_query_long_backward_d_V(
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_multi_query_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x]) -> d_V: bf16[b x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("logsum", logsum, torch.float32, 3, d_out.device)
+    _check("state", state, torch.float32, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    d_V = torch.empty((b, x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    multi_query_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), b, h, q, e, x, d,
+        BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _multi_query_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_multi_query_long_backward_d_Q(K: bf16[b x d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 3, K.device)
+    _check("logsum", logsum, torch.float32, 3, K.device)
+    _check("state", state, torch.float32, 4, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
+    b, x, d = K.shape
+    _, h, q = logsum.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        multi_query_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    multi_query_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0), d_Q.stride(1),
+        d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _multi_query_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_multi_query_long_backward_d_K(Q: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_K: bf16[b x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_H = max(16, triton.next_power_of_2(h))
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_H * BLOCK_Q <= 64:
+        if BLOCK_H * BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_H * BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        multi_query_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_H=BLOCK_H, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_H=h == BLOCK_H, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    multi_query_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _multi_query_autograd(torch.autograd.Function):
     """multi_query and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, x, _ = K.shape
-        _, _, e = V.shape
-        if K.shape != (b, x, d):
-            raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
-        if V.shape != (b, x, e):
-            raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
         out, logsum = _multi_query_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -4201,6 +7818,31 @@ class _multi_query_autograd(torch.autograd.Function):
         buffer_0 = _multi_query_backward_buffer_0(d_out, out)
         d_Q = _multi_query_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _multi_query_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
+class _multi_query_long_autograd(torch.autograd.Function):
+    """multi_query and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, _, _, d = Q.shape
+        state = _multi_query_long_forward_state(Q, K)
+        out = _multi_query_long_forward_out(V, state, d)
+        logsum = _multi_query_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _multi_query_long_backward_buffer_0(V, d_out)
+        buffer_1 = _multi_query_long_backward_buffer_1(d_out, out)
+        d_V = _multi_query_long_backward_d_V(d_out, logsum, state, d)
+        d_Q = _multi_query_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _multi_query_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -4213,15 +7855,13 @@ def multi_query(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tens
         raise ValueError(f"K: bf16[b x d] has shape {K.shape}, expected {(b, x, d)}")
     if V.shape != (b, x, e):
         raise ValueError(f"V: bf16[b x e] has shape {V.shape}, expected {(b, x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256 and max(d, e) <= 128):
-                raise ValueError("multi_query: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _multi_query_autograd.apply(Q, K, V)
+        return _multi_query_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         out = _multi_query(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("multi_query: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _multi_query_long_buffer_0(Q, K)
     out_2 = _multi_query_long_out(V, buffer_0)
     return out_2
@@ -4425,11 +8065,11 @@ def cross_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -4455,11 +8095,11 @@ def cross_long_out_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
+        # src[maps.diag:5]
         tile_max = tl.max(buffer_0, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
         e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
@@ -4898,6 +8538,783 @@ def cross_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def cross_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, K_stride_b, K_stride_h,
+    K_stride_x, K_stride_d, state_stride_b, state_stride_h, state_stride_q, state_stride_x, size_b, size_h,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_forward_out_kernel(
+    V_ptr, state_ptr, out_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h,
+    size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:31]
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    tl.store(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_forward_logsum_rows_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[weights.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    mul_x = scalar * state
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((0.6931471805599453 * max_) + tl.log(sum_)),
+    )
+
+
+@triton.jit
+def cross_long_forward_logsum_kernel(
+    state_ptr, logsum_ptr, state_stride_b, state_stride_h, state_stride_q, state_stride_x, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+        )
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    tl.store(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((0.6931471805599453 * max_x) + tl.log(z)),
+    )
+
+
+@triton.jit
+def cross_long_backward_buffer_0_kernel(
+    V_ptr, d_out_ptr, buffer_0_ptr, V_stride_b, V_stride_h, V_stride_x, V_stride_e, d_out_stride_b,
+    d_out_stride_h, d_out_stride_q, d_out_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, size_b, size_h, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:30]
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        acc_e,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    out = load_tile(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_out = load_tile(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        sum_,
+    )
+
+
+@triton.jit
+def cross_long_backward_buffer_1_kernel(
+    d_out_ptr, out_ptr, buffer_1_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_q, out_stride_e, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_q, size_b, size_h, size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = (program % size_q).to(tl.int64)
+    program = program // size_q
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        acc_e,
+    )
+
+
+@triton.jit
+def cross_long_backward_d_V_kernel(
+    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, d_V_stride_b, d_V_stride_h, d_V_stride_x, d_V_stride_e, size_b, size_h, size_q, size_e,
+    size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + b_index * d_V_stride_b + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    K = tl.load(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=float("-inf"),
+    )
+    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
+    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = logsum * 1.4426950408889634
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    buffer_1 = tl.load(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=float("-inf"),
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:30]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:30]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    logsum = load_tile(
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    mul_q = logsum * 1.4426950408889634
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=float("-inf"),
+    )
+    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+    tile_bf16 = tile.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def cross_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:30]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=float("-inf"),
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:30]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
     """_cross(Q: bf16[b h q d], K: bf16[b h x d], V: bf16[b h x e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
@@ -5144,21 +9561,273 @@ def _cross_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _cross_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_cross_long_forward_state(Q: bf16[b h q d], K: bf16[b h x d]) -> state: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
+    b, h, q, d = Q.shape
+    _, _, x, _ = K.shape
+    if K.shape != (b, h, x, d):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
+    state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    cross_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), K.stride(0), K.stride(1),
+        K.stride(2), K.stride(3), state.stride(0), state.stride(1), state.stride(2), state.stride(3), b, h, q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _cross_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_cross_long_forward_out(V: bf16[b h x e], state: f32[b h q x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("state", state, torch.float32, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q, _ = state.shape
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    cross_long_forward_out_kernel[grid](
+        V, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, x,
+        e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _cross_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
+    """_cross_long_forward_logsum(state: f32[b h q x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 4, state.device)
+    b, h, q, x = state.shape
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        cross_long_forward_logsum_rows_kernel[grid](
+            state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return logsum
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    cross_long_forward_logsum_kernel[grid](
+        state, logsum, state.stride(0), state.stride(1), state.stride(2), state.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), b, h, q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return logsum
+
+
+def _cross_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_cross_long_backward_buffer_0(V: bf16[b h x e], d_out: bf16[b h q e]) -> buffer_0: f32[b h q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 4, V.device)
+    _check("d_out", d_out, torch.bfloat16, 4, V.device)
+    b, h, x, e = V.shape
+    _, _, q, _ = d_out.shape
+    if d_out.shape != (b, h, q, e):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, e)}")
+    buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    cross_long_backward_buffer_0_kernel[grid](
+        V, d_out, buffer_0, V.stride(0), V.stride(1), V.stride(2), V.stride(3), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), d_out.stride(3), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), b, h, x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _cross_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_cross_long_backward_buffer_1(d_out: bf16[b h q e], out: bf16[b h q e]) -> buffer_1: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("out", out, torch.bfloat16, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    if out.shape != (b, h, q, e):
+        raise ValueError(f"out: bf16[b h q e] has shape {out.shape}, expected {(b, h, q, e)}")
+    buffer_1 = torch.empty((b, h, q), dtype=torch.float32, device=d_out.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * h * q,)
+        cross_long_backward_buffer_1_rows_kernel[grid](
+            d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0),
+            buffer_1.stride(1), buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (b * h * q,)
+    cross_long_backward_buffer_1_kernel[grid](
+        d_out, out, buffer_1, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), b, h, q, e, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _cross_long_backward_d_V(
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_cross_long_backward_d_V(d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h q x]) -> d_V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
+    _check("logsum", logsum, torch.float32, 3, d_out.device)
+    _check("state", state, torch.float32, 4, d_out.device)
+    b, h, q, e = d_out.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    cross_long_backward_d_V_kernel[grid](
+        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), d_V.stride(0), d_V.stride(1), d_V.stride(2), d_V.stride(3), b, h, q,
+        e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _cross_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_cross_long_backward_d_Q(K: bf16[b h x d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_Q: bf16[b h q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 4, K.device)
+    _check("logsum", logsum, torch.float32, 3, K.device)
+    _check("state", state, torch.float32, 4, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, K.device)
+    b, h, x, d = K.shape
+    _, _, q = logsum.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        cross_long_backward_d_Q_rows_kernel[grid](
+            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    cross_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
+        d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _cross_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_cross_long_backward_d_K(Q: bf16[b h q d], logsum: f32[b h q], state: f32[b h q x], buffer_0: f32[b h q x], buffer_1: f32[b h q]) -> d_K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 3, Q.device)
+    b, h, q, d = Q.shape
+    _, _, _, x = state.shape
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if buffer_0.shape != (b, h, q, x):
+        raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
+    if buffer_1.shape != (b, h, q):
+        raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
+    d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        cross_long_backward_d_K_rows_kernel[grid](
+            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    cross_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _cross_autograd(torch.autograd.Function):
     """cross and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        b, h, q, d = Q.shape
-        _, _, x, _ = K.shape
-        _, _, _, e = V.shape
-        if K.shape != (b, h, x, d):
-            raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
-        if V.shape != (b, h, x, e):
-            raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
         out, logsum = _cross_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, out, logsum)
-        ctx.sizes = ()
         return out
 
     @staticmethod
@@ -5167,6 +9836,31 @@ class _cross_autograd(torch.autograd.Function):
         buffer_0 = _cross_backward_buffer_0(d_out, out)
         d_Q = _cross_backward_d_Q(Q, K, V, d_out, logsum, buffer_0)
         d_K, d_V = _cross_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
+class _cross_long_autograd(torch.autograd.Function):
+    """cross and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, _, _, d = Q.shape
+        state = _cross_long_forward_state(Q, K)
+        out = _cross_long_forward_out(V, state, d)
+        logsum = _cross_long_forward_logsum(state, d)
+        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        ctx.sizes = (d,)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        Q, K, V, out, logsum, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _cross_long_backward_buffer_0(V, d_out)
+        buffer_1 = _cross_long_backward_buffer_1(d_out, out)
+        d_V = _cross_long_backward_d_V(d_out, logsum, state, d)
+        d_Q = _cross_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _cross_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -5179,15 +9873,13 @@ def cross(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, d)}")
     if V.shape != (b, h, x, e):
         raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256 and max(d, e) <= 128):
-                raise ValueError("cross: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _cross_autograd.apply(Q, K, V)
+        return _cross_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         out = _cross(Q, K, V)
         return out
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("cross: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _cross_long_buffer_0(Q, K)
     out_2 = _cross_long_out(V, buffer_0)
     return out_2
@@ -5925,6 +10617,737 @@ def with_logsumexp_backward_d_K_d_V_kernel(
     )
 
 
+@triton.jit
+def with_logsumexp_long_forward_state_kernel(
+    Q_ptr, K_ptr, state_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q, state_stride_x,
+    size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_d = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_d = size_d // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:7]
+        next_acc_d = tl.dot(Q, tl.trans(K), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        acc_d,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_forward_O_kernel(
+    V_ptr, state_ptr, O_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, O_stride_q, O_stride_e,
+    size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tl.trans(V), (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    # src[maps.diag:7]
+    # src[weights.diag:36]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        O_ptr + q_index[:, None] * O_stride_q + e_index[None, :] * O_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_forward_L_logsum__rows_kernel(
+    state_ptr, L_ptr, logsum__ptr, state_stride_q, state_stride_x, L_stride_q, logsum__stride_q, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[weights.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    # src[weights.diag:35]
+    where_x = tl.where((x_index <= q_index) & (x_index < size_x), scalar * state, float("-inf"))
+    max_ = tl.max(where_x, 0)
+    sub_x = where_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[maps.diag:5]
+    e = tl.exp2(sub_x)
+    # src[maps.diag:6]
+    sum_ = tl.sum(e, 0)
+    # src[maps.diag:12]
+    add = tl.log(sum_) + (0.6931471805599453 * max_)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum__ptr + q_index * logsum__stride_q, add)
+
+
+@triton.jit
+def with_logsumexp_long_forward_L_logsum__kernel(
+    state_ptr, L_ptr, logsum__ptr, state_stride_q, state_stride_x, L_stride_q, logsum__stride_q, size_q,
+    size_x, size_d, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, q_index + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        where_x = tl.where((x_index <= q_index) & (x_index < size_x), (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        tile_max = tl.max(where_x, 0)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_x - safe_next_max_x)
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 0)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    # src[maps.diag:12]
+    add = tl.log(z) + (0.6931471805599453 * max_x)
+    tl.store(L_ptr + q_index * L_stride_q, add)
+    tl.store(logsum__ptr + q_index * logsum__stride_q, add)
+
+
+@triton.jit
+def with_logsumexp_long_backward_buffer_0_kernel(
+    V_ptr, d_O_ptr, d_L_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, d_L_stride_q,
+    buffer_0_stride_q, buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        # src[weights.diag:34]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_O = tl.load(
+            d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        next_acc_e = tl.dot(d_O, tl.trans(V), acc_e)
+        acc_e = next_acc_e
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    tl.store(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        (d_L[:, None] + acc_e),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_backward_buffer_1_rows_kernel(
+    d_O_ptr, O_ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_1_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    O = load_tile(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (e_index < size_e), 0.0, EXACT_E)
+    mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
+
+
+@triton.jit
+def with_logsumexp_long_backward_buffer_1_kernel(
+    d_O_ptr, O_ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e, O_stride_q, O_stride_e, buffer_1_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e)
+        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        O = tl.load(O_ptr + q_index * O_stride_q + e_index * O_stride_e, mask=(e_index < size_e), other=0.0)
+        mul_e = O.to(tl.float32) * d_O.to(tl.float32)
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_e)
+
+
+@triton.jit
+def with_logsumexp_long_backward_d_V_kernel(
+    d_O_ptr, logsum__ptr, state_ptr, d_V_ptr, d_O_stride_q, d_O_stride_e, logsum__stride_q, state_stride_q,
+    state_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = tl.exp2(sub_x_q).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(d_O), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_backward_d_Q_rows_kernel(
+    K_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    x_index = tl.arange(0, BLOCK_X)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum_ * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    # src[weights.diag:35]
+    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    # src[weights.diag:34]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(K))
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_backward_d_Q_kernel(
+    K_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum_ * 1.4426950408889634
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[weights.diag:34]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        (acc_x * rsqrt).to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_backward_d_K_rows_kernel(
+    Q_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    q_index = tl.arange(0, BLOCK_Q)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[weights.diag:34]
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    logsum_ = load_tile(logsum__ptr + q_index * logsum__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = logsum_ * 1.4426950408889634
+    state = tl.load(
+        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[weights.diag:35]
+    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = tl.load(
+        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+        other=0.0,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+    tile_bf16 = tile_2.to(tl.bfloat16)
+    dot = tl.dot(tile_bf16, tl.trans(Q))
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (dot * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def with_logsumexp_long_backward_d_K_kernel(
+    Q_ptr, logsum__ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum__stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[weights.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = logsum_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[weights.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[weights.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
 def _with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """_with_logsumexp(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: bf16[q e], L: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
@@ -6201,21 +11624,262 @@ def _with_logsumexp_backward_d_K_d_V(
     return d_K, d_V
 
 
+def _with_logsumexp_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_long_forward_state(Q: bf16[q d], K: bf16[x d]) -> state: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("K", K, torch.bfloat16, 2, Q.device)
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
+    state = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    with_logsumexp_long_forward_state_kernel[grid](
+        Q, K, state, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), state.stride(1), q,
+        d, x, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _with_logsumexp_long_forward_O(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
+    """_with_logsumexp_long_forward_O(V: bf16[x e], state: f32[q x]) -> O: bf16[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = state.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    O = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    with_logsumexp_long_forward_O_kernel[grid](
+        V, state, O, V.stride(0), V.stride(1), state.stride(0), state.stride(1), O.stride(0), O.stride(1), x,
+        e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return O
+
+
+def _with_logsumexp_long_forward_L_logsum_(state: torch.Tensor, d: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """_with_logsumexp_long_forward_L_logsum_(state: f32[q x]) -> L: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    q, x = state.shape
+    L = torch.empty((q,), dtype=torch.float32, device=state.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        with_logsumexp_long_forward_L_logsum__rows_kernel[grid](
+            state, L, logsum_, state.stride(0), state.stride(1), L.stride(0), logsum_.stride(0), q, x, d,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return L, logsum_
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
+    with_logsumexp_long_forward_L_logsum__kernel[grid](
+        state, L, logsum_, state.stride(0), state.stride(1), L.stride(0), logsum_.stride(0), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return L, logsum_
+
+
+def _with_logsumexp_long_backward_buffer_0(
+    V: torch.Tensor,
+    d_O: torch.Tensor,
+    d_L: torch.Tensor,
+) -> torch.Tensor:
+    """_with_logsumexp_long_backward_buffer_0(V: bf16[x e], d_O: bf16[q e], d_L: f32[q]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_O", d_O, torch.bfloat16, 2, V.device)
+    _check("d_L", d_L, torch.float32, 1, V.device)
+    x, e = V.shape
+    q, _ = d_O.shape
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: bf16[q e] has shape {d_O.shape}, expected {(q, e)}")
+    if d_L.shape != (q,):
+        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    with_logsumexp_long_backward_buffer_0_kernel[grid](
+        V, d_O, d_L, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_L.stride(0),
+        buffer_0.stride(0), buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _with_logsumexp_long_backward_buffer_1(d_O: torch.Tensor, O: torch.Tensor) -> torch.Tensor:
+    """_with_logsumexp_long_backward_buffer_1(d_O: bf16[q e], O: bf16[q e]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
+    _check("O", O, torch.bfloat16, 2, d_O.device)
+    q, e = d_O.shape
+    if O.shape != (q, e):
+        raise ValueError(f"O: bf16[q e] has shape {O.shape}, expected {(q, e)}")
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    BLOCK_E = max(16, triton.next_power_of_2(e))
+    if BLOCK_E <= 16384:
+        if BLOCK_E <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_E <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (q,)
+        with_logsumexp_long_backward_buffer_1_rows_kernel[grid](
+            d_O, O, buffer_1, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_1.stride(0), q,
+            e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
+        )
+        return buffer_1
+    BLOCK_E, warps, stages = 4096, 8, 2
+    grid = (q,)
+    with_logsumexp_long_backward_buffer_1_kernel[grid](
+        d_O, O, buffer_1, d_O.stride(0), d_O.stride(1), O.stride(0), O.stride(1), buffer_1.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
+
+
+def _with_logsumexp_long_backward_d_V(
+    d_O: torch.Tensor,
+    logsum_: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_V(d_O: bf16[q e], logsum_: f32[q], state: f32[q x]) -> d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_O", d_O, torch.bfloat16, 2, d_O.device)
+    _check("logsum_", logsum_, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
+    q, e = d_O.shape
+    _, x = state.shape
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
+    with_logsumexp_long_backward_d_V_kernel[grid](
+        d_O, logsum_, state, d_V, d_O.stride(0), d_O.stride(1), logsum_.stride(0), state.stride(0),
+        state.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
+def _with_logsumexp_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum_: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_Q(K: bf16[x d], logsum_: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 2, K.device)
+    _check("logsum_", logsum_, torch.float32, 1, K.device)
+    _check("state", state, torch.float32, 2, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    x, d = K.shape
+    (q,) = logsum_.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 64:
+        if BLOCK_X <= 4:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_X <= 16:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+        with_logsumexp_long_backward_d_Q_rows_kernel[grid](
+            K, logsum_, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum_.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    with_logsumexp_long_backward_d_Q_kernel[grid](
+        K, logsum_, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum_.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_Q
+
+
+def _with_logsumexp_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum_: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_with_logsumexp_long_backward_d_K(Q: bf16[q d], logsum_: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 2, Q.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    q, d = Q.shape
+    _, x = state.shape
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 64:
+        if BLOCK_Q <= 4:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
+        elif BLOCK_Q <= 16:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
+        else:
+            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
+        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+        with_logsumexp_long_backward_d_K_rows_kernel[grid](
+            Q, logsum_, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum_.stride(0),
+            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    with_logsumexp_long_backward_d_K_kernel[grid](
+        Q, logsum_, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum_.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
 class _with_logsumexp_autograd(torch.autograd.Function):
     """with_logsumexp and its derivative."""
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        q, d = Q.shape
-        x, _ = K.shape
-        _, e = V.shape
-        if K.shape != (x, d):
-            raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-        if V.shape != (x, e):
-            raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
         O, L, logsum = _with_logsumexp_forward(Q, K, V)
         ctx.save_for_backward(Q, K, V, O, logsum)
-        ctx.sizes = ()
         return O, L
 
     @staticmethod
@@ -6224,6 +11888,31 @@ class _with_logsumexp_autograd(torch.autograd.Function):
         buffer_0 = _with_logsumexp_backward_buffer_0(d_O, O)
         d_Q = _with_logsumexp_backward_d_Q(Q, K, V, d_O, d_L, logsum, buffer_0)
         d_K, d_V = _with_logsumexp_backward_d_K_d_V(Q, K, V, d_O, d_L, logsum, buffer_0)
+        return d_Q, d_K, d_V
+
+
+class _with_logsumexp_long_autograd(torch.autograd.Function):
+    """with_logsumexp and its derivative."""
+
+    @staticmethod
+    def forward(ctx, Q, K, V):
+        _, d = Q.shape
+        state = _with_logsumexp_long_forward_state(Q, K)
+        O = _with_logsumexp_long_forward_O(V, state, d)
+        L, logsum_ = _with_logsumexp_long_forward_L_logsum_(state, d)
+        ctx.save_for_backward(Q, K, V, O, logsum_, state)
+        ctx.sizes = (d,)
+        return O, L
+
+    @staticmethod
+    def backward(ctx, d_O, d_L):
+        Q, K, V, O, logsum_, state = ctx.saved_tensors
+        (d,) = ctx.sizes
+        buffer_0 = _with_logsumexp_long_backward_buffer_0(V, d_O, d_L)
+        buffer_1 = _with_logsumexp_long_backward_buffer_1(d_O, O)
+        d_V = _with_logsumexp_long_backward_d_V(d_O, logsum_, state, d)
+        d_Q = _with_logsumexp_long_backward_d_Q(K, logsum_, state, buffer_0, buffer_1)
+        d_K = _with_logsumexp_long_backward_d_K(Q, logsum_, state, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -6236,15 +11925,13 @@ def with_logsumexp(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[t
         raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
     if V.shape != (x, e):
         raise ValueError(f"V: bf16[x e] has shape {V.shape}, expected {(x, e)}")
-    if max(d, e) <= 256:
-        if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-            if not (max(d, e) <= 256 and max(d, e) <= 128):
-                raise ValueError("with_logsumexp: gradients are made for sizes whose tiles are held on chip")
+    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
+        if max(d, e) <= 256 and max(d, e) <= 256 and max(d, e) <= 128:
             return _with_logsumexp_autograd.apply(Q, K, V)
+        return _with_logsumexp_long_autograd.apply(Q, K, V)
+    if max(d, e) <= 256:
         O, L = _with_logsumexp(Q, K, V)
         return O, L
-    if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        raise ValueError("with_logsumexp: gradients are made for sizes whose tiles are held on chip")
     buffer_0 = _with_logsumexp_long_buffer_0(Q, K)
     O_2 = _with_logsumexp_long_O(V, buffer_0)
     L_2 = _with_logsumexp_long_L(buffer_0)

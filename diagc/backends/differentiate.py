@@ -14,6 +14,7 @@ from diagc.backends.sizes import input_name
 from diagc.core import ops
 from diagc.core.derivative.reverse import gradient
 from diagc.core.diagram import Array, Diagram, Node, apply, node, walk
+from diagc.core.naming import unused
 from diagc.core.rewrite import Record
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.choices import Choices
@@ -148,10 +149,8 @@ class _Names:
     taken: set[str]
 
     def fresh(self, name: str) -> str:
-        while name in self.taken:
-            name += "_"
-        self.taken.add(name)
-        return name
+        self.taken.add(found := unused(name, self.taken))
+        return found
 
     def state(self, name: str, current: Node, whole: Diagram) -> Node:
         """What stands for a node that was saved, its axes in the order of the whole diagram."""

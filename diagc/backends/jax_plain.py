@@ -12,12 +12,12 @@ from typing import Literal
 
 from diagc.backends.jax_body import emit_body, size_symbols
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.jax_text import DTYPES, TERM, UNARY, size_text, tuple_text, unpacking
-from diagc.backends.sizes import input_name, solve_linear
+from diagc.backends.jax_text import DTYPES
+from diagc.backends.shapes import bind_shapes, undetermined
+from diagc.backends.sizes import input_name
 from diagc.backends.writer import Writer
 from diagc.core import ops
-from diagc.core.axes import Axis
-from diagc.core.diagram import Array, Diagram, Node, walk
+from diagc.core.diagram import Diagram, Node, walk
 
 ParametersAs = Literal["dict", "arguments"]
 """Whether parameters come as one dict `params` keyed by their paths, or each as an argument."""
@@ -98,7 +98,7 @@ def emit_function(
         writer.line(f'"""{signature(diagram)}"""')
         bind_parameters(writer, diagram, names, parameters)
         convert_inputs(writer, diagram, names)
-        bind_shapes(writer, diagram, names, symbols)
+        bind_shapes(writer, names, symbols)
         results = emit_body(
             writer, diagram.outputs, names, symbols, diagram.layouts, naming.hints, naming.sources
         )
@@ -123,7 +123,7 @@ def function_arguments(
     found = [names[node] for node in diagram.inputs if _is_tensor(node) or not as_dict]
     if as_dict and not all(map(_is_tensor, diagram.inputs)):
         found.append("params")
-    keywords = [symbols[symbol] for symbol in undetermined(diagram, list(symbols))]
+    keywords = [symbols[symbol] for symbol in undetermined(diagram.inputs, symbols)]
     if _draws(diagram.outputs):
         keywords.append("key=0")
     return [*found, *(["*", *keywords] if keywords else [])]
@@ -135,30 +135,6 @@ def _draws(roots: Sequence[Node]) -> bool:
         isinstance(n.op, ops.Random) or (isinstance(n.op, ops.Scan) and _draws(n.op.body.outputs))
         for n in walk(roots)
     )
-
-
-def undetermined(diagram: Diagram, symbols: list[str]) -> list[str]:
-    """The size symbols that the shapes of the inputs do not determine."""
-    known = {symbol: 7919 for symbol, _, _ in _solutions(diagram)}
-    return [symbol for symbol in symbols if symbol not in known]
-
-
-def _solutions(diagram: Diagram) -> list[tuple[str, Node, Axis]]:
-    """Which symbol comes from which axis of which input, in an order in which each is linear in one new symbol."""
-    known, found = dict[str, int](), list[tuple[str, Node, Axis]]()
-    progress = True
-    while progress:
-        progress = False
-        for node in diagram.inputs:
-            for axis in node.axes:
-                solved = solve_linear(axis.size, known)
-                if solved is not None:
-                    known[solved[0]] = 7919 + 2 * len(
-                        known
-                    )  # any value: which symbols are solved is all that counts
-                    found.append((solved[0], node, axis))
-                    progress = True
-    return found
 
 
 def bind_parameters(
@@ -180,47 +156,3 @@ def convert_inputs(writer: Writer, diagram: Diagram, names: Mapping[Node, str]) 
         else:
             together = ", ".join(group)
             writer.line(f"{together} = (jnp.asarray(array, {dtype}) for array in ({together}))")
-
-
-def bind_shapes(
-    writer: Writer, diagram: Diagram, names: Mapping[Node, str], symbols: Mapping[str, str]
-) -> None:
-    solutions = _solutions(diagram)
-    checked: set[Node] = set()
-    for symbol, node, axis in solutions:
-        plain = {a: s for s, source, a in solutions if source is node and str(a.size) == s}
-        if axis not in plain:
-            extent = f"{names[node]}.shape[{node.axes.index(axis)}]"
-            writer.line(f"{symbols[symbol]} = {_solved(symbol, axis, extent, symbols)}")
-        elif axis == next(iter(plain)):
-            targets = [symbols[plain[a]] if a in plain else "_" for a in node.axes]
-            writer.line(f"{unpacking(targets)} = {names[node]}.shape")
-            checked.update((node,) if len(plain) == len(node.axes) else ())
-    for node in diagram.inputs:
-        if node not in checked:
-            _check_shape(writer, node, names[node], symbols)
-
-
-def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) -> str:
-    """The symbol from `size = extent`, where the size is linear in it."""
-    factor, rest = axis.size, axis.size
-    for monomial, coefficient in axis.size.terms:
-        if (symbol, 1) in monomial:
-            others = tuple(part for part in monomial if part != (symbol, 1))
-            factor = type(axis.size)(((others, coefficient),))
-            rest = rest - factor * type(axis.size).symbol(symbol)
-    text = extent
-    if rest.terms:
-        text = f"{extent} - {size_text(rest, symbols).at(TERM)}"
-        text = f"({text})" if factor.value != 1 else text
-    return text if factor.value == 1 else f"{text} // {size_text(factor, symbols).at(UNARY)}"
-
-
-def _check_shape(writer: Writer, node: Node, name: str, symbols: Mapping[str, str]) -> None:
-    extents = [size_text(axis.size, symbols).text for axis in node.axes]
-    expected = tuple_text(extents) if extents else "()"
-    axes = Array(node.dtype, node.axes)
-    writer.line(f"if {name}.shape != {expected}:")
-    with writer.indented():
-        message = f"{input_name(node)}: {axes} has shape {{{name}.shape}}, expected {{{expected}}}"
-        writer.line(f'raise ValueError(f"{message}")')

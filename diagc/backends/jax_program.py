@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from diagc.backends.differentiate import Derivative, derivative, is_differentiable
 from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_blockwise import BlockBody
 from diagc.backends.jax_plain import (
     bind_parameters,
-    bind_shapes,
     convert_inputs,
     emit_function,
     function_arguments,
     signature,
-    undetermined,
 )
 from diagc.backends.jax_text import tuple_text, unpacking
 from diagc.backends.plans import normal_form
+from diagc.backends.shapes import bind_shapes, read_sizes, undetermined
 from diagc.backends.sizes import input_name
 from diagc.backends.writer import Writer, identifier
 from diagc.check.entry import Entry
@@ -74,7 +74,7 @@ def _prepared(normal: Diagram, record: Record) -> Diagram:
 
 
 def _derivative(normal: Diagram, record: Record) -> Derivative | None:
-    given = undetermined(normal, list(normal.size_symbols))
+    given = undetermined(normal.inputs, normal.size_symbols)
     if given or not is_differentiable(normal):
         return None
     try:
@@ -156,7 +156,7 @@ class _Program:
             writer.line(f'"""{signature(diagram)}, in blocks: memory does not grow with {streamed}."""')
             bind_parameters(writer, diagram, names, parameters)
             convert_inputs(writer, diagram, names)
-            bind_shapes(writer, diagram, names, symbols)
+            bind_shapes(writer, names, symbols)
             results = BlockBody(kernel, writer, names, symbols).write()
             writer.line(f"return {', '.join(results)}")
         self.helpers |= writer.helpers
@@ -181,7 +181,7 @@ class _Program:
                 given = [*names.values(), *map(block_argument, blocks)]
                 writer.line(f"return _{self.name}_differentiable({', '.join(given)})")
             else:
-                bind_shapes(writer, diagram, names, symbols)
+                bind_shapes(writer, names, symbols)
                 known = {input_name(node): name for node, name in names.items()}
                 self._run(writer, self.plan.stages, known, symbols, blocks)
                 writer.line(f"return {', '.join(known[name] for name in diagram.output_names)}")
@@ -195,7 +195,7 @@ class _Program:
         for stage in stages:
             diagram = stage.diagram
             arguments = [names[input_name(node)] for node in diagram.inputs]
-            free = undetermined(diagram, list(diagram.size_symbols))
+            free = undetermined(diagram.inputs, diagram.size_symbols)
             arguments += [f"{identifier(symbol)}={symbols[symbol]}" for symbol in free]
             if _loops(stage):
                 arguments += [f"{block_argument(a)}={block_argument(a)}" for a in _cut(stage) if a in blocks]
@@ -270,12 +270,10 @@ class _Program:
 
 
 def _sizes(writer: Writer, stages: Iterable[Stage], arrays: Mapping[Node, str]) -> dict[str, str]:
-    """Variables for the sizes that stages ask for, read off the shapes of arrays; none where nothing is asked."""
-    if not any(undetermined(s.diagram, list(s.diagram.size_symbols)) for s in stages):
-        return {}
-    frame = Diagram("", tuple(arrays), (), (), ())
-    symbols = {symbol: writer.fresh(symbol) for symbol in frame.size_symbols}
-    bind_shapes(writer, frame, arrays, symbols)
+    """Variables for the sizes that stages ask for, read off the shapes of arrays."""
+    asked = (undetermined(s.diagram.inputs, s.diagram.size_symbols) for s in stages)
+    symbols = {symbol: writer.fresh(symbol) for symbol in dict.fromkeys(chain.from_iterable(asked))}
+    read_sizes(writer, arrays, symbols)
     return symbols
 
 

@@ -62,6 +62,7 @@ class Differentiated:
     the name of its gradient among the results of `backward`, or None where the input is no real array.
     """
 
+    name: str
     forward: Plan
     backward: Plan
     saved: tuple[str, ...]
@@ -87,14 +88,14 @@ class Parted:
 class EntryKernels:
     """The plans of an entry, the preferred one first; each later one is for sizes that the earlier ones refuse.
 
-    The derivative is for the sizes of the first one. `parted` are for those where the first one has too few programs,
-    the preferred one first; they have no derivatives.
+    So are those of the derivative. `parted` are for sizes where the first plan has too few programs, the preferred one
+    first; they have no derivatives.
     """
 
     name: str
     diagram: Diagram
     plans: tuple[Plan, ...]
-    differentiated: Differentiated | None = None
+    differentiated: tuple[Differentiated, ...] = ()
     parted: tuple[Parted, ...] = ()
 
     @property
@@ -105,8 +106,7 @@ class EntryKernels:
     @property
     def every_plan(self) -> tuple[Plan, ...]:
         """The plans of the results, those in parts, then those of the derivative."""
-        made = self.differentiated
-        both = (made.forward, made.backward) if made is not None else ()
+        both = (plan for made in self.differentiated for plan in (made.forward, made.backward))
         return (*self.plans, *(p.plan for p in self.parted), *both)
 
 

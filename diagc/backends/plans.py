@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diagc.backends.differentiate import derivative, is_differentiable, planned
@@ -18,7 +18,7 @@ from diagc.passes.reassociate import Reassociate
 from diagc.passes.split import NotSplit, split
 from diagc.plan.choices import scheduled
 from diagc.plan.config import MAX_RESIDENT_DOT, configurations, has_dot, row_configurations
-from diagc.plan.partition import Stage, partition
+from diagc.plan.partition import Held, Stage, partition
 from diagc.plan.parts import PART, parted_axes
 from diagc.plan.structure import structure
 
@@ -44,8 +44,9 @@ def kernels(entry: Entry, sizes: Mapping[str, int] | None = None, gradients: boo
     plans = [_plan(stages, record, entry.schedules, diagram.output_names[0])]
     if _is_limited(plans[0]):
         plans.append(_plan(partition(replace(diagram, name=f"{name}_long"), record, "long"), record))
-    backward = _differentiated(normal, record) if gradients and is_differentiable(normal) else None
-    return EntryKernels(name, entry.diagram, tuple(plans), backward, _parted(stages, record))
+    wanted = gradients and is_differentiable(normal)
+    made = tuple(_differentiated(normal, record)) if wanted else ()
+    return EntryKernels(name, entry.diagram, tuple(plans), made, _parted(stages, record))
 
 
 def _parted(stages: tuple[Stage, ...], record: Record) -> tuple[Parted, ...]:
@@ -83,13 +84,24 @@ def _is_short(variant: Variant) -> bool:
     return variant.configs[-1].max_resident <= MAX_RESIDENT_DOT
 
 
-def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
-    """The derivative for the sizes of the first plan; None where a leaf of it fits into no kernel.
+def _differentiated(normal: Diagram, record: Record) -> Iterable[Differentiated]:
+    """The derivative, and where what it holds limits sizes, the one that holds less."""
+    made = _derivative(normal, record, "short")
+    if made is not None:
+        yield made
+        longer = any(map(_is_limited, (made.forward, made.backward)))
+        other = _derivative(replace(normal, name=f"{normal.name}_long"), record, "long") if longer else None
+        if other is not None:
+            yield other
+
+
+def _derivative(normal: Diagram, record: Record, held: Held) -> Differentiated | None:
+    """The derivative; None where a leaf of it fits into no kernel.
 
     Also None where a gradient depends on nothing: a launcher takes its device and sizes from the arrays it reads.
     """
     try:
-        found = derivative(normal, record)
+        found = derivative(normal, record, held)
     except DiagnosticError as error:
         if any(d.code != "E0702" for d in error.diagnostics):
             raise
@@ -97,7 +109,7 @@ def _differentiated(normal: Diagram, record: Record) -> Differentiated | None:
     if not all(stage.diagram.inputs for stage in (*found.forward, *found.backward)):
         return None
     forward, backward = _plan(found.forward, record), _plan(found.backward, record)
-    return Differentiated(forward, backward, found.saved, found.cotangents, found.gradients)
+    return Differentiated(normal.name, forward, backward, found.saved, found.cotangents, found.gradients)
 
 
 def _plan(

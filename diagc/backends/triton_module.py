@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from diagc.backends.jax_plain import bind_shapes, undetermined
 from diagc.backends.launches import Launch, Variant, resident_axes
+from diagc.backends.shapes import bind_shapes, undetermined
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_frame import Names, block_name
 from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
 from diagc.backends.writer import Writer, identifier
 from diagc.core.axes import Axis
-from diagc.core.diagram import Diagram, Node
+from diagc.core.diagram import Node
 from diagc.kernel.ir import Kernel, Load, Number
 from diagc.plan.config import Config
 
@@ -166,7 +166,7 @@ def launcher_text(launch: Launch, name: str) -> str:
             writer.line(
                 f'_check("{input_name(node)}", {names[node]}, {dtype}, {len(node.axes)}, {names[inputs[0]]}.device)'
             )
-        bind_shapes(writer, Diagram(kernel.name, kernel.inputs, (), (), ()), names, symbols)
+        bind_shapes(writer, names, symbols)
         made = _allocate(writer, kernel, names[inputs[0]], symbols)
         for place, variant in enumerate(launch.variants):
             _launch(writer, variant, names, symbols, made, last=place == len(launch.variants) - 1)
@@ -176,7 +176,7 @@ def launcher_text(launch: Launch, name: str) -> str:
 def free_symbols(launch: Launch) -> list[str]:
     """The size symbols that the shapes of the arrays of a launch do not determine."""
     kernel = launch.variants[0].kernel
-    return undetermined(Diagram(kernel.name, kernel.inputs, (), (), ()), list(size_symbols(kernel)))
+    return undetermined(kernel.inputs, size_symbols(kernel))
 
 
 def _allocate(writer: Writer, kernel: Kernel, device_of: str, symbols: dict[str, str]) -> list[str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from diagc.backends.jax_plain import bind_shapes
-from diagc.backends.launches import Differentiated, EntryKernels
+from diagc.backends.jax_text import tuple_text, unpacking
+from diagc.backends.launches import Differentiated, EntryKernels, Plan
+from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_calls import call_launches, condition, launcher_name
 from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
 from diagc.backends.writer import Writer, identifier
-from diagc.core.diagram import Diagram, Node
 
 
 def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:
@@ -38,13 +38,12 @@ def _functions(entry: EntryKernels) -> list[str]:
         return [launcher_text(entry.plans[0].launches[0], name)]
     launches = {launch.diagram.name: launch for plan in entry.every_plan for launch in plan.launches}
     parts = [launcher_text(launch, launcher_name(launch.diagram)) for launch in launches.values()]
-    if entry.differentiated is not None:
-        parts.append(_autograd(entry, entry.differentiated))
+    parts += [_autograd(entry, made) for made in entry.differentiated]
     return [*parts, _public(entry)]
 
 
-def _class(entry: EntryKernels) -> str:
-    return f"_{identifier(entry.name)}_autograd"
+def _class(made: Differentiated) -> str:
+    return f"_{identifier(made.name)}_autograd"
 
 
 # ---- one function for an entry
@@ -61,7 +60,9 @@ def _public(entry: EntryKernels) -> str:
     writer.call(f"def {identifier(entry.name)}", arguments, f" -> {result}:")
     with writer.indented():
         writer.line(f'"""{_signature(entry)} Any strides; sizes are read off the shapes."""')
-        bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+        bind_shapes(writer, {n: names[input_name(n)] for n in inputs}, symbols)
+        if entry.differentiated:
+            _when_differentiated(writer, entry, names, symbols)
         for place, plan in enumerate(entry.plans):
             fits = condition(plan, symbols)
             last = place == len(entry.plans) - 1
@@ -82,44 +83,40 @@ def _signature(entry: EntryKernels) -> str:
     return f"{entry.name}({described}) -> {made}.{gradient}"
 
 
-def _frame(inputs: Iterable[Node]) -> Diagram:
-    return Diagram("", tuple(inputs), (), (), ())
-
-
 def _run(
     writer: Writer, entry: EntryKernels, place: int, names: dict[str, str], symbols: Mapping[str, str]
 ) -> None:
-    inputs = [names[input_name(node)] for node in entry.diagram.inputs]
-    made = entry.differentiated
-    if made is not None:
-        moving = [n for n, g in zip(inputs, made.gradients, strict=True) if g is not None]
-        wanted = f"{moving[0]}.requires_grad"
-        if len(moving) > 1:
-            wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
-        writer.line(f"if torch.is_grad_enabled() and {wanted}:")
-        with writer.indented():
-            _differentiated(writer, entry, made, place, inputs, symbols)
     if place == 0:
         parted_plans(writer, entry, names, symbols)
     call_launches(writer, entry.plans[place], names, symbols)
     writer.line(f"return {', '.join(names[name] for name in entry.diagram.output_names)}")
 
 
-def _differentiated(
-    writer: Writer, entry: EntryKernels, made: Differentiated, place: int, inputs: list[str],
-    symbols: Mapping[str, str],
-) -> None:  # fmt: skip
-    """The call that keeps what the derivative reads, or why there is none at these sizes."""
-    refusal = f'raise ValueError("{entry.name}: gradients are made for sizes whose tiles are held on chip")'
-    if place > 0:
-        writer.line(refusal)
-        return
-    fits = condition(made.backward, symbols)
-    if fits:
-        writer.line(f"if not ({fits}):")
-        with writer.indented():
-            writer.line(refusal)
-    writer.line(f"return {_class(entry)}.apply({', '.join(inputs)})")
+def _when_differentiated(
+    writer: Writer, entry: EntryKernels, names: Mapping[str, str], symbols: Mapping[str, str]
+) -> None:
+    """Where a gradient is asked for, the call that keeps what it reads, or why there is none at these sizes."""
+    inputs = [names[input_name(node)] for node in entry.diagram.inputs]
+    moving = [n for n, g in zip(inputs, entry.differentiated[0].gradients, strict=True) if g is not None]
+    wanted = f"{moving[0]}.requires_grad"
+    if len(moving) > 1:
+        wanted = f"any(array.requires_grad for array in ({', '.join(moving)}))"
+    writer.line(f"if torch.is_grad_enabled() and {wanted}:")
+    with writer.indented():
+        for made in entry.differentiated:
+            fits = " and ".join(
+                filter(None, (condition(made.forward, symbols), condition(made.backward, symbols)))
+            )
+            call = f"return {_class(made)}.apply({', '.join(inputs)})"
+            if not fits:
+                writer.line(call)
+                return
+            writer.line(f"if {fits}:")
+            with writer.indented():
+                writer.line(call)
+        writer.line(
+            f'raise ValueError("{entry.name}: gradients are made for sizes whose tiles are held on chip")'
+        )
 
 
 # ---- torch.autograd
@@ -127,7 +124,7 @@ def _differentiated(
 
 def _autograd(entry: EntryKernels, made: Differentiated) -> str:
     writer = Writer()
-    writer.line(f"class {_class(entry)}(torch.autograd.Function):")
+    writer.line(f"class {_class(made)}(torch.autograd.Function):")
     with writer.indented():
         writer.line(f'"""{entry.name} and its derivative."""')
         writer.line()
@@ -142,14 +139,16 @@ def _forward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None:
     with writer.scope():
         writer.taken.update(("torch", "triton", "tl", "ctx"))
         names = {input_name(node): writer.fresh(input_name(node)) for node in inputs}
-        symbols = {symbol: writer.fresh(symbol) for symbol in entry.diagram.size_symbols}
+        kept = _needed(made.backward)
+        symbols = {symbol: writer.fresh(symbol) for symbol in dict.fromkeys((*_needed(made.forward), *kept))}
         writer.line("@staticmethod")
         writer.line(f"def forward(ctx, {', '.join(names.values())}):")
         with writer.indented():
-            bind_shapes(writer, _frame(inputs), {n: names[input_name(n)] for n in inputs}, symbols)
+            read_sizes(writer, {n: names[input_name(n)] for n in inputs}, symbols)
             call_launches(writer, made.forward, names, symbols)
             writer.line(f"ctx.save_for_backward({', '.join(names[name] for name in made.saved)})")
-            writer.line(f"ctx.sizes = {_row(symbols[s] for s in _needed(made))}")
+            if kept:
+                writer.line(f"ctx.sizes = {tuple_text([symbols[symbol] for symbol in kept])}")
             results = list(zip(entry.diagram.output_names, entry.diagram.layouts, strict=True))
             fixed = [names[name] for name, layout in results if layout.dtype.kind != "float"]
             if fixed:
@@ -165,29 +164,19 @@ def _backward(writer: Writer, entry: EntryKernels, made: Differentiated) -> None
         real = [layout.dtype.kind == "float" for layout in entry.diagram.layouts]
         arguments = [next(given) if is_real else writer.fresh("unused") for is_real in real]
         names |= {name: writer.fresh(name) for name in made.saved}
-        symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made)}
+        symbols = {symbol: writer.fresh(symbol) for symbol in _needed(made.backward)}
         writer.line("@staticmethod")
         writer.line(f"def backward(ctx, {', '.join(arguments)}):")
         with writer.indented():
             if made.saved:
-                writer.line(f"{_targets(names[name] for name in made.saved)} = ctx.saved_tensors")
+                writer.line(f"{unpacking([names[name] for name in made.saved])} = ctx.saved_tensors")
             if symbols:
-                writer.line(f"{_targets(symbols.values())} = ctx.sizes")
+                writer.line(f"{unpacking(list(symbols.values()))} = ctx.sizes")
             call_launches(writer, made.backward, names, symbols)
             gradients = [names[g] if g is not None else "None" for g in made.gradients]
             writer.line(f"return {', '.join(gradients)}")
 
 
-def _needed(made: Differentiated) -> list[str]:
-    found = [symbol for launch in made.backward.launches for symbol in free_symbols(launch)]
-    return list(dict.fromkeys(found))
-
-
-def _row(texts: Iterable[str]) -> str:
-    items = list(texts)
-    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-
-
-def _targets(texts: Iterable[str]) -> str:
-    items = list(texts)
-    return f"({items[0]},)" if len(items) == 1 else ", ".join(items)
+def _needed(plan: Plan) -> list[str]:
+    """The sizes that the launches of a plan ask for."""
+    return list(dict.fromkeys(symbol for launch in plan.launches for symbol in free_symbols(launch)))

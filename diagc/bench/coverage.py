@@ -13,7 +13,7 @@ from typing import Final
 from diagc.backends.launches import Launch, Plan, Variant, resident_axes
 from diagc.check.entry import Entry
 from diagc.cost.estimate import Estimate, estimate, executed, pipeline
-from diagc.cost.region import Region, Tiling
+from diagc.cost.region import Tiling
 from diagc.machine import Machine
 from diagc.plan.config import Config
 from diagc.plan.regions import region
@@ -46,7 +46,8 @@ def sizes_of(file: str, entry: Entry) -> dict[str, int]:
 class Stage:
     """A kernel at given sizes: the variant and the configuration that the launcher takes, and what it costs.
 
-    `loops` counts the loops over each streamed axis; `multiplied` are the seconds of its products alone.
+    `loops` counts the loops over each streamed axis, `reads` those that read an array whole; `multiplied` are the
+    seconds of its products alone; `swept` are the bytes of its arrays, each as often as it is read or written.
     """
 
     variant: Variant
@@ -54,6 +55,7 @@ class Stage:
     loops: Mapping[str, int]
     reads: Mapping[str, int]
     arrays: Mapping[str, int]
+    swept: int
     multiplied: float
     cost: Estimate
 
@@ -73,6 +75,16 @@ class Cover:
     seconds: float
     roofline: float
     bound: str
+
+    @property
+    def swept(self) -> int:
+        """Bytes of the arrays, each as often as a loop reads it or a kernel writes it."""
+        return sum(stage.swept for stage in self.stages)
+
+    @property
+    def arrays(self) -> dict[str, int]:
+        """Bytes of each array that a kernel reads or writes."""
+        return {name: count for stage in self.stages for name, count in stage.arrays.items()}
 
     @property
     def passes(self) -> int:
@@ -147,12 +159,12 @@ def _stage(step: Launch, machine: Machine, sizes: Mapping[str, int]) -> Stage:
     cost = estimate(seen, tiling, machine, config.stages)
     products = [w for w in seen.work if w.sides is not None]
     multiplied = sum(executed(seen, tiling, w, machine) / pipeline(w, machine)[1] for w in products)
-    return Stage(variant, config, loops, _reads(seen), arrays, multiplied, cost)
-
-
-def _reads(seen: Region) -> Counter[str]:
-    """How often each array is read: once for each loop that reads it."""
-    return Counter(name for name, _ in {(t.name, t.loop) for t in seen.reads})
+    moved = {
+        (t.name, t.loop): t.values * t.bytes for t in seen.reads
+    }  # tiles of one array in a loop are loaded once
+    reads = Counter(name for (name, _), count in moved.items() if count == arrays[name])
+    swept = sum(moved.values()) + sum(t.values * t.bytes for t in seen.writes)
+    return Stage(variant, config, loops, reads, arrays, swept, multiplied, cost)
 
 
 def _tiling(planned: Structure, config: Config) -> Tiling:

@@ -7,26 +7,20 @@ from pathlib import Path
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, spec_argument, write_text
-
-
-def _sizes(_: click.Context, __: click.Parameter, value: str | None) -> dict[str, int]:
-    """`b=1,h=8` as a mapping."""
-    found: dict[str, int] = {}
-    for part in filter(None, (value or "").split(",")):
-        symbol, _equals, size = part.partition("=")
-        if not size.strip().isdigit() or int(size) < 1:
-            raise click.BadParameter(f"`{part}` is not of the form `name=size` with a size of at least 1")
-        found[symbol.strip()] = int(size)
-    return found
+from diagc.cli.options import (
+    chosen_entries,
+    chosen_sizes,
+    entry_option,
+    size_option,
+    spec_argument,
+    write_text,
+)
 
 
 @click.command()
 @spec_argument
 @entry_option
-@click.option(
-    "--size", "sizes", callback=_sizes, metavar="B=1,H=8,…", help="Sizes of symbols; others are small."
-)
+@size_option
 @click.option(
     "--repeat", default=5, show_default=True, type=click.IntRange(1), help="Rounds over all implementations."
 )
@@ -36,7 +30,7 @@ def _sizes(_: click.Context, __: click.Parameter, value: str | None) -> dict[str
 def bench(
     spec: Path,
     entry: str | None,
-    sizes: dict[str, int],
+    size: tuple[str, ...],
     repeat: int,
     gpu: bool,
     target: Path | None,
@@ -57,15 +51,13 @@ def bench(
     if gpu:
         require_gpu()
     program = load(spec)
-    entries = list(chosen_entries(program, entry))
-    unknown = set(sizes) - {s for name in entries for s in program.entries[name].diagram.size_symbols}
-    if unknown:
-        raise click.UsageError(f"no size is called {', '.join(f'`{s}`' for s in sorted(unknown))}")
+    entries = chosen_entries(program, entry)
+    sizes = chosen_sizes(entries, size)
     today = date.today().isoformat()
     if gpu:
-        measurements = bench_gpu(program, entries, sizes, repeat)
+        measurements = bench_gpu(program, list(entries), sizes, repeat)
     else:
-        measurements = bench_cpu(program, entries, sizes, repeat)
+        measurements = bench_cpu(program, list(entries), sizes, repeat)
     click.echo(gpu_table(measurements) if gpu else table.text_table(measurements), nl=False)
     if target is not None or save:
         place = Path("bench/results") / (device_name() if gpu else "cpu")

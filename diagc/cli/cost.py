@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument, write_text
+from diagc.cli.options import (
+    chosen_entries,
+    entry_option,
+    pairs,
+    size_option,
+    spec_argument,
+    whole,
+    write_text,
+)
 from diagc.cli.predictions import Request, csv_text, swept
 
 if TYPE_CHECKING:
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--on", "on", metavar="MACHINE", required=True, help="A machine by name, or the path of a .yaml file."
 )
-@click.option("--size", "size", multiple=True, metavar="A=N,…", help="Sizes of axes.")
+@size_option
 @click.option(
     "--group", "group", multiple=True, metavar="A=N,…", help="Fix tiles of axes that programs share out."
 )
@@ -73,8 +81,8 @@ def cost(
         raise click.UsageError("--plot writes the plot of a --sweep to a file that ends in .svg")
     found, device = chosen_entries(load(spec), entry), machine(on)
     _check_cluster(cluster, device)
-    fixed = pairs(group, "--group"), pairs(stream, "--stream")
-    request = Request(device, pairs(size, "--size"), *fixed, cluster, share)
+    fixed = pairs(group, "--group", whole), pairs(stream, "--stream", whole)
+    request = Request(device, pairs(size, "--size", whole), *fixed, cluster, share)
     if sweep:
         if len(found) != 1:
             raise click.UsageError("--sweep looks at one entry: choose it with --entry")

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument, write_text
+from diagc.cli.options import (
+    chosen_entries,
+    chosen_sizes,
+    entry_option,
+    size_option,
+    spec_argument,
+    write_text,
+)
 
 
 @click.command()
@@ -20,7 +27,7 @@ from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument
     "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file."
 )  # fmt: skip
 @click.option("--on", "on", metavar="MACHINE", help="Add the schedule for a machine, with its reasons.")
-@click.option("--size", "size", multiple=True, metavar="A=N,…", help="Sizes of axes, for --on.")
+@size_option
 @click.option(
     "--verify", "check", is_flag=True, help="Test every step in float64; exit with 1 if one is wrong."
 )
@@ -39,11 +46,9 @@ def derive(
     from diagc.machine import machine
     from diagc.plan.report import text
 
-    if size and on is None:
-        raise click.UsageError("--size gives the sizes for a schedule: name the machine with --on")
     entries = chosen_entries(api.load(spec), entry)
     device = machine(on) if on is not None else None
-    made = [api.derive(each, device, pairs(size, "--size"), check) for each in entries.values()]
+    made = [api.derive(each, device, chosen_sizes(entries, size), check) for each in entries.values()]
     derivations, title = [found for found, _ in made], f"Derivations of {spec.name}"
     if style == "html":
         page = api.derivation_page(entries, derivations, title)

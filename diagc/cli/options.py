@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from diagc.check.entry import Entry
 from diagc.check.program import Program
+
+N = TypeVar("N", int, float)
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
 specs_argument = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -30,14 +33,38 @@ def chosen_entries(program: Program, entry: str | None) -> Mapping[str, Entry]:
     return {entry: program.entries[entry]}
 
 
-def pairs(written: tuple[str, ...], option: str) -> dict[str, int]:
-    """Numbers by name, of texts such as `q=4096,x=4096`."""
-    found: dict[str, int] = {}
+def whole(text: str) -> int:
+    """A size. Raises `ValueError` where there is none."""
+    if not 0 < (found := int(text)) < 2**40:
+        raise ValueError(text)
+    return found
+
+
+size_option = click.option(
+    "--size", "size", multiple=True, metavar="q=4096,x=4096", help="Sizes of symbols; several with commas."
+)
+
+
+def chosen_sizes(entries: Mapping[str, Entry], written: Iterable[str]) -> dict[str, int]:
+    """The sizes that `--size` gives; refuses names that no entry has."""
+    sizes = pairs(written, "--size", whole)
+    unknown = set(sizes) - {symbol for entry in entries.values() for symbol in entry.diagram.size_symbols}
+    if unknown:
+        raise click.UsageError(f"no size is called {', '.join(f'`{s}`' for s in sorted(unknown))}")
+    return sizes
+
+
+def pairs(written: Iterable[str], option: str, number: Callable[[str], N]) -> dict[str, N]:
+    """Numbers by name, of texts such as `q=4096,x=4096`; `number` reads one or raises `ValueError`."""
+    found: dict[str, N] = {}
     for text in (part for group in written for part in group.split(",")):
-        name, _, number = text.partition("=")
-        if not name or not number.isdecimal() or not 0 < int(number) < 2**40:
-            raise click.BadParameter(f"`{text}` is not NAME=NUMBER, as in q=4096", param_hint=option)
-        found[name.strip()] = int(number)
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = number(value)
+        except ValueError:
+            raise click.BadParameter(
+                f"`{text}` is not NAME=NUMBER, as in q=4096", param_hint=option
+            ) from None
     return found
 
 

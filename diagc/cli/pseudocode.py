@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from diagc.cli.options import chosen_entries, entry_option, pairs, spec_argument
+from diagc.cli.options import chosen_entries, entry_option, pairs, size_option, spec_argument, whole
 from diagc.cost.columns import SHARED, Columns, Operation
 from diagc.cost.words import seconds
 
@@ -27,7 +27,7 @@ _PIPELINES = (
 @click.option(
     "--on", "on", metavar="MACHINE", required=True, help="A machine by name, or the path of a .yaml file."
 )
-@click.option("--size", "size", multiple=True, metavar="A=N,…", help="Sizes of axes.")
+@size_option
 @click.option("--group", "group", multiple=True, metavar="A=N,…", help="Fix the rows that a warpgroup has.")
 @click.option("--stream", "stream", multiple=True, metavar="A=N,…", help="Fix the chunks of streamed axes.")
 @click.option("--warpgroups", type=click.IntRange(1), help="Count so many instead of as many as fit.")
@@ -47,10 +47,10 @@ def pseudocode(
     from diagc.api import columns, load
     from diagc.machine import machine
 
-    device, sizes = machine(on), pairs(size, "--size")
+    device, sizes = machine(on), pairs(size, "--size", whole)
     reports: list[_Report] = []
     for name, each in chosen_entries(load(spec), entry).items():
-        found = columns(each, device, sizes, pairs(group, "--group"), pairs(stream, "--stream"))
+        found = columns(each, device, sizes, pairs(group, "--group", whole), pairs(stream, "--stream", whole))
         if found is None:
             raise click.UsageError(f"`{name}` is one program: it has no rows that warpgroups could share out")
         reports.append(_Report(name, found, warpgroups or found.warpgroups))

@@ -5,17 +5,16 @@ Exit codes: 0 fine, 1 the specification, the data or the weights are wrong, 2 us
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
+
+from diagc.cli.options import pairs
 
 if TYPE_CHECKING:
     from diagc.core.learning import LearningDiagram
     from diagc.learn.session import Inputs, Record
-
-_Number = TypeVar("_Number", int, float)
 
 
 @click.command(short_help="train a learning diagram")
@@ -77,7 +76,7 @@ def train(
     from diagc.diagnostics import DiagnosticError
     from diagc.learn.session import bind
 
-    numbers, counts = _pairs(value, "--value", float), _pairs(sizes, "--set", int)
+    numbers, counts = pairs(value, "--value", float), pairs(sizes, "--set", int)
     try:
         learning = _chosen(read_program(spec).learnings, name, spec)
         learning = _with_settings(learning, epochs, steps, batch, seed)
@@ -164,17 +163,6 @@ def _fraction(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _pairs(written: tuple[str, ...], option: str, convert: Callable[[str], _Number]) -> dict[str, _Number]:
-    found: dict[str, _Number] = {}
-    for text in written:
-        name, _, number = text.partition("=")
-        try:
-            found[name] = convert(number)
-        except ValueError:
-            raise click.BadParameter(f"`{text}` is not NAME=NUMBER", param_hint=option) from None
-    return found
 
 
 def _emit(learning: LearningDiagram, spec: Path, values: dict[str, float], path: Path) -> None:

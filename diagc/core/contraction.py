@@ -13,7 +13,10 @@ without a consumed axis only scales the result: it is not an operand of the cont
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from diagc.core import ops
+from diagc.core.axes import Axis
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType, narrowest_float
 
@@ -58,3 +61,15 @@ def contraction_dtype(current: Node) -> DType | None:
     if all(dtype.kind != "float" for dtype in dtypes):
         return None
     return current.op.compute or narrowest_float(dtypes)
+
+
+def multiplies(factors: Sequence[Node], among: Collection[Axis] | None = None) -> bool:
+    """Whether the contraction of factors is a product of matrices: two have an axis that no other has.
+
+    `among` are the axes that count; by default all do.
+    """
+    own = 0
+    for place, factor in enumerate(factors):
+        others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
+        own += any(axis not in others and (among is None or axis in among) for axis in factor.axes)
+    return own > 1

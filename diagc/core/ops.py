@@ -93,6 +93,10 @@ UNITS: Final[dict[str, float]] = {
 """The neutral element of each monoid; `argmax` and `argmin` are defined on non-empty axes only."""
 
 
+COMBINE: Final = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
+"""The function of two values that each monoid folds with."""
+
+
 def unit_of(monoid: Monoid, dtype: DType) -> float | int | bool:
     """The neutral element in a dtype: the extreme integer where integers have no infinity."""
     value = UNITS[monoid]

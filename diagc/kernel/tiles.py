@@ -13,8 +13,6 @@ from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
 from diagc.kernel.ir import Dot, Fold, Index, Number, Running, Value
 
-_COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
-
 
 class TileBuilder(Builder):
     """Computes nodes in the scope that they belong to."""
@@ -215,7 +213,7 @@ class TileBuilder(Builder):
         if start is None:
             return target
         return self.add(
-            scope, _COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=f"next_{start.hint}"
+            scope, ops.COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=f"next_{start.hint}"
         )
 
     def _sides(

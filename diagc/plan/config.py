@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors
+from diagc.core.contraction import contracted_factors, multiplies
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
 from diagc.plan.structure import Structure
@@ -66,16 +66,7 @@ def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     """The factors of each product of matrices: two of them have a blocked axis of their own."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
     found = (contracted_factors(current) for current in walk(structure.roots))
-    return [factors for factors in found if factors and _own_axes(factors, blocked) > 1]
-
-
-def _own_axes(factors: tuple[Node, ...], blocked: set[Axis]) -> int:
-    """How many factors have a blocked axis that no other factor has."""
-    count = 0
-    for place, factor in enumerate(factors):
-        others = {a for p, f in enumerate(factors) if p != place for a in f.axes}
-        count += bool(blocked & set(factor.axes) - others)
-    return count
+    return [factors for factors in found if factors and multiplies(factors, blocked)]
 
 
 def configurations(structure: Structure) -> tuple[Config, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from diagc.core import ops
 from diagc.core.axes import Axis
+from diagc.core.contraction import contracted_factors, multiplies
 from diagc.core.diagram import Node, walk
-from diagc.plan.out_of_order import multiplies
 from diagc.plan.structure import Structure, reduced_axes
 
 
@@ -46,7 +46,9 @@ def across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
     return [
         r
         for r in reductions
-        if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not multiplies(r)
+        if streamed & set(r.axes)
+        and set(reduced_axes(r)) & set(made.group_axes)
+        and not multiplies(contracted_factors(r))
     ]
 
 

@@ -36,8 +36,6 @@ from diagc.core.scan_body import woven_body
 from diagc.diagnostics import DiagnosticError, failure
 from diagc.plan.decay import Decay
 
-_JOINS = {"sum": "add", "prod": "mul", "max": "max", "min": "min"}
-
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -161,7 +159,7 @@ class _Step:
 
     def _fold(self, made: Node, monoid: ops.Monoid, state: Node) -> Carried:
         start = spread(cast(constant(ops.unit_of(monoid, made.dtype)), made.dtype), state.axes)
-        return Carried(state, start, apply(_JOINS[monoid], state, cast(made.inputs[0], made.dtype)))
+        return Carried(state, start, apply(ops.COMBINE[monoid], state, cast(made.inputs[0], made.dtype)))
 
     def _machine(self, made: Node, op: ops.Scan) -> Node:
         key = (op.body.outputs, made.inputs)
@@ -197,13 +195,13 @@ class _Tile(_Step):
 
     def _running(self, made: Node, monoid: ops.Monoid, axis: Axis) -> Node:
         super(_Tile, self)._running(made, monoid, axis)
-        return apply(_JOINS[monoid], self.carried[made].state, made)
+        return apply(ops.COMBINE[monoid], self.carried[made].state, made)
 
     def _fold(self, made: Node, monoid: ops.Monoid, state: Node) -> Carried:
         assert self.twin is not None
         start = spread(cast(constant(ops.unit_of(monoid, made.dtype)), made.dtype), state.axes)
         whole = reduction(monoid, (self.twin,), self._renamed(cast(made.inputs[0], made.dtype)))
-        return Carried(state, start, apply(_JOINS[monoid], state, whole))
+        return Carried(state, start, apply(ops.COMBINE[monoid], state, whole))
 
     # ---- affine machines
 

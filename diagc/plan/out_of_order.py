@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, summed_factors
+from diagc.core.contraction import contracted_factors, multiplies, summed_factors
 from diagc.core.diagram import Diagram, Node, walk
 
 
@@ -38,7 +38,7 @@ def _stops(current: Node, below: set[Axis]) -> bool:
             return below != {axis}
         case ops.Reduce(_, axes):
             read = any(isinstance(f.op, ops.Scan) for f in summed_factors(current))
-            return bool(below & set(axes)) or (multiplies(current) and not read)
+            return bool(below & set(axes)) or (multiplies(contracted_factors(current)) and not read)
         case _:
             return len(below) > 1
 
@@ -59,13 +59,11 @@ def _makers(root: Node, runs: Mapping[Node, set[Axis]]) -> list[Node]:
 
 def _products(root: Node, axis: Axis) -> list[Node]:
     """The products of matrices along an axis that a node is made of."""
-    made = (n for n in walk((root,)) if isinstance(n.op, ops.Reduce) and axis in n.axes)
     return [
-        n for n in made if multiplies(n) and not any(isinstance(f.op, ops.Scan) for f in summed_factors(n))
+        current
+        for current in walk((root,))
+        if isinstance(current.op, ops.Reduce)
+        and axis in current.axes
+        and multiplies(contracted_factors(current))
+        and not any(isinstance(factor.op, ops.Scan) for factor in summed_factors(current))
     ]
-
-
-def multiplies(reduction: Node) -> bool:
-    """Whether a reduction is a product of matrices: two factors have axes that the other lacks."""
-    factors = contracted_factors(reduction)
-    return sum(bool(set(f.axes) - {a for g in factors if g is not f for a in g.axes}) for f in factors) > 1

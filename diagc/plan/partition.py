@@ -8,7 +8,7 @@ computed. Nothing else is cut: results that share the passes of a kernel are wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,6 +21,7 @@ from diagc.core.contraction import (
 )
 from diagc.core.diagram import Array, Diagram, Node, node, rebuild, substitute, users, walk, with_inputs
 from diagc.core.dtypes import DType
+from diagc.core.naming import unused
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
@@ -61,7 +62,7 @@ def finished_folds(diagram: Diagram, record: Record, held: Held = "short") -> li
     """The reductions of a diagram that its kernels finish in their passes, in order; raises as `partition`."""
     cutting = _Partition(diagram, record, held)
     passes = [step for stage in cutting.run() for step in stage.structure.passes]
-    return [cutting.original(c.reduction) for step in passes for c in step.algebra.components]
+    return cutting.originals(c.reduction for step in passes for c in step.algebra.components)
 
 
 @dataclass(slots=True)
@@ -118,11 +119,9 @@ class _Partition:
             n.op.name for n in (*self.diagram.inputs, *self.cuts.values()) if isinstance(n.op, ops.Input)
         }
         taken |= set(self.diagram.output_names)
-        while name in taken:
-            name += "_"
         places = {axis: place for place, axis in enumerate(self.diagram.reading_order)}
         array = Array(dtype, tuple(sorted(current.axes, key=places.__getitem__)), current.array.index_of)
-        self.cuts[current] = node(ops.Input(name), array=array)
+        self.cuts[current] = node(ops.Input(unused(name, taken)), array=array)
 
     def _continues(self, current: Node, reader: Node) -> bool:
         """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""
@@ -281,7 +280,7 @@ class _Partition:
         for find in (apart, crossed, repeated, across, self._long):
             found = find(made, reductions)
             if found:
-                return [self.original(n) for n in found]
+                return self.originals(found)
         return []
 
     def _long(self, made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -298,15 +297,15 @@ class _Partition:
             found += [r for r in inner if axis in reduced_axes(r)] or [r for r in inner if axis not in r.axes]
         return list(dict.fromkeys(n for n in found if n not in made.diagram.outputs))
 
-    def original(self, current: Node) -> Node:
-        """The node of the whole diagram that a node of a kernel stands for."""
+    def originals(self, of_kernels: Iterable[Node]) -> list[Node]:
+        """The nodes of the whole diagram that nodes of kernels stand for."""
         back = {buffer: n for n, buffer in self.cuts.items()}
         back |= {self._result_input(n): n for n in self.diagram.outputs if not isinstance(n.op, ops.Input)}
-        return substitute((current,), back)[0]
+        return list(substitute(tuple(of_kernels), back))
 
 
 def _is_read(current: Node) -> bool:
-    """Whether a re-indexing is a load: of an input, or of nothing but sizes and indices."""
+    """Whether a re-indexing is a load of an input."""
     return isinstance(current.inputs[0].op, ops.Input)
 
 

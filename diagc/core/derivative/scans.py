@@ -29,6 +29,7 @@ from diagc.core.diagram import (
     with_inputs,
 )
 from diagc.core.dtypes import promote
+from diagc.core.naming import unused
 from diagc.core.scan_body import woven_body
 
 Pull = Callable[[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]], dict[Node, Node]]
@@ -69,10 +70,7 @@ class _Loop:
     def placeholder(self, kind: str, place: int, array: Array) -> Node:
         """An input of a derived body, of a name that no input of the body has."""
         taken = {n.op.name for n in self.body.inputs if isinstance(n.op, ops.Input)}
-        name = f"{kind}{place}"
-        while name in taken:
-            name += "_"
-        return node(ops.Input(name), array=array)
+        return node(ops.Input(unused(f"{kind}{place}", taken)), array=array)
 
     def companions(self, kind: str) -> dict[int, Node]:
         """Inputs that go with the float states."""

@@ -15,9 +15,6 @@ from diagc.core.diagram import Array, Node, apply, constant, node, substitute
 from diagc.core.fold.algebra import Component, FoldAlgebra, Rescale
 from diagc.core.fold.horner import horner
 
-COMBINE = {"sum": "add", "max": "max", "min": "min", "prod": "mul", "any": "or", "all": "and"}
-"""The function of two values that each monoid folds with."""
-
 
 @dataclass(frozen=True, slots=True)
 class Merge:
@@ -53,7 +50,7 @@ def merge(algebra: FoldAlgebra) -> Merge:
     joint: dict[Node, Node] = {}
     for component in components:
         moved = [followed(component, side, joint, algebra.moved_centres) for side in sides]
-        joint[component.reduction] = apply(COMBINE[component.monoid], *moved)
+        joint[component.reduction] = apply(ops.COMBINE[component.monoid], *moved)
     return Merge(
         tuple(sides[0].values()), tuple(sides[1].values()), tuple(joint[c.reduction] for c in components)
     )

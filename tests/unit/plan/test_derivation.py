@@ -46,7 +46,7 @@ def _broken(current: Node) -> Node | None:
 def test_a_wrong_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Rule("wrong", "a⁻¹ = a", _broken)
 
-    def normal_form(each: Entry) -> tuple[Diagram, Record]:
+    def normal_form(each: Entry, _sizes: object) -> tuple[Diagram, Record]:
         record = Record(spans=dict(each.spans), names=dict(each.names))
         return Normalise((*RULES, wrong)).run(each.diagram, record), record
 
@@ -237,8 +237,10 @@ def test_markdown_has_the_same_laws_as_text() -> None:
         assert all(law.law in output and law.before in output for output in shown.values())
 
 
-def test_a_size_without_a_machine_is_a_mistake() -> None:
-    assert CliRunner().invoke(derive, [ATTENTION, "--size", "q=1"]).exit_code == 2
+def test_a_size_that_no_entry_has_is_a_mistake() -> None:
+    result = CliRunner().invoke(derive, [ATTENTION, "--size", "nobody=1"])
+    assert result.exit_code == 2
+    assert "`nobody`" in result.output
 
 
 def test_a_step_that_makes_an_infinity_finite_is_wrong() -> None:
