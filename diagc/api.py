@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -145,9 +146,11 @@ def cost(
     sizes: Mapping[str, int],
     group: Mapping[str, int],
     stream: Mapping[str, int],
+    share: Fraction = Fraction(1),
 ) -> tuple[Choice, ...]:
     """The best schedules of an entry on a machine, fastest first; `group` and `stream` fix tiles by axis name.
 
+    `share` is how many of the tiles of a loop data leave, where a mask depends on them: see `decided_by_data`.
     A schedule of the file for this machine fixes what they leave open. Raises `DiagnosticError`: E0602 a size is
     missing, E0702 no kernel, E0703 the schedule is not possible, E1105 a tile is not possible, E1106 none fits.
     """
@@ -160,7 +163,7 @@ def cost(
 
     diagram = BaseTwo().run(normal_form(entry, sizes)[0])
     streamed = structure(diagram)
-    fixed = fixed_tiles(streamed, schedule_for(entry.schedules, machine), group, stream)
+    fixed = replace(fixed_tiles(streamed, schedule_for(entry.schedules, machine), group, stream), share=share)
     found = list(choose(streamed, machine, sizes, fixed))
     if streamed.streamed and not has_dot(streamed) and not fixed.stream:
         try:
@@ -170,6 +173,23 @@ def cost(
             if error.diagnostics[0].code != "E1106":
                 raise
     return tuple(sorted(found, key=lambda choice: rounded(choice.estimate.predicted_seconds)))
+
+
+def decided_by_data(entry: Entry) -> tuple[str, ...]:
+    """The conditions of masks, as formulas, that leave as many tiles of the loops of an entry as the data say."""
+    from diagc.backends.plans import normal_form
+    from diagc.core.formula import formula
+    from diagc.plan.structure import structure
+    from diagc.plan.visits import decided_by_data as decided
+
+    diagram, record = normal_form(entry)
+    made = structure(diagram)
+    found = [
+        part
+        for step in made.passes
+        for part in decided(tuple(c.reduction for c in step.algebra.components), step.axes[-1], made.extents)
+    ]
+    return tuple(formula(part, record.names) for part in dict.fromkeys(found))
 
 
 def clusters(entry: Entry, machine: Machine, sizes: Mapping[str, int], choice: Choice) -> dict[int, float]:

@@ -1001,52 +1001,6 @@ def full_long_backward_d_V_kernel(
 
 
 @triton.jit
-def full_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[attention_f32.diag:6]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    dot = tl.dot(tile, tl.trans(K), input_precision="ieee")
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def full_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -1119,52 +1073,6 @@ def full_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def full_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
-    )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[attention_f32.diag:6]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    dot = tl.dot(tile, tl.trans(Q), input_precision="ieee")
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1633,23 +1541,7 @@ def _full_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        full_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1684,23 +1576,7 @@ def _full_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        full_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -2823,55 +2699,6 @@ def causal_long_backward_d_V_kernel(
 
 
 @triton.jit
-def causal_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:13]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[attention_f32.diag:11]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    dot = tl.dot(tile_2, tl.trans(K), input_precision="ieee")
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def causal_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -2948,55 +2775,6 @@ def causal_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def causal_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[attention_f32.diag:13]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[attention_f32.diag:11]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    dot = tl.dot(tile_2, tl.trans(Q), input_precision="ieee")
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3501,23 +3279,7 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        causal_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -3552,23 +3314,7 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        causal_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -4748,66 +4494,6 @@ def mha_full_long_backward_d_V_kernel(
 
 
 @triton.jit
-def mha_full_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
-    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[attention_f32.diag:6]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-    dot = tl.dot(tile, tl.trans(K), input_precision="ieee")
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def mha_full_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
@@ -4894,68 +4580,6 @@ def mha_full_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def mha_full_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
-    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[attention_f32.diag:6]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
-    )
-    # src[attention_f32.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-    dot = tl.dot(tile, tl.trans(Q), input_precision="ieee")
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -5467,25 +5091,7 @@ def _mha_full_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        mha_full_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -5522,25 +5128,7 @@ def _mha_full_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        mha_full_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -6818,69 +6406,6 @@ def mha_long_backward_d_V_kernel(
 
 
 @triton.jit
-def mha_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
-    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[attention_f32.diag:13]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[attention_f32.diag:11]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    dot = tl.dot(tile_2, tl.trans(K), input_precision="ieee")
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def mha_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
@@ -6971,71 +6496,6 @@ def mha_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def mha_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
-    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    # src[attention_f32.diag:12]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[attention_f32.diag:13]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[attention_f32.diag:11]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    dot = tl.dot(tile_2, tl.trans(Q), input_precision="ieee")
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -7587,25 +7047,7 @@ def _mha_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        mha_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -7642,25 +7084,7 @@ def _mha_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        mha_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

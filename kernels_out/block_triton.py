@@ -584,14 +584,9 @@ def _attend(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"V: bf16[b kv x d] has shape {V.shape}, expected {(b, 2, t, 64)}")
     out = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_T, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * 2 * 2 * triton.cdiv(t, BLOCK_T),)
     attend_kernel[grid](
         Q, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -617,14 +612,9 @@ def _attend_forward(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> tuple[
     out = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, 2, 2, t), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_T, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * 2 * 2 * triton.cdiv(t, BLOCK_T),)
     attend_forward_kernel[grid](
         Q, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -703,14 +693,9 @@ def _attend_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b kv g t] has shape {buffer_0.shape}, expected {(b, 2, 2, t)}")
     d_Q = torch.empty((b, 2, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_T, BLOCK_X, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
     grid = (b * 2 * 2 * triton.cdiv(t, BLOCK_T),)
     attend_backward_d_Q_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -755,14 +740,9 @@ def _attend_backward_d_K_d_V(
     d_K = torch.empty((b, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, 2, t, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_T, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_T, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_X, BLOCK_T, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_T, warps, stages = 64, 32, 4, 2
     grid = (b * 2 * triton.cdiv(t, BLOCK_X),)
     attend_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -875,21 +855,21 @@ def block_buffer_3_kernel(
     X_ptr, a_ptr, WQ_ptr, buffer_3_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
     WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d, buffer_3_stride_b, buffer_3_stride_t,
     buffer_3_stride_kv, buffer_3_stride_d, buffer_3_stride_g, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_G: tl.constexpr,
+    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
     first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
     kv_index = (program % 2).to(tl.int64)
     program = program // 2
     b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_G], 0.0, tl.float32)
+    acc_width = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
     to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
@@ -905,8 +885,8 @@ def block_buffer_3_kernel(
         tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
         # src[block.diag:14]
         WQ = tl.load(
-            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index[:, None] * WQ_stride_g + d_index * WQ_stride_d,
-            mask=(g_index < 2)[:, None],
+            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[:, None] * WQ_stride_d,
+            mask=(d_index < 64)[:, None],
             other=0.0,
         )
         next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
@@ -926,16 +906,16 @@ def block_buffer_3_kernel(
         tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
         # src[block.diag:14]
         WQ = tl.load(
-            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index[:, None] * WQ_stride_g + d_index * WQ_stride_d,
-            mask=(width_index < 512)[None, :] & (g_index < 2)[:, None],
+            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[:, None] * WQ_stride_d,
+            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
         next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + kv_index * buffer_3_stride_kv + d_index * buffer_3_stride_d + g_index[None, :] * buffer_3_stride_g,
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + kv_index * buffer_3_stride_kv + d_index[None, :] * buffer_3_stride_d + g_index * buffer_3_stride_g,
         acc_width,
-        mask=(t_index < size_t)[:, None] & (g_index < 2)[None, :],
+        mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
 
 
@@ -1147,534 +1127,39 @@ def block_V_kernel(
 
 
 @triton.jit
-def block_out_kernel(
-    X_ptr, WO_ptr, c_ptr, up_ptr, gate_ptr, down_ptr, K_ptr, buffer_3_ptr, buffer_4_ptr, V_ptr, out_ptr,
-    X_stride_b, X_stride_t, X_stride_width, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
-    c_stride_width, up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden,
-    down_stride_hidden, down_stride_width, K_stride_b, K_stride_x, K_stride_kv, K_stride_d, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_d, buffer_3_stride_g, buffer_4_stride_b,
-    buffer_4_stride_t, V_stride_b, V_stride_x, V_stride_kv, V_stride_d, out_stride_b, out_stride_t,
-    out_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_KV: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
-    BLOCK_T: tl.constexpr, EXACT_WIDTH: tl.constexpr, EXACT_X: tl.constexpr, EXACT_KV: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_G: tl.constexpr,
+def block_buffer_9_kernel(
+    K_ptr, buffer_3_ptr, buffer_4_ptr, V_ptr, buffer_9_ptr, K_stride_b, K_stride_x, K_stride_kv, K_stride_d,
+    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_d, buffer_3_stride_g,
+    buffer_4_stride_b, buffer_4_stride_t, V_stride_b, V_stride_x, V_stride_kv, V_stride_d, buffer_9_stride_b,
+    buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, buffer_9_stride_g, size_b, size_t,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
+    kv_index = (program % 2).to(tl.int64)
+    program = program // 2
     b_index = program.to(tl.int64)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    x_index = tl.arange(0, BLOCK_X)
-    kv_index = tl.arange(0, BLOCK_KV)
     d_index = tl.arange(0, BLOCK_D)
-    g_index = tl.arange(0, BLOCK_G)
-    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    # src[block.diag:17]
-    WO = load_tile(
-        WO_ptr + kv_index[None, :, None, None] * WO_stride_kv + g_index[None, None, None, :] * WO_stride_g + d_index[None, None, :, None] * WO_stride_d + width_index[:, None, None, None] * WO_stride_width,
-        (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, None, :],
-        0.0,
-        EXACT_KV and EXACT_G,
-    )
+    max_x = tl.full([BLOCK_T], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_T], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
     buffer_4 = tl.load(
         buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
     buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None, None, None] * buffer_3_stride_t + kv_index[None, :, None, None] * buffer_3_stride_kv + d_index[None, None, :, None] * buffer_3_stride_d + g_index[None, None, None, :] * buffer_3_stride_g,
-        mask=(t_index < size_t)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, None, :],
-        other=0.0,
-    )
-    # src[block.diag:24]
-    tile_bf16 = (buffer_3 * buffer_4[:, None, None, None]).to(tl.bfloat16)
-    K = load_tile(
-        K_ptr + b_index * K_stride_b + x_index[:, None, None] * K_stride_x + kv_index[None, :, None] * K_stride_kv + d_index[None, None, :] * K_stride_d,
-        (x_index < size_t)[:, None, None] & (kv_index < 2)[None, :, None],
-        0.0,
-        EXACT_X and EXACT_KV,
-    )
-    # src[block.diag:7]
-    mul_t_x_kv_d_g = K.to(tl.float32)[None, :, :, :, None] * tile_bf16.to(tl.float32)[:, None, :, :, :]
-    sum_ = tl.sum(mul_t_x_kv_d_g, 3)
-    # src[block.diag:8]
-    tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
-    where_t_x_kv_g = tl.where(tile[:, :, None, None], 0.18033688011112042 * sum_, float("-inf"))
-    max_ = tl.max(where_t_x_kv_g, 1)
-    sub_t_x_kv_g = where_t_x_kv_g - tl.where(max_ == float("-inf"), 0.0, max_)[:, None, :, :]
-    # src[maps.diag:5]
-    e = tl.exp2(sub_t_x_kv_g)
-    # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    V = load_tile(
-        V_ptr + b_index * V_stride_b + x_index[:, None, None] * V_stride_x + kv_index[None, :, None] * V_stride_kv + d_index[None, None, :] * V_stride_d,
-        (x_index < size_t)[:, None, None] & (kv_index < 2)[None, :, None],
-        0.0,
-        EXACT_X and EXACT_KV,
-    )
-    mul_t_x_kv_d_g_2 = V.to(tl.float32)[None, :, :, :, None] * e[:, :, :, None, :]
-    sum_3 = tl.sum(mul_t_x_kv_d_g_2, 1)
-    # src[maps.diag:7]
-    tile_2 = (kv_index < 2)[:, None] & (g_index < 2)[None, :]
-    # src[block.diag:8]
-    where_t_kv_d_g = tl.where(((sum_2 > 0.0) & tile_2[None, :, :])[:, :, None, :], sum_3 * (1.0 / sum_2)[:, :, None, :], 0.0)
-    # src[block.diag:17]
-    # src[block.diag:27]
-    mul_t_width_kv_d_g = where_t_kv_d_g.to(tl.bfloat16).to(tl.float32)[:, None, :, :, :] * WO.to(tl.float32)[None, :, :, :, :]
-    sum_4 = tl.sum(tl.sum(tl.sum(mul_t_width_kv_d_g, 4), 3), 2)
-    # src[block.diag:12]
-    X = tl.load(
-        X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + kv_index * buffer_3_stride_kv + d_index[None, :] * buffer_3_stride_d + g_index * buffer_3_stride_g,
         mask=(t_index < size_t)[:, None],
         other=0.0,
     )
-    X_f32 = X.to(tl.float32)
-    # src[block.diag:27]
-    Y = X_f32 + sum_4
-    # src[maps.diag:25]
-    mul_t_width = Y * Y
-    sum_5 = tl.sum(mul_t_width, 1)
-    rsqrt_t = tl.rsqrt(1e-05 + (sum_5 * 0.001953125))
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width)
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        # src[block.diag:21]
-        down = tl.load(
-            down_ptr + hidden_index[:, None] * down_stride_hidden + width_index[None, :] * down_stride_width,
-        )
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-        )
-        tile_bf16_2 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:27]
-        Y_bf16 = Y.to(tl.bfloat16)
-        dot = tl.dot(Y_bf16, tl.trans(tile_bf16_2))
-        # src[block.diag:29]
-        # src[maps.diag:55]
-        argument = (dot * rsqrt_t[:, None])
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
-        )
-        tile_bf16_3 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        dot_2 = tl.dot(Y_bf16, tl.trans(tile_bf16_3))
-        tile_bf16_4 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
-        next_acc_hidden = tl.dot(tile_bf16_4, down, acc_hidden)
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        # src[block.diag:21]
-        down = tl.load(
-            down_ptr + hidden_index[:, None] * down_stride_hidden + width_index[None, :] * down_stride_width,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        tile_bf16_2 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:27]
-        Y_bf16 = Y.to(tl.bfloat16)
-        dot = tl.dot(Y_bf16, tl.trans(tile_bf16_2))
-        # src[block.diag:29]
-        # src[maps.diag:55]
-        argument = (dot * rsqrt_t[:, None])
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        tile_bf16_3 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        dot_2 = tl.dot(Y_bf16, tl.trans(tile_bf16_3))
-        tile_bf16_4 = ((argument * tl.sigmoid(argument)) * dot_2).to(tl.bfloat16)
-        next_acc_hidden = tl.dot(tile_bf16_4, down, acc_hidden)
-        acc_hidden = next_acc_hidden
-    # src[block.diag:29]
-    add_t_width = ((acc_hidden * rsqrt_t[:, None]) + X_f32) + sum_4
-    tl.store(
-        out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + width_index[None, :] * out_stride_width,
-        add_t_width.to(tl.bfloat16),
-        mask=(t_index < size_t)[:, None],
-    )
-
-
-@triton.jit
-def block_long_buffer_0_rows_kernel(
-    X_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_0_stride_b, buffer_0_stride_x, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    x_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    X = tl.load(X_ptr + b_index * X_stride_b + x_index * X_stride_t + width_index * X_stride_width)
-    X_f32 = X.to(tl.float32)
-    mul_width = X_f32 * X_f32
-    sum_ = tl.sum(mul_width, 0)
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + x_index * buffer_0_stride_x,
-        tl.rsqrt(1e-05 + (sum_ * 0.001953125)),
-    )
-
-
-@triton.jit
-def block_long_buffer_0_kernel(
-    X_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_0_stride_b, buffer_0_stride_x, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    x_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(X_ptr + b_index * X_stride_b + x_index * X_stride_t + width_index * X_stride_width)
-        X_f32 = X.to(tl.float32)
-        mul_width = X_f32 * X_f32
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + x_index * X_stride_t + width_index * X_stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        X_f32 = X.to(tl.float32)
-        mul_width = X_f32 * X_f32
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + x_index * buffer_0_stride_x,
-        tl.rsqrt(1e-05 + (acc_width * 0.001953125)),
-    )
-
-
-@triton.jit
-def block_long_buffer_3_kernel(
-    X_ptr, a_ptr, WQ_ptr, buffer_3_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_d, buffer_3_stride_g, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_G: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    d_index = (program % 64).to(tl.int64)
-    program = program // 64
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_G], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:14]
-        WQ = tl.load(
-            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index[:, None] * WQ_stride_g + d_index * WQ_stride_d,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:14]
-        WQ = tl.load(
-            WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index[:, None] * WQ_stride_g + d_index * WQ_stride_d,
-            mask=(width_index < 512)[None, :] & (g_index < 2)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
-        acc_width = next_acc_width
-    tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + kv_index * buffer_3_stride_kv + d_index * buffer_3_stride_d + g_index[None, :] * buffer_3_stride_g,
-        acc_width,
-        mask=(t_index < size_t)[:, None] & (g_index < 2)[None, :],
-    )
-
-
-@triton.jit
-def block_long_buffer_4_rows_kernel(
-    X_ptr, buffer_4_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_4_stride_b, buffer_4_stride_t, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    # src[block.diag:12]
-    X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
-    X_f32 = X.to(tl.float32)
-    # src[maps.diag:25]
-    mul_width = X_f32 * X_f32
-    sum_ = tl.sum(mul_width, 0)
-    tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-        tl.rsqrt((sum_ * 0.001953125) + 1e-05),
-    )
-
-
-@triton.jit
-def block_long_buffer_4_kernel(
-    X_ptr, buffer_4_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_4_stride_b, buffer_4_stride_t, size_b,
-    size_t, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
-        X_f32 = X.to(tl.float32)
-        # src[maps.diag:25]
-        mul_width = X_f32 * X_f32
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        X_f32 = X.to(tl.float32)
-        # src[maps.diag:25]
-        mul_width = X_f32 * X_f32
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    # src[maps.diag:25]
-    tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
-        tl.rsqrt((acc_width * 0.001953125) + 1e-05),
-    )
-
-
-@triton.jit
-def block_long_K_kernel(
-    X_ptr, a_ptr, WK_ptr, buffer_0_ptr, K_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WK_stride_width, WK_stride_kv, WK_stride_d, buffer_0_stride_b, buffer_0_stride_x, K_stride_b, K_stride_x,
-    K_stride_kv, K_stride_d, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:15]
-        WK = tl.load(
-            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WK), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(x_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:15]
-        WK = tl.load(
-            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
-            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WK), acc_width)
-        acc_width = next_acc_width
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + x_index * buffer_0_stride_x,
-        mask=(x_index < size_t),
-        other=0.0,
-    )
-    tl.store(
-        K_ptr + b_index * K_stride_b + x_index[:, None] * K_stride_x + kv_index * K_stride_kv + d_index[None, :] * K_stride_d,
-        (buffer_0[:, None] * acc_width).to(tl.bfloat16),
-        mask=(x_index < size_t)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_long_V_kernel(
-    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, V_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WV_stride_width, WV_stride_kv, WV_stride_d, buffer_0_stride_b, buffer_0_stride_x, V_stride_b, V_stride_x,
-    V_stride_kv, V_stride_d, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WV), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(x_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WV), acc_width)
-        acc_width = next_acc_width
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + x_index * buffer_0_stride_x,
-        mask=(x_index < size_t),
-        other=0.0,
-    )
-    tl.store(
-        V_ptr + b_index * V_stride_b + x_index[:, None] * V_stride_x + kv_index * V_stride_kv + d_index[None, :] * V_stride_d,
-        (buffer_0[:, None] * acc_width).to(tl.bfloat16),
-        mask=(x_index < size_t)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_long_buffer_10_kernel(
-    K_ptr, buffer_3_ptr, buffer_4_ptr, V_ptr, buffer_10_ptr, K_stride_b, K_stride_x, K_stride_kv, K_stride_d,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_d, buffer_3_stride_g,
-    buffer_4_stride_b, buffer_4_stride_t, V_stride_b, V_stride_x, V_stride_kv, V_stride_d, buffer_10_stride_b,
-    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d, buffer_10_stride_g, size_b, size_t,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_G], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
-    buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + d_index[None, :] * buffer_3_stride_d + g_index[:, None] * buffer_3_stride_g,
-        mask=(g_index < 2)[:, None],
-        other=0.0,
-    )
     # src[block.diag:24]
-    tile_bf16 = (buffer_3 * buffer_4).to(tl.bfloat16)
-    to_x = (tl.minimum(size_t, t_index + 1)) // BLOCK_X * BLOCK_X
+    tile_bf16 = (buffer_3 * buffer_4[:, None]).to(tl.bfloat16)
+    to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -1683,12 +1168,12 @@ def block_long_buffer_10_kernel(
         )
         # src[block.diag:7]
         dot = tl.dot(tile_bf16, tl.trans(K))
-        mul_g_x = 0.18033688011112042 * dot
-        tile_max = tl.max(mul_g_x, 1)
+        mul_t_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_t_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_g_x - next_max_x[:, None])
+        e = tl.exp2(mul_t_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1702,7 +1187,7 @@ def block_long_buffer_10_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, t_index + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -1714,13 +1199,14 @@ def block_long_buffer_10_kernel(
         # src[block.diag:7]
         dot = tl.dot(tile_bf16, tl.trans(K))
         # src[block.diag:8]
-        where_g_x = tl.where(((x_index <= t_index) & (x_index < size_t))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_g_x, 1)
+        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
+        where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_t_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_t_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1737,19 +1223,19 @@ def block_long_buffer_10_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[block.diag:8]
-    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_t_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d + g_index[:, None] * buffer_10_stride_g,
-        where_g_d.to(tl.bfloat16),
-        mask=(g_index < 2)[:, None],
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d + g_index * buffer_9_stride_g,
+        where_t_d.to(tl.bfloat16),
+        mask=(t_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_long_buffer_11_kernel(
-    WO_ptr, buffer_10_ptr, buffer_11_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
-    buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d, buffer_10_stride_g,
-    buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, size_b, size_t, BLOCK_G: tl.constexpr,
+def block_buffer_10_kernel(
+    WO_ptr, buffer_9_ptr, buffer_10_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
+    buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, buffer_9_stride_g,
+    buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1762,55 +1248,55 @@ def block_long_buffer_11_kernel(
     b_index = program.to(tl.int64)
     acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
-        for d_index in tl.range(0, 64):
-            to_g = (2) // BLOCK_G * BLOCK_G
+        for g_index in tl.range(0, 2):
+            to_d = (64) // BLOCK_D * BLOCK_D
             # whole tiles, no mask needed
-            for first_g in tl.range(0, to_g, BLOCK_G):
-                g_index = first_g + tl.arange(0, BLOCK_G)
-                buffer_10 = tl.load(
-                    buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index * buffer_10_stride_d + g_index[None, :] * buffer_10_stride_g,
+            for first_d in tl.range(0, to_d, BLOCK_D):
+                d_index = first_d + tl.arange(0, BLOCK_D)
+                buffer_9 = tl.load(
+                    buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d + g_index * buffer_9_stride_g,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:17]
                 WO = tl.load(
-                    WO_ptr + kv_index * WO_stride_kv + g_index[None, :] * WO_stride_g + d_index * WO_stride_d + width_index[:, None] * WO_stride_width,
+                    WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:27]
-                next_acc_kv_g_d = tl.dot(buffer_10, tl.trans(WO), acc_kv_g_d)
+                next_acc_kv_g_d = tl.dot(buffer_9, tl.trans(WO), acc_kv_g_d)
                 acc_kv_g_d = next_acc_kv_g_d
-            from_g = tl.maximum(0, to_g)
+            from_d = tl.maximum(0, to_d)
             # tiles that a mask or the end cuts
-            for first_g_2 in tl.range(from_g, 2, BLOCK_G):
-                g_index = first_g_2 + tl.arange(0, BLOCK_G)
-                buffer_10 = tl.load(
-                    buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index * buffer_10_stride_d + g_index[None, :] * buffer_10_stride_g,
-                    mask=(t_index < size_t)[:, None] & (g_index < 2)[None, :],
+            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+                d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                buffer_9 = tl.load(
+                    buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d + g_index * buffer_9_stride_g,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
                 # src[block.diag:17]
                 WO = tl.load(
-                    WO_ptr + kv_index * WO_stride_kv + g_index[None, :] * WO_stride_g + d_index * WO_stride_d + width_index[:, None] * WO_stride_width,
-                    mask=(g_index < 2)[None, :] & (width_index < 512)[:, None],
+                    WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
+                    mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
                 # src[block.diag:27]
-                next_acc_kv_g_d = tl.dot(buffer_10, tl.trans(WO), acc_kv_g_d)
+                next_acc_kv_g_d = tl.dot(buffer_9, tl.trans(WO), acc_kv_g_d)
                 acc_kv_g_d = next_acc_kv_g_d
     tl.store(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
         acc_kv_g_d,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_long_buffer_5_kernel(
-    X_ptr, c_ptr, gate_ptr, buffer_11_ptr, buffer_5_ptr, X_stride_b, X_stride_t, X_stride_width,
-    c_stride_width, gate_stride_width, gate_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, size_b, size_t,
+def block_buffer_5_kernel(
+    X_ptr, c_ptr, gate_ptr, buffer_10_ptr, buffer_5_ptr, X_stride_b, X_stride_t, X_stride_width,
+    c_stride_width, gate_stride_width, gate_stride_hidden, buffer_10_stride_b, buffer_10_stride_t,
+    buffer_10_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1835,8 +1321,8 @@ def block_long_buffer_5_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width)
         tile_bf16 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
@@ -1847,7 +1333,7 @@ def block_long_buffer_5_kernel(
             other=0.0,
         )
         # src[block.diag:27]
-        Y_bf16 = (X.to(tl.float32) + buffer_11).to(tl.bfloat16)
+        Y_bf16 = (X.to(tl.float32) + buffer_10).to(tl.bfloat16)
         next_acc_width = tl.dot(Y_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
@@ -1863,8 +1349,8 @@ def block_long_buffer_5_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
         tile_bf16 = (gate.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
@@ -1875,7 +1361,7 @@ def block_long_buffer_5_kernel(
             other=0.0,
         )
         # src[block.diag:27]
-        Y_bf16 = (X.to(tl.float32) + buffer_11).to(tl.bfloat16)
+        Y_bf16 = (X.to(tl.float32) + buffer_10).to(tl.bfloat16)
         next_acc_width = tl.dot(Y_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     tl.store(
@@ -1886,9 +1372,9 @@ def block_long_buffer_5_kernel(
 
 
 @triton.jit
-def block_long_buffer_6_rows_kernel(
-    X_ptr, buffer_11_ptr, buffer_6_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_11_stride_b,
-    buffer_11_stride_t, buffer_11_stride_width, buffer_6_stride_b, buffer_6_stride_t, size_b, size_t,
+def block_buffer_6_rows_kernel(
+    X_ptr, buffer_10_ptr, buffer_6_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_10_stride_b,
+    buffer_10_stride_t, buffer_10_stride_width, buffer_6_stride_b, buffer_6_stride_t, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1896,13 +1382,13 @@ def block_long_buffer_6_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     width_index = tl.arange(0, BLOCK_WIDTH)
-    buffer_11 = tl.load(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + width_index * buffer_11_stride_width,
+    buffer_10 = tl.load(
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + width_index * buffer_10_stride_width,
     )
     # src[block.diag:12]
     X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
     # src[block.diag:27]
-    Y = X.to(tl.float32) + buffer_11
+    Y = X.to(tl.float32) + buffer_10
     # src[maps.diag:25]
     mul_width = Y * Y
     sum_ = tl.sum(mul_width, 0)
@@ -1913,9 +1399,9 @@ def block_long_buffer_6_rows_kernel(
 
 
 @triton.jit
-def block_long_buffer_6_kernel(
-    X_ptr, buffer_11_ptr, buffer_6_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_11_stride_b,
-    buffer_11_stride_t, buffer_11_stride_width, buffer_6_stride_b, buffer_6_stride_t, size_b, size_t,
+def block_buffer_6_kernel(
+    X_ptr, buffer_10_ptr, buffer_6_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_10_stride_b,
+    buffer_10_stride_t, buffer_10_stride_width, buffer_6_stride_b, buffer_6_stride_t, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1927,13 +1413,13 @@ def block_long_buffer_6_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + width_index * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + width_index * buffer_10_stride_width,
         )
         # src[block.diag:12]
         X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
         # src[block.diag:27]
-        Y = X.to(tl.float32) + buffer_11
+        Y = X.to(tl.float32) + buffer_10
         # src[maps.diag:25]
         mul_width = Y * Y
         tile_sum = tl.sum(mul_width, 0)
@@ -1943,8 +1429,8 @@ def block_long_buffer_6_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index * buffer_11_stride_t + width_index * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + width_index * buffer_10_stride_width,
             mask=(width_index < 512),
             other=0.0,
         )
@@ -1955,7 +1441,7 @@ def block_long_buffer_6_kernel(
             other=0.0,
         )
         # src[block.diag:27]
-        Y = tl.where(width_index < 512, X.to(tl.float32) + buffer_11, 0.0)
+        Y = tl.where(width_index < 512, X.to(tl.float32) + buffer_10, 0.0)
         # src[maps.diag:25]
         mul_width = Y * Y
         tile_sum = tl.sum(mul_width, 0)
@@ -1969,11 +1455,11 @@ def block_long_buffer_6_kernel(
 
 
 @triton.jit
-def block_long_buffer_7_kernel(
-    X_ptr, c_ptr, up_ptr, buffer_5_ptr, buffer_6_ptr, buffer_11_ptr, buffer_7_ptr, X_stride_b, X_stride_t,
+def block_buffer_7_kernel(
+    X_ptr, c_ptr, up_ptr, buffer_5_ptr, buffer_6_ptr, buffer_10_ptr, buffer_7_ptr, X_stride_b, X_stride_t,
     X_stride_width, c_stride_width, up_stride_width, up_stride_hidden, buffer_5_stride_b, buffer_5_stride_t,
-    buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden, size_b, size_t,
+    buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_10_stride_b, buffer_10_stride_t,
+    buffer_10_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_hidden, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1998,8 +1484,8 @@ def block_long_buffer_7_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width)
         tile_bf16 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
@@ -2010,7 +1496,7 @@ def block_long_buffer_7_kernel(
             other=0.0,
         )
         # src[block.diag:27]
-        Y_bf16 = (X.to(tl.float32) + buffer_11).to(tl.bfloat16)
+        Y_bf16 = (X.to(tl.float32) + buffer_10).to(tl.bfloat16)
         next_acc_width = tl.dot(Y_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
@@ -2026,8 +1512,8 @@ def block_long_buffer_7_kernel(
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
         tile_bf16 = (up.to(tl.float32) * c[None, :]).to(tl.bfloat16)
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        buffer_10 = tl.load(
+            buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
@@ -2038,7 +1524,7 @@ def block_long_buffer_7_kernel(
             other=0.0,
         )
         # src[block.diag:27]
-        Y_bf16 = (X.to(tl.float32) + buffer_11).to(tl.bfloat16)
+        Y_bf16 = (X.to(tl.float32) + buffer_10).to(tl.bfloat16)
         next_acc_width = tl.dot(Y_bf16, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     buffer_6 = tl.load(
@@ -2063,11 +1549,11 @@ def block_long_buffer_7_kernel(
 
 
 @triton.jit
-def block_long_out_kernel(
-    X_ptr, down_ptr, buffer_7_ptr, buffer_6_ptr, buffer_11_ptr, out_ptr, X_stride_b, X_stride_t,
+def block_out_kernel(
+    X_ptr, down_ptr, buffer_7_ptr, buffer_6_ptr, buffer_10_ptr, out_ptr, X_stride_b, X_stride_t,
     X_stride_width, down_stride_hidden, down_stride_width, buffer_7_stride_b, buffer_7_stride_t,
-    buffer_7_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_width, out_stride_b, out_stride_t, out_stride_width, size_b, size_t,
+    buffer_7_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_10_stride_b, buffer_10_stride_t,
+    buffer_10_stride_width, out_stride_b, out_stride_t, out_stride_width, size_b, size_t,
     BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2113,8 +1599,8 @@ def block_long_out_kernel(
         )
         next_acc_hidden = tl.dot(buffer_7, tl.trans(down), acc_hidden)
         acc_hidden = next_acc_hidden
-    buffer_11 = tl.load(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+    buffer_10 = tl.load(
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + width_index[None, :] * buffer_10_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
@@ -2135,7 +1621,7 @@ def block_long_out_kernel(
     # src[block.diag:29]
     tl.store(
         out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + width_index[None, :] * out_stride_width,
-        (tile + buffer_11).to(tl.bfloat16),
+        (tile + buffer_10).to(tl.bfloat16),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
@@ -2161,15 +1647,15 @@ def block_forward_state_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
         # src[block.diag:15]
         WK = tl.load(
             WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
             mask=(d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (WK.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         X = tl.load(
             X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(x_index < size_t)[:, None],
@@ -2181,15 +1667,15 @@ def block_forward_state_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
         # src[block.diag:15]
         WK = tl.load(
             WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
             mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (WK.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         X = tl.load(
             X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(x_index < size_t)[:, None] & (width_index < 512)[None, :],
@@ -2340,15 +1826,15 @@ def block_forward_state____kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
         # src[block.diag:16]
         WV = tl.load(
             WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
             mask=(d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (WV.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
         X = tl.load(
             X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(x_index < size_t)[:, None],
@@ -2360,15 +1846,15 @@ def block_forward_state____kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
         # src[block.diag:16]
         WV = tl.load(
             WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
             mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (WV.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
         X = tl.load(
             X_ptr + b_index * X_stride_b + x_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(x_index < size_t)[:, None] & (width_index < 512)[None, :],
@@ -2407,43 +1893,43 @@ def block_forward_state_____kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
         # src[block.diag:14]
         WQ = tl.load(
             WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[:, None] * WQ_stride_d,
             mask=(d_index < 64)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
+        tile_bf16 = (WQ.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
         # src[block.diag:14]
         WQ = tl.load(
             WQ_ptr + width_index[None, :] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[:, None] * WQ_stride_d,
             mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(WQ), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (WQ.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
         acc_width = next_acc_width
     tl.store(
         state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
@@ -2453,240 +1939,82 @@ def block_forward_state_____kernel(
 
 
 @triton.jit
-def block_forward_buffer_3_kernel(
-    state__ptr, state_ptr, state_____ptr, state___ptr, buffer_3_ptr, state__stride_b, state__stride_x,
-    state_stride_b, state_stride_kv, state_stride_d, state_stride_x, state_____stride_b, state_____stride_t,
-    state_____stride_kv, state_____stride_g, state_____stride_d, state___stride_b, state___stride_t,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_x, buffer_3_stride_g, size_b,
-    size_t, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_G: tl.constexpr,
+def block_forward_logsum_z_state_______kernel(
+    state__ptr, state_ptr, state_____ptr, state___ptr, state____ptr, logsum_ptr, z_ptr, state_______ptr,
+    state__stride_b, state__stride_x, state_stride_b, state_stride_kv, state_stride_d, state_stride_x,
+    state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
+    state___stride_b, state___stride_t, state____stride_b, state____stride_kv, state____stride_d,
+    state____stride_x, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, z_stride_b,
+    z_stride_t, z_stride_kv, z_stride_g, state_______stride_b, state_______stride_t, state_______stride_kv,
+    state_______stride_g, state_______stride_d, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
     kv_index = (program % 2).to(tl.int64)
     program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
     b_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_X, BLOCK_G], 0.0, tl.float32)
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-        mask=(x_index < size_t),
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_T], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_T], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + t_index * state___stride_t,
+        mask=(t_index < size_t),
         other=0.0,
     )
-    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-    state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
     # src[maps.diag:25]
-    rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
-    to_d = (64) // BLOCK_D * BLOCK_D
+    state____ = tl.load(
+        state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+        mask=(t_index < size_t)[:, None],
+        other=0.0,
+    )
+    # src[block.diag:24]
+    mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+    tile_bf16 = mul_t_d.to(tl.bfloat16)
+    to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        )
+        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        mul_t_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_t_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        scale = tl.exp2(max_x - next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_t_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+        )
+        tile_bf16_3 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tile_bf16_3, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
-        state____ = tl.load(
-            state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[:, None] * state_____stride_g + d_index[None, :] * state_____stride_d,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:24]
-        tile_bf16_2 = (state____ * rsqrt).to(tl.bfloat16)
-        # src[block.diag:7]
-        next_acc_d = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
-            mask=(d_index < 64)[None, :] & (x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
-        state____ = tl.load(
-            state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[:, None] * state_____stride_g + d_index[None, :] * state_____stride_d,
-            mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:24]
-        tile_bf16_2 = (state____ * rsqrt).to(tl.bfloat16)
-        # src[block.diag:7]
-        next_acc_d = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_d)
-        acc_d = next_acc_d
-    # src[block.diag:8]
-    where_x_g = tl.where((x_index <= t_index)[:, None], 0.18033688011112042 * acc_d, float("-inf"))
-    tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index[:, None] * buffer_3_stride_x + g_index[None, :] * buffer_3_stride_g,
-        where_x_g,
-        mask=(x_index < size_t)[:, None] & (g_index < 2)[None, :],
-    )
-
-
-@triton.jit
-def block_forward_buffer_4_z_rows_kernel(
-    buffer_3_ptr, buffer_4_ptr, z_ptr, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv,
-    buffer_3_stride_x, buffer_3_stride_g, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv,
-    buffer_4_stride_g, z_stride_b, z_stride_t, z_stride_kv, z_stride_g, size_b, size_t, BLOCK_X: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    g_index = (program % 2).to(tl.int64)
-    program = program // 2
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index * buffer_3_stride_x + g_index * buffer_3_stride_g,
-        (x_index < size_t),
-        float("-inf"),
-        EXACT_X,
-    )
-    max_ = tl.max(buffer_3, 0)
-    tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        max_,
-    )
-    sub_x = buffer_3 - tl.where(max_ == float("-inf"), 0.0, max_)
-    # src[maps.diag:5]
-    e = tl.exp2(sub_x)
-    # src[maps.diag:6]
-    sum_ = tl.sum(e, 0)
-    tl.store(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
-        sum_,
-    )
-
-
-@triton.jit
-def block_forward_buffer_4_z_kernel(
-    buffer_3_ptr, buffer_4_ptr, z_ptr, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv,
-    buffer_3_stride_x, buffer_3_stride_g, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv,
-    buffer_4_stride_g, z_stride_b, z_stride_t, z_stride_kv, z_stride_g, size_b, size_t, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    g_index = (program % 2).to(tl.int64)
-    program = program // 2
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    z = tl.full([], 0.0, tl.float32)
-    to_x = size_t // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index * buffer_3_stride_x + g_index * buffer_3_stride_g,
-        )
-        tile_max = tl.max(buffer_3, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_3 - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index * buffer_3_stride_x + g_index * buffer_3_stride_g,
-            mask=(x_index < size_t),
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_3, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(buffer_3 - safe_next_max_x)
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        z = next_z
-    tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        max_x,
-    )
-    tl.store(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
-        z,
-    )
-
-
-@triton.jit
-def block_forward_buffer_6_kernel(
-    z_ptr, state__ptr, state____ptr, buffer_3_ptr, buffer_4_ptr, buffer_6_ptr, z_stride_b, z_stride_t,
-    z_stride_kv, z_stride_g, state__stride_b, state__stride_x, state____stride_b, state____stride_kv,
-    state____stride_d, state____stride_x, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv,
-    buffer_3_stride_x, buffer_3_stride_g, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv,
-    buffer_4_stride_g, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_kv, buffer_6_stride_d,
-    buffer_6_stride_g, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_D, BLOCK_G], 0.0, tl.float32)
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        mask=(g_index < 2),
-        other=0.0,
-    )
-    to_x = size_t // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[:, None] * state____stride_d + x_index[None, :] * state____stride_x,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-        mul_d_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :] * state___
-        tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index[None, :] * buffer_3_stride_x + g_index[:, None] * buffer_3_stride_g,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
-        # src[maps.diag:5]
-        e_bf16 = tl.exp2(buffer_3 - safe_buffer_4[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(e_bf16), acc_x)
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[:, None] * state____stride_d + x_index[None, :] * state____stride_x,
-            mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
             other=0.0,
         )
         state_ = tl.load(
@@ -2694,39 +2022,58 @@ def block_forward_buffer_6_kernel(
             mask=(x_index < size_t),
             other=0.0,
         )
-        mul_d_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :] * state___
-        tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_3 = tl.load(
-            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + x_index[None, :] * buffer_3_stride_x + g_index[:, None] * buffer_3_stride_g,
-            mask=(x_index < size_t)[None, :] & (g_index < 2)[:, None],
-            other=float("-inf"),
-        )
-        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        # src[block.diag:8]
+        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
+        where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_t_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e_bf16 = tl.exp2(buffer_3 - safe_buffer_4[:, None]).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(e_bf16), acc_x)
+        e = tl.exp2(where_t_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+            mask=(x_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16_3 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, tile_bf16_3, (acc_x * scale[:, None]))
+        max_x = next_max_x
+        z = next_z
         acc_x = next_acc_x
-    z = tl.load(
-        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
-        mask=(g_index < 2),
-        other=0.0,
-    )
-    # src[maps.diag:7]
-    # src[block.diag:8]
-    where_d_g = tl.where((z > 0.0)[None, :], acc_x * (1.0 / z)[None, :], 0.0)
     tl.store(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index[:, None] * buffer_6_stride_d + g_index[None, :] * buffer_6_stride_g,
-        where_d_g.to(tl.bfloat16),
-        mask=(d_index < 64)[:, None] & (g_index < 2)[None, :],
+        logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(t_index < size_t),
+    )
+    tl.store(
+        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
+        z,
+        mask=(t_index < size_t),
+    )
+    tl.store(
+        state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
+        acc_x,
+        mask=(t_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_forward_buffer_7_kernel(
-    WO_ptr, buffer_6_ptr, buffer_7_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_kv, buffer_6_stride_d, buffer_6_stride_g,
-    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_forward_buffer_3_kernel(
+    WO_ptr, z_ptr, state_______ptr, buffer_3_ptr, WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width,
+    z_stride_b, z_stride_t, z_stride_kv, z_stride_g, state_______stride_b, state_______stride_t,
+    state_______stride_kv, state_______stride_g, state_______stride_d, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_width, size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -2739,6 +2086,14 @@ def block_forward_buffer_7_kernel(
     acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
         for g_index in tl.range(0, 2):
+            z = tl.load(
+                z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            recip_t = 1.0 / z
+            # src[maps.diag:7]
+            gt_t = z > 0.0
             to_d = (64) // BLOCK_D * BLOCK_D
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
@@ -2749,13 +2104,16 @@ def block_forward_buffer_7_kernel(
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index[None, :] * buffer_6_stride_d + g_index * buffer_6_stride_g,
+                state______ = tl.load(
+                    state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
                     mask=(t_index < size_t)[:, None],
                     other=0.0,
                 )
+                # src[block.diag:8]
+                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state______, 0.0)
+                tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:27]
-                next_acc_kv_g_d = tl.dot(buffer_6, tl.trans(WO), acc_kv_g_d)
+                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
                 acc_kv_g_d = next_acc_kv_g_d
             from_d = tl.maximum(0, to_d)
             # tiles that a mask or the end cuts
@@ -2767,16 +2125,19 @@ def block_forward_buffer_7_kernel(
                     mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + kv_index * buffer_6_stride_kv + d_index[None, :] * buffer_6_stride_d + g_index * buffer_6_stride_g,
+                state______ = tl.load(
+                    state_______ptr + b_index * state_______stride_b + t_index[:, None] * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index[None, :] * state_______stride_d,
                     mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                     other=0.0,
                 )
+                # src[block.diag:8]
+                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * state______, 0.0)
+                tile_bf16 = where_t_d.to(tl.bfloat16)
                 # src[block.diag:27]
-                next_acc_kv_g_d = tl.dot(buffer_6, tl.trans(WO), acc_kv_g_d)
+                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
                 acc_kv_g_d = next_acc_kv_g_d
     tl.store(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + width_index[None, :] * buffer_7_stride_width,
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
         acc_kv_g_d,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
@@ -2784,8 +2145,8 @@ def block_forward_buffer_7_kernel(
 
 @triton.jit
 def block_forward_buffer_0_rows_kernel(
-    X_ptr, buffer_7_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_7_stride_b,
-    buffer_7_stride_t, buffer_7_stride_width, buffer_0_stride_b, buffer_0_stride_t, size_b, size_t,
+    X_ptr, buffer_3_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_width, buffer_0_stride_b, buffer_0_stride_t, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2795,11 +2156,11 @@ def block_forward_buffer_0_rows_kernel(
     width_index = tl.arange(0, BLOCK_WIDTH)
     # src[block.diag:12]
     X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + width_index * buffer_7_stride_width,
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + width_index * buffer_3_stride_width,
     )
     # src[block.diag:27]
-    Y = buffer_7 + X.to(tl.float32)
+    Y = buffer_3 + X.to(tl.float32)
     # src[maps.diag:25]
     mul_width = Y * Y
     sum_ = tl.sum(mul_width, 0)
@@ -2811,8 +2172,8 @@ def block_forward_buffer_0_rows_kernel(
 
 @triton.jit
 def block_forward_buffer_0_kernel(
-    X_ptr, buffer_7_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_7_stride_b,
-    buffer_7_stride_t, buffer_7_stride_width, buffer_0_stride_b, buffer_0_stride_t, size_b, size_t,
+    X_ptr, buffer_3_ptr, buffer_0_ptr, X_stride_b, X_stride_t, X_stride_width, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_width, buffer_0_stride_b, buffer_0_stride_t, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2826,11 +2187,11 @@ def block_forward_buffer_0_kernel(
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
         # src[block.diag:12]
         X = tl.load(X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width)
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + width_index * buffer_7_stride_width,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + width_index * buffer_3_stride_width,
         )
         # src[block.diag:27]
-        Y = buffer_7 + X.to(tl.float32)
+        Y = buffer_3 + X.to(tl.float32)
         # src[maps.diag:25]
         mul_width = Y * Y
         tile_sum = tl.sum(mul_width, 0)
@@ -2846,13 +2207,13 @@ def block_forward_buffer_0_kernel(
             mask=(width_index < 512),
             other=0.0,
         )
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + width_index * buffer_7_stride_width,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + width_index * buffer_3_stride_width,
             mask=(width_index < 512),
             other=0.0,
         )
         # src[block.diag:27]
-        Y = tl.where(width_index < 512, buffer_7 + X.to(tl.float32), 0.0)
+        Y = tl.where(width_index < 512, buffer_3 + X.to(tl.float32), 0.0)
         # src[maps.diag:25]
         mul_width = Y * Y
         tile_sum = tl.sum(mul_width, 0)
@@ -2867,9 +2228,97 @@ def block_forward_buffer_0_kernel(
 
 @triton.jit
 def block_forward_buffer_1_kernel(
-    X_ptr, c_ptr, up_ptr, buffer_7_ptr, buffer_1_ptr, X_stride_b, X_stride_t, X_stride_width, c_stride_width,
-    up_stride_width, up_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_width,
-    buffer_1_stride_b, buffer_1_stride_t, buffer_1_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+    X_ptr, c_ptr, gate_ptr, buffer_0_ptr, buffer_3_ptr, buffer_1_ptr, X_stride_b, X_stride_t, X_stride_width,
+    c_stride_width, gate_stride_width, gate_stride_hidden, buffer_0_stride_b, buffer_0_stride_t,
+    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_width, buffer_1_stride_b, buffer_1_stride_t,
+    buffer_1_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        # src[block.diag:27]
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width)
+        tile_bf16 = ((buffer_3 + X.to(tl.float32)) * c[None, :]).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        # src[block.diag:27]
+        Y = tl.where((width_index < 512)[None, :], buffer_3 + X.to(tl.float32), 0.0)
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (Y * c[None, :]).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    # src[block.diag:29]
+    # src[maps.diag:55]
+    argument = (buffer_0[:, None] * acc_width)
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + t_index[:, None] * buffer_1_stride_t + hidden_index[None, :] * buffer_1_stride_hidden,
+        (argument * tl.sigmoid(argument)),
+        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+    )
+
+
+@triton.jit
+def block_forward_buffer_2_kernel(
+    X_ptr, c_ptr, up_ptr, buffer_1_ptr, buffer_3_ptr, buffer_2_ptr, X_stride_b, X_stride_t, X_stride_width,
+    c_stride_width, up_stride_width, up_stride_hidden, buffer_1_stride_b, buffer_1_stride_t,
+    buffer_1_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_width, buffer_2_stride_b,
+    buffer_2_stride_t, buffer_2_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2891,24 +2340,22 @@ def block_forward_buffer_1_kernel(
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + width_index[None, :] * buffer_7_stride_width,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         # src[block.diag:27]
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width)
+        tile_bf16 = ((buffer_3 + X.to(tl.float32)) * c[None, :]).to(tl.bfloat16)
         # src[block.diag:19]
         up = tl.load(
             up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
             mask=(hidden_index < 1024)[:, None],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        # src[block.diag:19]
-        mul_t_hidden_width = (c[None, :] * up.to(tl.float32))[None, :, :] * (buffer_7 + X.to(tl.float32))[:, None, :]
-        tile_sum = tl.sum(mul_t_hidden_width, 2)
-        next_acc_width = acc_width + tile_sum
+        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
@@ -2920,134 +2367,43 @@ def block_forward_buffer_1_kernel(
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + width_index[None, :] * buffer_7_stride_width,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
         # src[block.diag:27]
+        Y = tl.where((width_index < 512)[None, :], buffer_3 + X.to(tl.float32), 0.0)
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (Y * c[None, :]).to(tl.bfloat16)
         # src[block.diag:19]
         up = tl.load(
             up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
             mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        # src[block.diag:19]
-        mul_t_hidden_width = (c[None, :] * up.to(tl.float32))[None, :, :] * (buffer_7 + X.to(tl.float32))[:, None, :]
-        tile_sum = tl.sum(mul_t_hidden_width, 2)
-        next_acc_width = acc_width + tile_sum
+        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
         acc_width = next_acc_width
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + t_index[:, None] * buffer_1_stride_t + hidden_index[None, :] * buffer_1_stride_hidden,
-        acc_width,
-        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-    )
-
-
-@triton.jit
-def block_forward_buffer_2_kernel(
-    X_ptr, c_ptr, gate_ptr, buffer_1_ptr, buffer_0_ptr, buffer_7_ptr, buffer_2_ptr, X_stride_b, X_stride_t,
-    X_stride_width, c_stride_width, gate_stride_width, gate_stride_hidden, buffer_1_stride_b,
-    buffer_1_stride_t, buffer_1_stride_hidden, buffer_0_stride_b, buffer_0_stride_t, buffer_7_stride_b,
-    buffer_7_stride_t, buffer_7_stride_width, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_hidden,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
-    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + width_index[None, :] * buffer_7_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:27]
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        # src[block.diag:20]
-        mul_t_hidden_width = (c[None, :] * gate.to(tl.float32))[None, :, :] * (buffer_7 + X.to(tl.float32))[:, None, :]
-        tile_sum = tl.sum(mul_t_hidden_width, 2)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        buffer_7 = tl.load(
-            buffer_7_ptr + b_index * buffer_7_stride_b + t_index[:, None] * buffer_7_stride_t + width_index[None, :] * buffer_7_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:27]
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        # src[block.diag:20]
-        mul_t_hidden_width = (c[None, :] * gate.to(tl.float32))[None, :, :] * (buffer_7 + X.to(tl.float32))[:, None, :]
-        tile_sum = tl.sum(mul_t_hidden_width, 2)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    # src[block.diag:29]
-    # src[maps.diag:55]
-    argument = (buffer_0[:, None] * acc_width)
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + t_index[:, None] * buffer_1_stride_t + hidden_index[None, :] * buffer_1_stride_hidden,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
         other=0.0,
     )
-    tile_bf16 = (buffer_1 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + hidden_index[None, :] * buffer_2_stride_hidden,
-        tile_bf16,
+        (buffer_1 * acc_width).to(tl.bfloat16),
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_forward_state______kernel(
-    down_ptr, buffer_2_ptr, state______ptr, down_stride_hidden, down_stride_width, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_hidden, state______stride_b, state______stride_t,
-    state______stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr,
+def block_forward_out_kernel(
+    X_ptr, down_ptr, buffer_2_ptr, buffer_0_ptr, buffer_3_ptr, out_ptr, X_stride_b, X_stride_t,
+    X_stride_width, down_stride_hidden, down_stride_width, buffer_2_stride_b, buffer_2_stride_t,
+    buffer_2_stride_hidden, buffer_0_stride_b, buffer_0_stride_t, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_width, out_stride_b, out_stride_t, out_stride_width, size_b, size_t,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3062,15 +2418,15 @@ def block_forward_state______kernel(
     # whole tiles, no mask needed
     for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
         hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + hidden_index[None, :] * buffer_2_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
             mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + hidden_index[None, :] * buffer_2_stride_hidden,
+            mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         next_acc_hidden = tl.dot(buffer_2, tl.trans(down), acc_hidden)
@@ -3079,71 +2435,50 @@ def block_forward_state______kernel(
     # tiles that a mask or the end cuts
     for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
         hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_2 = tl.load(
-            buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + hidden_index[None, :] * buffer_2_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
             mask=(hidden_index < 1024)[None, :] & (width_index < 512)[:, None],
             other=0.0,
         )
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + t_index[:, None] * buffer_2_stride_t + hidden_index[None, :] * buffer_2_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
         next_acc_hidden = tl.dot(buffer_2, tl.trans(down), acc_hidden)
         acc_hidden = next_acc_hidden
+    # src[block.diag:12]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + width_index[None, :] * buffer_3_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    # src[block.diag:29]
+    # src[block.diag:12]
+    # src[block.diag:29]
+    add_t_width = ((acc_hidden * buffer_0[:, None]) + buffer_3) + X.to(tl.float32)
     tl.store(
-        state______ptr + b_index * state______stride_b + t_index[:, None] * state______stride_t + width_index[None, :] * state______stride_width,
-        acc_hidden,
+        out_ptr + b_index * out_stride_b + t_index[:, None] * out_stride_t + width_index[None, :] * out_stride_width,
+        add_t_width.to(tl.bfloat16),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_forward_out_kernel(
-    X_ptr, buffer_7_ptr, buffer_0_ptr, state______ptr, out_ptr, X_stride_b, X_stride_t, X_stride_width,
-    buffer_7_stride_b, buffer_7_stride_t, buffer_7_stride_width, buffer_0_stride_b, buffer_0_stride_t,
-    state______stride_b, state______stride_t, state______stride_width, out_stride_b, out_stride_t,
-    out_stride_width, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    state_____ = tl.load(
-        state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-        mask=(width_index < 512),
-        other=0.0,
-    )
-    buffer_0 = tl.load(buffer_0_ptr + b_index * buffer_0_stride_b + t_index * buffer_0_stride_t)
-    # src[block.diag:29]
-    # src[block.diag:12]
-    X = tl.load(
-        X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width,
-        mask=(width_index < 512),
-        other=0.0,
-    )
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t + width_index * buffer_7_stride_width,
-        mask=(width_index < 512),
-        other=0.0,
-    )
-    # src[block.diag:29]
-    add_width = (buffer_7 + X.to(tl.float32)) + (buffer_0 * state_____)
-    tl.store(
-        out_ptr + b_index * out_stride_b + t_index * out_stride_t + width_index * out_stride_width,
-        add_width.to(tl.bfloat16),
-        mask=(width_index < 512),
-    )
-
-
-@triton.jit
-def block_backward_buffer_5_kernel(
-    down_ptr, d_out_ptr, buffer_5_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, size_b, size_t,
+def block_backward_buffer_4_kernel(
+    down_ptr, d_out_ptr, buffer_4_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3190,268 +2525,117 @@ def block_backward_buffer_5_kernel(
         next_acc_width = tl.dot(d_out, tl.trans(down), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_15_kernel(
-    state_ptr, state__ptr, state___ptr, state_____ptr, buffer_15_ptr, state_stride_b, state_stride_kv,
-    state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b, state___stride_t,
-    state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
-    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x,
-    size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_G, BLOCK_X], 0.0, tl.float32)
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-        mask=(x_index < size_t),
-        other=0.0,
-    )
-    rsqrt_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)
-    state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
-    # src[maps.diag:25]
-    rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
-    to_d = (64) // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
-        state____ = tl.load(
-            state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[:, None] * state_____stride_g + d_index[None, :] * state_____stride_d,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        tile_bf16_2 = (rsqrt * state____).to(tl.bfloat16)
-        next_acc_d = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
-            mask=(d_index < 64)[None, :] & (x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
-        state____ = tl.load(
-            state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[:, None] * state_____stride_g + d_index[None, :] * state_____stride_d,
-            mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
-            other=0.0,
-        )
-        tile_bf16_2 = (rsqrt * state____).to(tl.bfloat16)
-        next_acc_d = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_d)
-        acc_d = next_acc_d
-    # src[block.diag:8]
-    where_g_x = tl.where((x_index <= t_index)[None, :], 0.18033688011112042 * acc_d, float("-inf"))
-    tl.store(
-        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
-        where_g_x,
-        mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_2_buffer_3_rows_kernel(
-    buffer_15_ptr, buffer_2_ptr, buffer_3_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv,
-    buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
-    buffer_2_stride_g, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_g, size_b,
-    size_t, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    g_index = (program % 2).to(tl.int64)
-    program = program // 2
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_15 = load_tile(
-        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
-        (x_index < size_t),
-        float("-inf"),
-        EXACT_X,
-    )
-    max_ = tl.max(buffer_15, 0)
-    tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        max_,
-    )
-    sub_x = buffer_15 - tl.where(max_ == float("-inf"), 0.0, max_)
-    exp2_x = tl.exp2(sub_x)
-    sum_ = tl.sum(exp2_x, 0)
-    tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-        sum_,
-    )
-
-
-@triton.jit
-def block_backward_buffer_2_buffer_3_kernel(
-    buffer_15_ptr, buffer_2_ptr, buffer_3_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv,
-    buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv,
-    buffer_2_stride_g, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_g, size_b,
-    size_t, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    g_index = (program % 2).to(tl.int64)
-    program = program // 2
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    max_x = tl.full([], float("-inf"), tl.float32)
-    sum_x = tl.full([], 0.0, tl.float32)
-    to_x = size_t // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_15 = tl.load(
-            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
-        )
-        tile_max = tl.max(buffer_15, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        exp2_x = tl.exp2(buffer_15 - safe_next_max_x)
-        tile_sum = tl.sum(exp2_x, 0)
-        next_sum_x = (sum_x * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        sum_x = next_sum_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_15 = tl.load(
-            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + x_index * buffer_15_stride_x,
-            mask=(x_index < size_t),
-            other=float("-inf"),
-        )
-        tile_max = tl.max(buffer_15, 0)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        exp2_x = tl.exp2(buffer_15 - safe_next_max_x)
-        tile_sum = tl.sum(exp2_x, 0)
-        next_sum_x = (sum_x * tl.exp2(max_x - safe_next_max_x)) + tile_sum
-        max_x = next_max_x
-        sum_x = next_sum_x
-    tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        max_x,
-    )
-    tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-        sum_x,
-    )
-
-
-@triton.jit
 def block_backward_buffer_16_kernel(
-    state__ptr, state____ptr, buffer_15_ptr, buffer_2_ptr, buffer_16_ptr, state__stride_b, state__stride_x,
-    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, buffer_15_stride_b,
-    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b,
-    buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_16_stride_b, buffer_16_stride_t,
-    buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
-    BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr,
+    logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_16_ptr,
+    logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, state_stride_b, state_stride_kv,
+    state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b, state___stride_t,
+    state____stride_b, state____stride_kv, state____stride_d, state____stride_x, state_____stride_b,
+    state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d, buffer_16_stride_b,
+    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, size_b, size_t,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
     kv_index = (program % 2).to(tl.int64)
     program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
     b_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        mask=(g_index < 2),
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+        mask=(t_index < size_t),
         other=0.0,
     )
-    to_x = size_t // BLOCK_X * BLOCK_X
+    mul_t = 1.4426950408889634 * logsum
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + t_index * state___stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    # src[maps.diag:25]
+    state____ = tl.load(
+        state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+        mask=(t_index < size_t)[:, None],
+        other=0.0,
+    )
+    # src[block.diag:24]
+    mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+    tile_bf16 = mul_t_d.to(tl.bfloat16)
+    to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_15 = tl.load(
-            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        tile_bf16 = tl.exp2(buffer_15 - safe_buffer_2[:, None]).to(tl.bfloat16)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[:, None] * state____stride_d + x_index[None, :] * state____stride_x,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-        mul_d_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :] * state___
-        tile_bf16_2 = mul_d_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_x)
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+        )
+        tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        )
+        tile_bf16_3 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+        exp2_t_x = tl.exp2((0.18033688011112042 * dot) - mul_t[:, None])
+        tile_bf16_4 = exp2_t_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        buffer_15 = tl.load(
-            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
-            mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
-            other=float("-inf"),
-        )
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        tile_bf16 = tl.exp2(buffer_15 - safe_buffer_2[:, None]).to(tl.bfloat16)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[:, None] * state____stride_d + x_index[None, :] * state____stride_x,
-            mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-            other=0.0,
-        )
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + x_index * state__stride_x,
             mask=(x_index < size_t),
             other=0.0,
         )
-        mul_d_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :] * state___
-        tile_bf16_2 = mul_d_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_x)
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+            mask=(x_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16_3 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+        # src[block.diag:8]
+        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
+        where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        sub_t_x = where_t_x - tl.where(mul_t == float("-inf"), 0.0, mul_t)[:, None]
+        tile_bf16_4 = tl.exp2(sub_t_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     tl.store(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index[:, None] * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
-        acc_x,
-        mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
+        buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+        acc_x.to(tl.bfloat16),
+        mask=(t_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_backward_buffer_17_kernel(
-    X_ptr, WO_ptr, buffer_3_ptr, buffer_16_ptr, buffer_17_ptr, X_stride_b, X_stride_t, X_stride_width,
-    WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_d, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
+def block_backward_buffer_14_kernel(
+    X_ptr, WO_ptr, buffer_16_ptr, buffer_14_ptr, X_stride_b, X_stride_t, X_stride_width, WO_stride_kv,
+    WO_stride_g, WO_stride_d, WO_stride_width, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
+    buffer_16_stride_g, buffer_16_stride_d, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
     size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3462,54 +2646,43 @@ def block_backward_buffer_17_kernel(
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
-    acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    acc_kv_d_g = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
         for g_index in tl.range(0, 2):
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            recip_t = 1.0 / buffer_3
-            gt_t = buffer_3 > 0.0
             to_d = (64) // BLOCK_D * BLOCK_D
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
                 d_index = first_d + tl.arange(0, BLOCK_D)
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
                 # src[block.diag:17]
                 WO = tl.load(
                     WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                buffer_16 = tl.load(
-                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
-                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * buffer_16, 0.0)
-                tile_bf16 = where_t_d.to(tl.bfloat16)
-                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
-                acc_kv_g_d = next_acc_kv_g_d
+                next_acc_kv_d_g = tl.dot(buffer_16, tl.trans(WO), acc_kv_d_g)
+                acc_kv_d_g = next_acc_kv_d_g
             from_d = tl.maximum(0, to_d)
             # tiles that a mask or the end cuts
             for first_d_2 in tl.range(from_d, 64, BLOCK_D):
                 d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
                 # src[block.diag:17]
                 WO = tl.load(
                     WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
-                buffer_16 = tl.load(
-                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                where_t_d = tl.where(gt_t[:, None], recip_t[:, None] * buffer_16, 0.0)
-                tile_bf16 = where_t_d.to(tl.bfloat16)
-                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WO), acc_kv_g_d)
-                acc_kv_g_d = next_acc_kv_g_d
+                next_acc_kv_d_g = tl.dot(buffer_16, tl.trans(WO), acc_kv_d_g)
+                acc_kv_d_g = next_acc_kv_d_g
     # src[block.diag:12]
     X = tl.load(
         X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
@@ -3517,16 +2690,141 @@ def block_backward_buffer_17_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-        (acc_kv_g_d + X.to(tl.float32)),
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        (acc_kv_d_g + X.to(tl.float32)),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
+def block_backward_buffer_3_rows_kernel(
+    buffer_14_ptr, buffer_3_ptr, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    buffer_3_stride_b, buffer_3_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+    EXACT_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    width_index = tl.arange(0, BLOCK_WIDTH)
+    buffer_14 = tl.load(
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+    )
+    mul_width = buffer_14 * buffer_14
+    sum_ = tl.sum(mul_width, 0)
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+        tl.rsqrt(1e-05 + (sum_ * 0.001953125)),
+    )
+
+
+@triton.jit
+def block_backward_buffer_3_kernel(
+    buffer_14_ptr, buffer_3_ptr, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    buffer_3_stride_b, buffer_3_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    acc_width = tl.full([], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+        )
+        mul_width = buffer_14 * buffer_14
+        tile_sum = tl.sum(mul_width, 0)
+        next_acc_width = acc_width + tile_sum
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+            mask=(width_index < 512),
+            other=0.0,
+        )
+        mul_width = buffer_14 * buffer_14
+        tile_sum = tl.sum(mul_width, 0)
+        next_acc_width = acc_width + tile_sum
+        acc_width = next_acc_width
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+        tl.rsqrt(1e-05 + (acc_width * 0.001953125)),
+    )
+
+
+@triton.jit
+def block_backward_buffer_5_kernel(
+    c_ptr, gate_ptr, buffer_14_ptr, buffer_5_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_5_stride_b, buffer_5_stride_t,
+    buffer_5_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width)
+        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    tl.store(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        acc_width,
+        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+    )
+
+
+@triton.jit
 def block_backward_buffer_6_kernel(
-    c_ptr, gate_ptr, buffer_17_ptr, buffer_6_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_6_stride_b, buffer_6_stride_t,
+    c_ptr, up_ptr, buffer_14_ptr, buffer_6_ptr, c_stride_width, up_stride_width, up_stride_hidden,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_6_stride_b, buffer_6_stride_t,
     buffer_6_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_HIDDEN: tl.constexpr,
 ):
@@ -3543,139 +2841,14 @@ def block_backward_buffer_6_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width)
-        tile_bf16 = (buffer_17 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (buffer_17 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
-            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
-        acc_width = next_acc_width
-    tl.store(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-        acc_width,
-        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_7_rows_kernel(
-    buffer_17_ptr, buffer_7_ptr, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
-    buffer_7_stride_b, buffer_7_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
-    EXACT_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    buffer_17 = tl.load(
-        buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
-    )
-    mul_width = buffer_17 * buffer_17
-    sum_ = tl.sum(mul_width, 0)
-    tl.store(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        tl.rsqrt(1e-05 + (sum_ * 0.001953125)),
-    )
-
-
-@triton.jit
-def block_backward_buffer_7_kernel(
-    buffer_17_ptr, buffer_7_ptr, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width,
-    buffer_7_stride_b, buffer_7_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
-        )
-        mul_width = buffer_17 * buffer_17
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        mul_width = buffer_17 * buffer_17
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    tl.store(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        tl.rsqrt(1e-05 + (acc_width * 0.001953125)),
-    )
-
-
-@triton.jit
-def block_backward_buffer_8_kernel(
-    c_ptr, up_ptr, buffer_17_ptr, buffer_8_ptr, c_stride_width, up_stride_width, up_stride_hidden,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_8_stride_b, buffer_8_stride_t,
-    buffer_8_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
-    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        tile_bf16 = (buffer_17 * c[None, :]).to(tl.bfloat16)
+        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
         # src[block.diag:19]
         up = tl.load(
             up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
@@ -3688,14 +2861,14 @@ def block_backward_buffer_8_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
         # src[block.diag:18]
         c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (buffer_17 * c[None, :]).to(tl.bfloat16)
+        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
         # src[block.diag:19]
         up = tl.load(
             up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
@@ -3705,241 +2878,19 @@ def block_backward_buffer_8_kernel(
         next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_9_rows_kernel(
-    d_out_ptr, state______ptr, buffer_6_ptr, buffer_8_ptr, buffer_5_ptr, buffer_7_ptr, buffer_9_ptr,
-    d_out_stride_b, d_out_stride_t, d_out_stride_width, state______stride_b, state______stride_t,
-    state______stride_width, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_8_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_7_stride_b, buffer_7_stride_t, buffer_9_stride_b, buffer_9_stride_t, size_b, size_t,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-    EXACT_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    width_index = tl.arange(0, BLOCK_WIDTH)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-    )
-    state_____ = tl.load(
-        state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-    )
-    mul_width = state_____ * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_width, 0)
-    buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-    buffer_6 = tl.load(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-    )
-    sigmoid_hidden = tl.sigmoid(buffer_6 * buffer_7)
-    add_hidden = ((buffer_7 * buffer_6) * (1.0 - sigmoid_hidden)) + 1.0
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-    )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
-    )
-    tile = ((buffer_6 * buffer_8) * buffer_5) * sigmoid_hidden
-    mul_hidden = tile * add_hidden
-    sum_2 = tl.sum(mul_hidden, 0)
-    tl.store(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
-        ((sum_2 * buffer_7) + sum_),
-    )
-
-
-@triton.jit
-def block_backward_buffer_9_kernel(
-    d_out_ptr, state______ptr, buffer_6_ptr, buffer_8_ptr, buffer_5_ptr, buffer_7_ptr, buffer_9_ptr,
-    d_out_stride_b, d_out_stride_t, d_out_stride_width, state______stride_b, state______stride_t,
-    state______stride_width, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_8_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_7_stride_b, buffer_7_stride_t, buffer_9_stride_b, buffer_9_stride_t, size_b, size_t,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_hidden = tl.full([], 0.0, tl.float32)
-    buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_6 * buffer_7)
-        add_hidden = ((buffer_7 * buffer_6) * (1.0 - sigmoid_hidden)) + 1.0
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-        )
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
-        )
-        tile = ((buffer_6 * buffer_8) * buffer_5) * sigmoid_hidden
-        mul_hidden = tile * add_hidden
-        tile_sum = tl.sum(mul_hidden, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_6 * buffer_7)
-        add_hidden = ((buffer_7 * buffer_6) * (1.0 - sigmoid_hidden)) + 1.0
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        tile = ((buffer_6 * buffer_8) * buffer_5) * sigmoid_hidden
-        mul_hidden = tile * add_hidden
-        tile_sum = tl.sum(mul_hidden, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
-    acc_width = tl.full([], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-        )
-        state_____ = tl.load(
-            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-        )
-        mul_width = state_____ * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index * d_out_stride_t + width_index * d_out_stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        state_____ = tl.load(
-            state______ptr + b_index * state______stride_b + t_index * state______stride_t + width_index * state______stride_width,
-            mask=(width_index < 512),
-            other=0.0,
-        )
-        mul_width = state_____ * d_out.to(tl.float32)
-        tile_sum = tl.sum(mul_width, 0)
-        next_acc_width = acc_width + tile_sum
-        acc_width = next_acc_width
-    tl.store(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
-        ((acc_hidden * buffer_7) + acc_width),
-    )
-
-
-@triton.jit
-def block_backward_buffer_13_buffer_14_rows_kernel(
-    c_ptr, up_ptr, gate_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, buffer_13_ptr,
-    buffer_14_ptr, c_stride_width, up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_8_stride_b, buffer_8_stride_t,
-    buffer_8_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, size_b, size_t,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    # src[block.diag:19]
-    up = tl.load(
-        up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-        mask=(width_index < 512)[:, None],
-        other=0.0,
-    )
-    buffer_6 = tl.load(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-        mask=(t_index < size_t)[:, None],
-        other=0.0,
-    )
-    mul_t_hidden = buffer_6 * buffer_7[:, None]
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
-        mask=(t_index < size_t)[:, None],
-        other=0.0,
-    )
-    tile = buffer_5 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(up))
-    tl.store(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
-        ((c[None, :] * buffer_7[:, None]) * dot),
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-    )
-    # src[block.diag:20]
-    gate = tl.load(
-        gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-        mask=(width_index < 512)[:, None],
-        other=0.0,
-    )
-    sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-    mul_t_hidden_2 = (buffer_7[:, None] * buffer_6) * (1.0 - sigmoid_t_hidden)
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
-        mask=(t_index < size_t)[:, None],
-        other=0.0,
-    )
-    tile_2 = ((buffer_8 * buffer_5) * sigmoid_t_hidden) * (mul_t_hidden_2 + 1.0)
-    tile_bf16_2 = tile_2.to(tl.bfloat16)
-    dot_2 = tl.dot(tile_bf16_2, tl.trans(gate))
-    tile_3 = (c[None, :] * buffer_7[:, None]) * buffer_7[:, None]
-    tl.store(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-        (tile_3 * dot_2),
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_13_buffer_14_kernel(
-    c_ptr, up_ptr, gate_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_8_ptr, buffer_13_ptr,
-    buffer_14_ptr, c_stride_width, up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_8_stride_b, buffer_8_stride_t,
-    buffer_8_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, size_b, size_t,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_11_kernel(
+    c_ptr, up_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_11_ptr, c_stride_width, up_stride_width,
+    up_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_4_stride_b, buffer_4_stride_t,
+    buffer_4_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_11_stride_b,
+    buffer_11_stride_t, buffer_11_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3950,9 +2901,88 @@ def block_backward_buffer_13_buffer_14_kernel(
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    acc_hidden_2 = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        argument = (buffer_3[:, None] * buffer_5)
+        tile_bf16 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        argument = (buffer_3[:, None] * buffer_5)
+        tile_bf16 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        ((buffer_3[:, None] * c[None, :]) * acc_hidden),
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_12_kernel(
+    c_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_12_ptr, c_stride_width,
+    gate_stride_width, gate_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_12_stride_b, buffer_12_stride_t,
+    buffer_12_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -3965,39 +2995,28 @@ def block_backward_buffer_13_buffer_14_kernel(
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
+        sigmoid_t_hidden = tl.sigmoid(buffer_3[:, None] * buffer_5)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
         buffer_6 = tl.load(
             buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        mul_t_hidden = buffer_6 * buffer_7[:, None]
-        tile = buffer_5 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
+        mul_t_hidden = (buffer_3[:, None] * buffer_5) * (1.0 - sigmoid_t_hidden)
+        tile = ((sigmoid_t_hidden * buffer_4) * buffer_6) * (mul_t_hidden + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-        mul_t_hidden_2 = (buffer_7[:, None] * buffer_6) * (1.0 - sigmoid_t_hidden)
-        tile_2 = ((buffer_8 * buffer_5) * sigmoid_t_hidden) * (mul_t_hidden_2 + 1.0)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
             gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
             mask=(width_index < 512)[:, None],
             other=0.0,
         )
-        next_acc_hidden_2 = tl.dot(tile_bf16_2, tl.trans(gate), acc_hidden_2)
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(gate), acc_hidden)
         acc_hidden = next_acc_hidden
-        acc_hidden_2 = next_acc_hidden_2
     from_hidden = tl.maximum(0, to_hidden)
     # tiles that a mask or the end cuts
     for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
@@ -4007,61 +3026,127 @@ def block_backward_buffer_13_buffer_14_kernel(
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
+        sigmoid_t_hidden = tl.sigmoid(buffer_3[:, None] * buffer_5)
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
         buffer_6 = tl.load(
             buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        mul_t_hidden = buffer_6 * buffer_7[:, None]
-        tile = buffer_5 * (mul_t_hidden * tl.sigmoid(mul_t_hidden))
+        mul_t_hidden = (buffer_3[:, None] * buffer_5) * (1.0 - sigmoid_t_hidden)
+        tile = ((sigmoid_t_hidden * buffer_4) * buffer_6) * (mul_t_hidden + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + hidden_index[None, :] * buffer_8_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        sigmoid_t_hidden = tl.sigmoid(mul_t_hidden)
-        mul_t_hidden_2 = (buffer_7[:, None] * buffer_6) * (1.0 - sigmoid_t_hidden)
-        tile_2 = ((buffer_8 * buffer_5) * sigmoid_t_hidden) * (mul_t_hidden_2 + 1.0)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
             gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
             mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        next_acc_hidden_2 = tl.dot(tile_bf16_2, tl.trans(gate), acc_hidden_2)
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(gate), acc_hidden)
         acc_hidden = next_acc_hidden
-        acc_hidden_2 = next_acc_hidden_2
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    mul_t_width = ((buffer_3 * buffer_3)[:, None] * c[None, :]) * acc_hidden
     tl.store(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
-        ((c[None, :] * buffer_7[:, None]) * acc_hidden),
+        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+        mul_t_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
-    tile = (c[None, :] * buffer_7[:, None]) * buffer_7[:, None]
+
+
+@triton.jit
+def block_backward_buffer_13_kernel(
+    down_ptr, d_out_ptr, buffer_6_ptr, buffer_3_ptr, buffer_5_ptr, buffer_13_ptr, down_stride_hidden,
+    down_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_6_stride_b,
+    buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
+    size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        argument = (buffer_3[:, None] * buffer_5)
+        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:21]
+        down = tl.load(
+            down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
+            mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        argument = (buffer_3[:, None] * buffer_5)
+        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:21]
+        down = tl.load(
+            down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
+            mask=(hidden_index < 1024)[None, :] & (width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
     tl.store(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-        (tile * acc_hidden_2),
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
+        (d_out.to(tl.float32) * acc_hidden),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
 def block_backward_d_c_rows_kernel(
-    up_ptr, gate_ptr, buffer_8_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_17_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_8_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, d_c_stride_width, size_b, size_t,
+    up_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_c_ptr,
+    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b,
+    buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, d_c_stride_width, size_b, size_t,
     BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
     EXACT_B: tl.constexpr, EXACT_T: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
@@ -4071,39 +3156,39 @@ def block_backward_d_c_rows_kernel(
     b_index = tl.arange(0, BLOCK_B)
     t_index = tl.arange(0, BLOCK_T)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_7 = load_tile(
-        buffer_7_ptr + b_index[:, None] * buffer_7_stride_b + t_index[None, :] * buffer_7_stride_t,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
     # src[block.diag:19]
     up = tl.load(
         up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
         mask=(width_index < 512)[:, None],
         other=0.0,
     )
-    buffer_17 = tl.load(
-        buffer_17_ptr + b_index[None, :, None] * buffer_17_stride_b + t_index[None, None, :] * buffer_17_stride_t + width_index[:, None, None] * buffer_17_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    buffer_6 = load_tile(
-        buffer_6_ptr + b_index[:, None, None] * buffer_6_stride_b + t_index[None, :, None] * buffer_6_stride_t + hidden_index[None, None, :] * buffer_6_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    mul_b_t_hidden = buffer_6 * buffer_7[:, :, None]
     buffer_5 = load_tile(
         buffer_5_ptr + b_index[:, None, None] * buffer_5_stride_b + t_index[None, :, None] * buffer_5_stride_t + hidden_index[None, None, :] * buffer_5_stride_hidden,
         (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
         0.0,
         EXACT_B and EXACT_T,
     )
-    mul_b_t_hidden_2 = buffer_5 * (mul_b_t_hidden * tl.sigmoid(mul_b_t_hidden))
-    tile = up.to(tl.float32)[:, None, None, :] * buffer_7[None, :, :, None]
-    mul_width_b_t_hidden = (tile * mul_b_t_hidden_2[None, :, :, :]) * buffer_17[:, :, :, None]
+    buffer_3 = load_tile(
+        buffer_3_ptr + b_index[:, None] * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t,
+        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
+        0.0,
+        EXACT_B and EXACT_T,
+    )
+    mul_b_t_hidden = buffer_3[:, :, None] * buffer_5
+    buffer_4 = load_tile(
+        buffer_4_ptr + b_index[:, None, None] * buffer_4_stride_b + t_index[None, :, None] * buffer_4_stride_t + hidden_index[None, None, :] * buffer_4_stride_hidden,
+        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
+        0.0,
+        EXACT_B and EXACT_T,
+    )
+    mul_b_t_hidden_2 = buffer_4 * (mul_b_t_hidden * tl.sigmoid(mul_b_t_hidden))
+    buffer_14 = tl.load(
+        buffer_14_ptr + b_index[None, :, None] * buffer_14_stride_b + t_index[None, None, :] * buffer_14_stride_t + width_index[:, None, None] * buffer_14_stride_width,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
+        other=0.0,
+    )
+    tile = buffer_3[None, :, :, None] * up.to(tl.float32)[:, None, None, :]
+    mul_width_b_t_hidden = (tile * buffer_14[:, :, :, None]) * mul_b_t_hidden_2[None, :, :, :]
     sum_ = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden, 3), 2), 1)
     # src[block.diag:20]
     gate = tl.load(
@@ -4112,43 +3197,45 @@ def block_backward_d_c_rows_kernel(
         other=0.0,
     )
     sigmoid_b_t_hidden = tl.sigmoid(mul_b_t_hidden)
-    mul_b_t_hidden_3 = (buffer_7[:, :, None] * buffer_6) * (1.0 - sigmoid_b_t_hidden)
-    buffer_8 = load_tile(
-        buffer_8_ptr + b_index[:, None, None] * buffer_8_stride_b + t_index[None, :, None] * buffer_8_stride_t + hidden_index[None, None, :] * buffer_8_stride_hidden,
+    mul_b_t_hidden_3 = (buffer_3[:, :, None] * buffer_5) * (1.0 - sigmoid_b_t_hidden)
+    buffer_6 = load_tile(
+        buffer_6_ptr + b_index[:, None, None] * buffer_6_stride_b + t_index[None, :, None] * buffer_6_stride_t + hidden_index[None, None, :] * buffer_6_stride_hidden,
         (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
         0.0,
         EXACT_B and EXACT_T,
     )
-    mul_b_t_hidden_4 = ((buffer_8 * buffer_5) * sigmoid_b_t_hidden) * (mul_b_t_hidden_3 + 1.0)
-    tile_2 = (buffer_7 * buffer_7)[None, :, :, None] * gate.to(tl.float32)[:, None, None, :]
-    mul_width_b_t_hidden_2 = (tile_2 * mul_b_t_hidden_4[None, :, :, :]) * buffer_17[:, :, :, None]
+    mul_b_t_hidden_4 = ((sigmoid_b_t_hidden * buffer_4) * buffer_6) * (mul_b_t_hidden_3 + 1.0)
+    mul_b_t = tl.where((b_index < size_b)[:, None], buffer_3 * buffer_3, 0.0)
+    mul_b_t_2 = tl.where((t_index < size_t)[None, :], mul_b_t, 0.0)
+    tile_2 = mul_b_t_2[None, :, :, None] * gate.to(tl.float32)[:, None, None, :]
+    mul_width_b_t_hidden_2 = (tile_2 * mul_b_t_hidden_4[None, :, :, :]) * buffer_14[:, :, :, None]
     sum_2 = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden_2, 3), 2), 1)
     tl.store(d_c_ptr + width_index * d_c_stride_width, (sum_2 + sum_), mask=(width_index < 512))
 
 
 @triton.jit
 def block_backward_d_c_kernel(
-    up_ptr, gate_ptr, buffer_8_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_17_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_8_stride_b,
-    buffer_8_stride_t, buffer_8_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
-    buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, d_c_stride_width, size_b, size_t,
+    up_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_c_ptr,
+    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b,
+    buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, d_c_stride_width, size_b, size_t,
     BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    acc_t_b_hidden = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
     acc_b_t_hidden = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
+    acc_b_t_hidden_2 = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         for t_index in tl.range(0, size_t):
-            buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-            mul = buffer_7 * buffer_7
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index * buffer_17_stride_t + width_index * buffer_17_stride_width,
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
                 mask=(width_index < 512),
                 other=0.0,
             )
+            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+            mul = buffer_3 * buffer_3
             to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
             # whole tiles, no mask needed
             for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
@@ -4159,36 +3246,36 @@ def block_backward_d_c_kernel(
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-                )
-                mul_hidden = buffer_6 * buffer_7
-                sigmoid_hidden = tl.sigmoid(mul_hidden)
-                add_hidden = ((buffer_7 * buffer_6) * (1.0 - sigmoid_hidden)) + 1.0
                 buffer_5 = tl.load(
                     buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
                 )
-                buffer_8 = tl.load(
-                    buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+                mul_hidden = buffer_3 * buffer_5
+                sigmoid_hidden = tl.sigmoid(mul_hidden)
+                add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
+                buffer_6 = tl.load(
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
                 )
-                mul_hidden_2 = ((buffer_8 * buffer_5) * sigmoid_hidden) * add_hidden
-                tile = (mul * mul_hidden_2)[None, :] * buffer_17[:, None]
+                buffer_4 = tl.load(
+                    buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
+                )
+                mul_hidden_2 = ((sigmoid_hidden * buffer_4) * buffer_6) * add_hidden
+                tile = (mul * mul_hidden_2)[None, :] * buffer_14[:, None]
                 mul_width_hidden = tile * gate.to(tl.float32)
                 tile_sum = tl.sum(mul_width_hidden, 1)
-                next_acc_t_b_hidden = acc_t_b_hidden + tile_sum
+                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
                 # src[block.diag:19]
                 up = tl.load(
                     up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                mul_hidden_3 = buffer_5 * (mul_hidden * tl.sigmoid(mul_hidden))
-                tile_2 = (buffer_7 * mul_hidden_3)[None, :] * buffer_17[:, None]
+                mul_hidden_3 = buffer_4 * (mul_hidden * tl.sigmoid(mul_hidden))
+                tile_2 = (buffer_3 * buffer_14)[:, None] * mul_hidden_3[None, :]
                 mul_width_hidden_2 = tile_2 * up.to(tl.float32)
                 tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum_2
-                acc_t_b_hidden = next_acc_t_b_hidden
+                next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 acc_b_t_hidden = next_acc_b_t_hidden
+                acc_b_t_hidden_2 = next_acc_b_t_hidden_2
             from_hidden = tl.maximum(0, to_hidden)
             # tiles that a mask or the end cuts
             for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
@@ -4199,140 +3286,56 @@ def block_backward_d_c_kernel(
                     mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
                     other=0.0,
                 )
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-                    mask=(hidden_index < 1024),
-                    other=0.0,
-                )
-                mul_hidden = buffer_6 * buffer_7
-                sigmoid_hidden = tl.sigmoid(mul_hidden)
-                add_hidden = ((buffer_7 * buffer_6) * (1.0 - sigmoid_hidden)) + 1.0
                 buffer_5 = tl.load(
                     buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
                     mask=(hidden_index < 1024),
                     other=0.0,
                 )
-                buffer_8 = tl.load(
-                    buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + hidden_index * buffer_8_stride_hidden,
+                mul_hidden = buffer_3 * buffer_5
+                sigmoid_hidden = tl.sigmoid(mul_hidden)
+                add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
+                buffer_6 = tl.load(
+                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
                     mask=(hidden_index < 1024),
                     other=0.0,
                 )
-                mul_hidden_2 = ((buffer_8 * buffer_5) * sigmoid_hidden) * add_hidden
-                tile = (mul * mul_hidden_2)[None, :] * buffer_17[:, None]
+                buffer_4 = tl.load(
+                    buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
+                    mask=(hidden_index < 1024),
+                    other=0.0,
+                )
+                mul_hidden_2 = ((sigmoid_hidden * buffer_4) * buffer_6) * add_hidden
+                tile = (mul * mul_hidden_2)[None, :] * buffer_14[:, None]
                 mul_width_hidden = tile * gate.to(tl.float32)
                 tile_sum = tl.sum(mul_width_hidden, 1)
-                next_acc_t_b_hidden = acc_t_b_hidden + tile_sum
+                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
                 # src[block.diag:19]
                 up = tl.load(
                     up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
                     mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
                     other=0.0,
                 )
-                mul_hidden_3 = buffer_5 * (mul_hidden * tl.sigmoid(mul_hidden))
-                tile_2 = (buffer_7 * mul_hidden_3)[None, :] * buffer_17[:, None]
+                mul_hidden_3 = buffer_4 * (mul_hidden * tl.sigmoid(mul_hidden))
+                tile_2 = (buffer_3 * buffer_14)[:, None] * mul_hidden_3[None, :]
                 mul_width_hidden_2 = tile_2 * up.to(tl.float32)
                 tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum_2
-                acc_t_b_hidden = next_acc_t_b_hidden
+                next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
                 acc_b_t_hidden = next_acc_b_t_hidden
+                acc_b_t_hidden_2 = next_acc_b_t_hidden_2
     tl.store(
         d_c_ptr + width_index * d_c_stride_width,
-        (acc_t_b_hidden + acc_b_t_hidden),
+        (acc_b_t_hidden + acc_b_t_hidden_2),
         mask=(width_index < 512),
     )
 
 
 @triton.jit
-def block_backward_d_up_d_gate_d_down_rows_kernel(
-    c_ptr, d_out_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_17_ptr, buffer_8_ptr, d_up_ptr,
-    d_gate_ptr, d_down_ptr, c_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_17_stride_b, buffer_17_stride_t,
-    buffer_17_stride_width, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_up_stride_width,
-    d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden, d_down_stride_width,
-    size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
-    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
-    first_width = program * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    b_index = tl.arange(0, BLOCK_B)
-    t_index = tl.arange(0, BLOCK_T)
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    buffer_7 = load_tile(
-        buffer_7_ptr + b_index[:, None] * buffer_7_stride_b + t_index[None, :] * buffer_7_stride_t,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    buffer_17 = tl.load(
-        buffer_17_ptr + b_index[None, :, None] * buffer_17_stride_b + t_index[None, None, :] * buffer_17_stride_t + width_index[:, None, None] * buffer_17_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    buffer_6 = tl.load(
-        buffer_6_ptr + b_index[None, :, None] * buffer_6_stride_b + t_index[None, None, :] * buffer_6_stride_t + hidden_index[:, None, None] * buffer_6_stride_hidden,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
-        other=0.0,
-    )
-    mul_hidden_b_t = buffer_6 * buffer_7[None, :, :]
-    silu_hidden_b_t = mul_hidden_b_t * tl.sigmoid(mul_hidden_b_t)
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index[None, :, None] * buffer_5_stride_b + t_index[None, None, :] * buffer_5_stride_t + hidden_index[:, None, None] * buffer_5_stride_hidden,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
-        other=0.0,
-    )
-    tile = buffer_7[None, :, :] * (buffer_5 * silu_hidden_b_t)
-    mul_width_hidden_b_t = tile[None, :, :, :] * buffer_17[:, None, :, :]
-    sum_ = tl.sum(tl.sum(mul_width_hidden_b_t, 3), 2)
-    tl.store(
-        d_up_ptr + width_index[:, None] * d_up_stride_width + hidden_index[None, :] * d_up_stride_hidden,
-        (sum_ * c[:, None]).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-    )
-    sigmoid_hidden_b_t = tl.sigmoid(mul_hidden_b_t)
-    mul_hidden_b_t_2 = (buffer_7[None, :, :] * buffer_6) * (1.0 - sigmoid_hidden_b_t)
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index[None, :, None] * buffer_8_stride_b + t_index[None, None, :] * buffer_8_stride_t + hidden_index[:, None, None] * buffer_8_stride_hidden,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (hidden_index < 1024)[:, None, None],
-        other=0.0,
-    )
-    mul_hidden_b_t_3 = ((buffer_8 * buffer_5) * sigmoid_hidden_b_t) * (mul_hidden_b_t_2 + 1.0)
-    tile_2 = (buffer_7 * buffer_7)[None, :, :] * mul_hidden_b_t_3
-    mul_width_hidden_b_t_2 = tile_2[None, :, :, :] * buffer_17[:, None, :, :]
-    sum_2 = tl.sum(tl.sum(mul_width_hidden_b_t_2, 3), 2)
-    tl.store(
-        d_gate_ptr + width_index[:, None] * d_gate_stride_width + hidden_index[None, :] * d_gate_stride_hidden,
-        (c[:, None] * sum_2).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :, None] * d_out_stride_b + t_index[None, None, :] * d_out_stride_t + width_index[:, None, None] * d_out_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    mul_width_hidden_b_t_3 = (buffer_7[None, :, :] * d_out.to(tl.float32))[:, None, :, :] * (buffer_8 * silu_hidden_b_t)[None, :, :, :]
-    sum_3 = tl.sum(tl.sum(mul_width_hidden_b_t_3, 3), 2)
-    tl.store(
-        d_down_ptr + hidden_index[None, :] * d_down_stride_hidden + width_index[:, None] * d_down_stride_width,
-        sum_3.to(tl.bfloat16),
-        mask=(hidden_index < 1024)[None, :] & (width_index < 512)[:, None],
-    )
-
-
-@triton.jit
-def block_backward_d_up_d_gate_d_down_kernel(
-    c_ptr, d_out_ptr, buffer_5_ptr, buffer_6_ptr, buffer_7_ptr, buffer_17_ptr, buffer_8_ptr, d_up_ptr,
-    d_gate_ptr, d_down_ptr, c_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t, buffer_17_stride_b, buffer_17_stride_t,
-    buffer_17_stride_width, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_hidden, d_up_stride_width,
-    d_up_stride_hidden, d_gate_stride_width, d_gate_stride_hidden, d_down_stride_hidden, d_down_stride_width,
-    size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+def block_backward_d_up_kernel(
+    c_ptr, buffer_3_ptr, buffer_14_ptr, buffer_4_ptr, buffer_5_ptr, d_up_ptr, c_stride_width,
+    buffer_3_stride_b, buffer_3_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, buffer_5_stride_b, buffer_5_stride_t,
+    buffer_5_stride_hidden, d_up_stride_width, d_up_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
@@ -4341,66 +3344,213 @@ def block_backward_d_up_d_gate_d_down_kernel(
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
     acc_b_t = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
-    acc_t_b = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
-    acc_b_t_2 = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            tile_bf16 = (buffer_3[None, :] * buffer_14).to(tl.bfloat16)
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
             buffer_5 = tl.load(
                 buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            mul_hidden_t = buffer_6 * buffer_7[None, :]
-            silu_hidden_t = mul_hidden_t * tl.sigmoid(mul_hidden_t)
-            tile_bf16 = ((buffer_5 * silu_hidden_t) * buffer_7[None, :]).to(tl.bfloat16)
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_17_bf16 = buffer_17.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_b_t)
-            buffer_8 = tl.load(
-                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t + hidden_index[:, None] * buffer_8_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            sigmoid_hidden_t = tl.sigmoid(mul_hidden_t)
-            mul_hidden_t_2 = (buffer_7[None, :] * buffer_6) * (1.0 - sigmoid_hidden_t)
-            tile = ((buffer_8 * buffer_5) * sigmoid_hidden_t) * (mul_hidden_t_2 + 1.0)
-            tile_bf16_2 = ((tile * buffer_7[None, :]) * buffer_7[None, :]).to(tl.bfloat16)
-            next_acc_t_b = tl.dot(buffer_17_bf16, tl.trans(tile_bf16_2), acc_t_b)
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            tile_bf16_3 = (d_out.to(tl.float32) * buffer_7[None, :]).to(tl.bfloat16)
-            tile_bf16_4 = (buffer_8 * silu_hidden_t).to(tl.bfloat16)
-            next_acc_b_t_2 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_4), acc_b_t_2)
+            argument = (buffer_3[None, :] * buffer_5)
+            tile_bf16_2 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+            next_acc_b_t = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_b_t)
             acc_b_t = next_acc_b_t
-            acc_t_b = next_acc_t_b
-            acc_b_t_2 = next_acc_b_t_2
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            tile_bf16 = (buffer_3[None, :] * buffer_14).to(tl.bfloat16)
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
             buffer_5 = tl.load(
                 buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_7 = tl.load(
-                buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+            argument = (buffer_3[None, :] * buffer_5)
+            tile_bf16_2 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+            next_acc_b_t = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_b_t)
+            acc_b_t = next_acc_b_t
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        d_up_ptr + width_index[:, None] * d_up_stride_width + hidden_index[None, :] * d_up_stride_hidden,
+        (acc_b_t * c[:, None]).to(tl.bfloat16),
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_d_gate_kernel(
+    c_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_gate_ptr, c_stride_width,
+    buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
+    buffer_6_stride_hidden, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    d_gate_stride_width, d_gate_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
+    first_width = program * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    acc_b_t = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_t = size_t // BLOCK_T * BLOCK_T
+        # whole tiles, no mask needed
+        for first_t in tl.range(0, to_t, BLOCK_T):
+            t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            sigmoid_hidden_t = tl.sigmoid(buffer_3[None, :] * buffer_5)
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            mul_hidden_t = (buffer_3[None, :] * buffer_5) * (1.0 - sigmoid_hidden_t)
+            tile = (buffer_3 * buffer_3)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_4) * buffer_6) * (mul_hidden_t + 1.0)
+            tile_bf16 = tile_2.to(tl.bfloat16)
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            buffer_14_bf16 = buffer_14.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_14_bf16, tl.trans(tile_bf16), acc_b_t)
+            acc_b_t = next_acc_b_t
+        from_t = tl.maximum(0, to_t)
+        # tiles that a mask or the end cuts
+        for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+            t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            sigmoid_hidden_t = tl.sigmoid(buffer_3[None, :] * buffer_5)
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            mul_hidden_t = (buffer_3[None, :] * buffer_5) * (1.0 - sigmoid_hidden_t)
+            tile = (buffer_3 * buffer_3)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_4) * buffer_6) * (mul_hidden_t + 1.0)
+            tile_bf16 = tile_2.to(tl.bfloat16)
+            buffer_14 = tl.load(
+                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            buffer_14_bf16 = buffer_14.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_14_bf16, tl.trans(tile_bf16), acc_b_t)
+            acc_b_t = next_acc_b_t
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        d_gate_ptr + width_index[:, None] * d_gate_stride_width + hidden_index[None, :] * d_gate_stride_hidden,
+        (acc_b_t * c[:, None]).to(tl.bfloat16),
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_d_down_kernel(
+    d_out_ptr, buffer_3_ptr, buffer_6_ptr, buffer_5_ptr, d_down_ptr, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_6_stride_b, buffer_6_stride_t,
+    buffer_6_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
+    d_down_stride_hidden, d_down_stride_width, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_hidden = program * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    acc_b_t = tl.full([BLOCK_HIDDEN, BLOCK_WIDTH], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_t = size_t // BLOCK_T * BLOCK_T
+        # whole tiles, no mask needed
+        for first_t in tl.range(0, to_t, BLOCK_T):
+            t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3[None, :] * buffer_5)
+            tile = (buffer_3[None, :] * buffer_6) * (argument * tl.sigmoid(argument))
+            tile_bf16 = tile.to(tl.bfloat16)
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_t = tl.dot(tile_bf16, tl.trans(d_out), acc_b_t)
+            acc_b_t = next_acc_b_t
+        from_t = tl.maximum(0, to_t)
+        # tiles that a mask or the end cuts
+        for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+            t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
@@ -4409,64 +3559,165 @@ def block_backward_d_up_d_gate_d_down_kernel(
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            mul_hidden_t = buffer_6 * buffer_7[None, :]
-            silu_hidden_t = mul_hidden_t * tl.sigmoid(mul_hidden_t)
-            tile_bf16 = ((buffer_5 * silu_hidden_t) * buffer_7[None, :]).to(tl.bfloat16)
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_17_bf16 = buffer_17.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_17_bf16, tl.trans(tile_bf16), acc_b_t)
-            buffer_8 = tl.load(
-                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[None, :] * buffer_8_stride_t + hidden_index[:, None] * buffer_8_stride_hidden,
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(mul_hidden_t)
-            mul_hidden_t_2 = (buffer_7[None, :] * buffer_6) * (1.0 - sigmoid_hidden_t)
-            tile = ((buffer_8 * buffer_5) * sigmoid_hidden_t) * (mul_hidden_t_2 + 1.0)
-            tile_bf16_2 = ((tile * buffer_7[None, :]) * buffer_7[None, :]).to(tl.bfloat16)
-            next_acc_t_b = tl.dot(buffer_17_bf16, tl.trans(tile_bf16_2), acc_t_b)
+            argument = (buffer_3[None, :] * buffer_5)
+            tile = (buffer_3[None, :] * buffer_6) * (argument * tl.sigmoid(argument))
+            tile_bf16 = tile.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            tile_bf16_3 = (d_out.to(tl.float32) * buffer_7[None, :]).to(tl.bfloat16)
-            tile_bf16_4 = (buffer_8 * silu_hidden_t).to(tl.bfloat16)
-            next_acc_b_t_2 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_4), acc_b_t_2)
+            next_acc_b_t = tl.dot(tile_bf16, tl.trans(d_out), acc_b_t)
             acc_b_t = next_acc_b_t
-            acc_t_b = next_acc_t_b
-            acc_b_t_2 = next_acc_b_t_2
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
-        d_up_ptr + width_index[:, None] * d_up_stride_width + hidden_index[None, :] * d_up_stride_hidden,
-        (acc_b_t * c[:, None]).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-    )
-    tl.store(
-        d_gate_ptr + width_index[:, None] * d_gate_stride_width + hidden_index[None, :] * d_gate_stride_hidden,
-        (c[:, None] * acc_t_b).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-    )
-    tl.store(
-        d_down_ptr + hidden_index[None, :] * d_down_stride_hidden + width_index[:, None] * d_down_stride_width,
-        acc_b_t_2.to(tl.bfloat16),
-        mask=(hidden_index < 1024)[None, :] & (width_index < 512)[:, None],
+        d_down_ptr + hidden_index[:, None] * d_down_stride_hidden + width_index[None, :] * d_down_stride_width,
+        acc_b_t.to(tl.bfloat16),
+        mask=(hidden_index < 1024)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_10_kernel(
-    WO_ptr, d_out_ptr, buffer_13_ptr, buffer_14_ptr, buffer_9_ptr, buffer_17_ptr, buffer_7_ptr, buffer_10_ptr,
+def block_backward_buffer_7_rows_kernel(
+    buffer_13_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_7_ptr, buffer_13_stride_b,
+    buffer_13_stride_t, buffer_13_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
+    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, EXACT_WIDTH: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    width_index = tl.arange(0, BLOCK_WIDTH)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+    )
+    buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+    sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
+    add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
+    buffer_6 = tl.load(
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+    )
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
+    )
+    tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
+    mul_hidden = tile * add_hidden
+    sum_ = tl.sum(mul_hidden, 0)
+    buffer_13 = tl.load(
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
+    )
+    sum_2 = tl.sum(buffer_13, 0)
+    tl.store(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+        (sum_2 + (buffer_3 * sum_)),
+    )
+
+
+@triton.jit
+def block_backward_buffer_7_kernel(
+    buffer_13_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_7_ptr, buffer_13_stride_b,
+    buffer_13_stride_t, buffer_13_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
+    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    sum_width = tl.full([], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        buffer_13 = tl.load(
+            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
+        )
+        tile_sum = tl.sum(buffer_13, 0)
+        next_sum_width = sum_width + tile_sum
+        sum_width = next_sum_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        buffer_13 = tl.load(
+            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
+            mask=(width_index < 512),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_13, 0)
+        next_sum_width = sum_width + tile_sum
+        sum_width = next_sum_width
+    acc_hidden = tl.full([], 0.0, tl.float32)
+    buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
+        add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
+        )
+        tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
+        add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    tl.store(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+        (sum_width + (buffer_3 * acc_hidden)),
+    )
+
+
+@triton.jit
+def block_backward_buffer_8_kernel(
+    WO_ptr, d_out_ptr, buffer_11_ptr, buffer_12_ptr, buffer_3_ptr, buffer_14_ptr, buffer_7_ptr, buffer_8_ptr,
     WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width, buffer_14_stride_b,
-    buffer_14_stride_t, buffer_14_stride_width, buffer_9_stride_b, buffer_9_stride_t, buffer_17_stride_b,
-    buffer_17_stride_t, buffer_17_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_10_stride_b,
-    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d, size_b, size_t,
+    d_out_stride_width, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, buffer_12_stride_b,
+    buffer_12_stride_t, buffer_12_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_14_stride_b,
+    buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_8_stride_b,
+    buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4487,8 +3738,8 @@ def block_backward_buffer_10_kernel(
         mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_9 = tl.load(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -4496,30 +3747,30 @@ def block_backward_buffer_10_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile = ((0.001953125 * buffer_9) * buffer_7) * buffer_7
-        mul_t_width = (tile * buffer_7)[:, None] * buffer_17
         buffer_14 = tl.load(
             buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
+        tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
+        mul_t_width = (tile * buffer_7)[:, None] * buffer_14
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
+        buffer_12 = tl.load(
+            buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        buffer_11 = tl.load(
+            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
         safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        sub_t_width = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+        sub_t_width = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
         tile_bf16 = sub_t_width.to(tl.bfloat16)
         # src[block.diag:17]
         WO = tl.load(
@@ -4533,30 +3784,30 @@ def block_backward_buffer_10_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_17 = tl.load(
-            buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        tile = ((0.001953125 * buffer_9) * buffer_7) * buffer_7
-        mul_t_width = (tile * buffer_7)[:, None] * buffer_17
         buffer_14 = tl.load(
             buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
+        tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
+        mul_t_width = (tile * buffer_7)[:, None] * buffer_14
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
+        buffer_12 = tl.load(
+            buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        buffer_11 = tl.load(
+            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
         safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        sub_t_width = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
+        sub_t_width = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
         sub_t_width_2 = tl.where((width_index < 512)[None, :], sub_t_width, 0.0)
         tile_bf16 = sub_t_width_2.to(tl.bfloat16)
         # src[block.diag:17]
@@ -4568,7 +3819,7 @@ def block_backward_buffer_10_kernel(
         next_acc_width = tl.dot(tile_bf16, tl.trans(WO), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
         acc_width,
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
@@ -4576,14 +3827,13 @@ def block_backward_buffer_10_kernel(
 
 @triton.jit
 def block_backward_d_WO_kernel(
-    d_out_ptr, buffer_13_ptr, buffer_14_ptr, buffer_9_ptr, buffer_17_ptr, buffer_7_ptr, buffer_3_ptr,
-    buffer_16_ptr, d_WO_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_13_stride_b,
-    buffer_13_stride_t, buffer_13_stride_width, buffer_14_stride_b, buffer_14_stride_t,
-    buffer_14_stride_width, buffer_9_stride_b, buffer_9_stride_t, buffer_17_stride_b, buffer_17_stride_t,
-    buffer_17_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_d, d_WO_stride_kv, d_WO_stride_g, d_WO_stride_d, d_WO_stride_width,
-    size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    d_out_ptr, buffer_11_ptr, buffer_12_ptr, buffer_3_ptr, buffer_14_ptr, buffer_7_ptr, buffer_16_ptr,
+    d_WO_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_11_stride_b, buffer_11_stride_t,
+    buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_width, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b,
+    buffer_7_stride_t, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g,
+    buffer_16_stride_d, d_WO_stride_kv, d_WO_stride_g, d_WO_stride_d, d_WO_stride_width, size_b, size_t,
+    BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -4602,43 +3852,38 @@ def block_backward_d_WO_kernel(
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
             buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_9 = tl.load(buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t)
-            tile = ((0.001953125 * buffer_9) * buffer_7) * buffer_7
-            mul_width_t = (tile * buffer_7)[None, :] * buffer_17
             buffer_14 = tl.load(
                 buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_13 = tl.load(
-                buffer_13_ptr + b_index * buffer_13_stride_b + t_index[None, :] * buffer_13_stride_t + width_index[:, None] * buffer_13_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
+            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
+            tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
+            mul_width_t = (tile * buffer_7)[None, :] * buffer_14
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            sub_width_t = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
-            tile_bf16 = sub_width_t.to(tl.bfloat16)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
+            buffer_12 = tl.load(
+                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[None, :] * buffer_12_stride_t + width_index[:, None] * buffer_12_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
             )
+            buffer_11 = tl.load(
+                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[None, :] * buffer_11_stride_t + width_index[:, None] * buffer_11_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
+            sub_width_t = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
+            tile_bf16 = sub_width_t.to(tl.bfloat16)
             buffer_16 = tl.load(
                 buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
-            where_d_t = tl.where((buffer_3 > 0.0)[None, :], (1.0 / buffer_3)[None, :] * buffer_16, 0.0)
-            tile_bf16_2 = where_d_t.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
@@ -4649,49 +3894,43 @@ def block_backward_d_WO_kernel(
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            buffer_17 = tl.load(
-                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + width_index[:, None] * buffer_17_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_9 = tl.load(
-                buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            tile = ((0.001953125 * buffer_9) * buffer_7) * buffer_7
-            mul_width_t = (tile * buffer_7)[None, :] * buffer_17
             buffer_14 = tl.load(
                 buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_13 = tl.load(
-                buffer_13_ptr + b_index * buffer_13_stride_b + t_index[None, :] * buffer_13_stride_t + width_index[:, None] * buffer_13_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+                mask=(t_index < size_t),
                 other=0.0,
             )
+            tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
+            mul_width_t = (tile * buffer_7)[None, :] * buffer_14
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
+            buffer_12 = tl.load(
+                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[None, :] * buffer_12_stride_t + width_index[:, None] * buffer_12_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            buffer_11 = tl.load(
+                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[None, :] * buffer_11_stride_t + width_index[:, None] * buffer_11_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
             safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            sub_width_t = ((d_out.to(tl.float32) + buffer_13) + buffer_14) - safe_
-            tile_bf16 = sub_width_t.to(tl.bfloat16)
+            sub_width_t = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
+            sub_width_t_2 = tl.where((t_index < size_t)[None, :], sub_width_t, 0.0)
+            tile_bf16 = sub_width_t_2.to(tl.bfloat16)
             buffer_16 = tl.load(
                 buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
                 other=0.0,
             )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            where_d_t = tl.where(((buffer_3 > 0.0) & (t_index < size_t))[None, :], (1.0 / buffer_3)[None, :] * buffer_16, 0.0)
-            tile_bf16_2 = where_d_t.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_b_t)
+            next_acc_b_t = tl.dot(buffer_16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
     tl.store(
         d_WO_ptr + kv_index * d_WO_stride_kv + g_index * d_WO_stride_g + d_index[:, None] * d_WO_stride_d + width_index[None, :] * d_WO_stride_width,
@@ -4701,97 +3940,12 @@ def block_backward_d_WO_kernel(
 
 
 @triton.jit
-def block_backward_buffer_0_kernel(
-    buffer_3_ptr, buffer_15_ptr, buffer_2_ptr, buffer_10_ptr, buffer_0_ptr, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_g, buffer_15_stride_b, buffer_15_stride_t,
-    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t,
-    buffer_2_stride_kv, buffer_2_stride_g, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv,
-    buffer_10_stride_g, buffer_10_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, size_b, size_t, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_t_g = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
-    for t_index in tl.range(0, size_t):
-        to_g = (2) // BLOCK_G * BLOCK_G
-        # whole tiles, no mask needed
-        for first_g in tl.range(0, to_g, BLOCK_G):
-            g_index = first_g + tl.arange(0, BLOCK_G)
-            buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[None, :] * buffer_10_stride_g + d_index[:, None] * buffer_10_stride_d,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-            )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-            )
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
-                mask=(x_index < size_t)[:, None],
-                other=0.0,
-            )
-            safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-            where_x_g = tl.where((buffer_3 > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
-            mul_d_x_g = ((1.0 / buffer_3)[None, :] * where_x_g)[None, :, :] * buffer_10[:, None, :]
-            tile_sum = tl.sum(mul_d_x_g, 2)
-            next_acc_t_g = acc_t_g + tile_sum
-            acc_t_g = next_acc_t_g
-        from_g = tl.maximum(0, to_g)
-        # tiles that a mask or the end cuts
-        for first_g_2 in tl.range(from_g, 2, BLOCK_G):
-            g_index = first_g_2 + tl.arange(0, BLOCK_G)
-            buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[None, :] * buffer_10_stride_g + d_index[:, None] * buffer_10_stride_d,
-                mask=(g_index < 2)[None, :] & (d_index < 64)[:, None],
-                other=0.0,
-            )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-                mask=(g_index < 2),
-                other=0.0,
-            )
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[None, :] * buffer_15_stride_g + x_index[:, None] * buffer_15_stride_x,
-                mask=(g_index < 2)[None, :] & (x_index < size_t)[:, None],
-                other=0.0,
-            )
-            safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(g_index < 2),
-                other=0.0,
-            )
-            where_x_g = tl.where((buffer_3 > 0.0)[None, :], tl.exp2(buffer_15 - safe_buffer_2[None, :]), 0.0)
-            tile = tl.where(g_index < 2, 1.0 / buffer_3, 0.0)[None, :] * where_x_g
-            mul_d_x_g = tile[None, :, :] * buffer_10[:, None, :]
-            tile_sum = tl.sum(mul_d_x_g, 2)
-            next_acc_t_g = acc_t_g + tile_sum
-            acc_t_g = next_acc_t_g
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-        acc_t_g,
-        mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_4_rows_kernel(
-    buffer_3_ptr, buffer_16_ptr, buffer_10_ptr, buffer_4_ptr, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_d, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv,
-    buffer_10_stride_g, buffer_10_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv,
-    buffer_4_stride_g, size_b, size_t, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+def block_backward_buffer_2_rows_kernel(
+    z_ptr, state_______ptr, buffer_8_ptr, buffer_2_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
+    state_______stride_d, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g,
+    buffer_8_stride_d, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b,
+    size_t, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     g_index = (program % 2).to(tl.int64)
@@ -4802,30 +3956,30 @@ def block_backward_buffer_4_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    buffer_10 = tl.load(
-        buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
+    z = tl.load(
+        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
     )
-    buffer_16 = tl.load(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
     )
-    mul_d = buffer_16 * buffer_10
+    state______ = tl.load(
+        state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
+    )
+    mul_d = state______ * buffer_8
     sum_ = tl.sum(mul_d, 0)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-    )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        ((1.0 / buffer_3) * sum_),
+        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+        (sum_ * (1.0 / z)),
     )
 
 
 @triton.jit
-def block_backward_buffer_4_kernel(
-    buffer_3_ptr, buffer_16_ptr, buffer_10_ptr, buffer_4_ptr, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_d, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv,
-    buffer_10_stride_g, buffer_10_stride_d, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv,
-    buffer_4_stride_g, size_b, size_t, BLOCK_D: tl.constexpr,
+def block_backward_buffer_2_kernel(
+    z_ptr, state_______ptr, buffer_8_ptr, buffer_2_ptr, z_stride_b, z_stride_t, z_stride_kv, z_stride_g,
+    state_______stride_b, state_______stride_t, state_______stride_kv, state_______stride_g,
+    state_______stride_d, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g,
+    buffer_8_stride_d, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, size_b,
+    size_t, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     g_index = (program % 2).to(tl.int64)
@@ -4840,13 +3994,13 @@ def block_backward_buffer_4_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
         )
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
+        state______ = tl.load(
+            state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
         )
-        mul_d = buffer_16 * buffer_10
+        mul_d = state______ * buffer_8
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4854,425 +4008,338 @@ def block_backward_buffer_4_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index * buffer_10_stride_g + d_index * buffer_10_stride_d,
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        buffer_16 = tl.load(
-            buffer_16_ptr + b_index * buffer_16_stride_b + t_index * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index * buffer_16_stride_d,
+        state______ = tl.load(
+            state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = buffer_16 * buffer_10
+        mul_d = state______ * buffer_8
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
+    z = tl.load(
+        z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
     )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        ((1.0 / buffer_3) * acc_d),
+        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+        (acc_d * (1.0 / z)),
     )
 
 
 @triton.jit
-def block_backward_buffer_11_kernel(
-    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, buffer_11_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WV_stride_width, WV_stride_kv, WV_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_kv, buffer_11_stride_d,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (WV.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (WV.to(tl.float32) * a[None, :]).to(tl.bfloat16)
-        # src[block.diag:12]
-        X = tl.load(
-            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
-        acc_width = next_acc_width
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
-        mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
-        other=0.0,
-    )
-    tl.store(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
-        (buffer_0 * acc_width),
-        mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_18_kernel(
-    state__ptr, state____ptr, buffer_15_ptr, buffer_2_ptr, buffer_10_ptr, buffer_4_ptr, buffer_18_ptr,
-    state__stride_b, state__stride_x, state____stride_b, state____stride_kv, state____stride_d,
-    state____stride_x, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g,
-    buffer_15_stride_x, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g,
-    buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_g, buffer_10_stride_d,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_kv, buffer_4_stride_g, buffer_18_stride_b,
-    buffer_18_stride_t, buffer_18_stride_kv, buffer_18_stride_g, buffer_18_stride_x, size_b, size_t,
-    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_X: tl.constexpr,
+def block_backward_buffer_0_buffer_1_kernel(
+    logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_8_ptr, buffer_2_ptr,
+    buffer_0_ptr, buffer_1_ptr, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g,
+    state_stride_b, state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x,
+    state___stride_b, state___stride_t, state____stride_b, state____stride_kv, state____stride_d,
+    state____stride_x, state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g,
+    state_____stride_d, buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g,
+    buffer_8_stride_d, buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g,
+    buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x, buffer_1_stride_b,
+    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, size_b, size_t, BLOCK_T: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_t, BLOCK_X)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
     kv_index = (program % 2).to(tl.int64)
     program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
     b_index = program.to(tl.int64)
-    acc_d = tl.full([BLOCK_G, BLOCK_X], 0.0, tl.float32)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_t_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_t_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + x_index * state__stride_x,
         mask=(x_index < size_t),
         other=0.0,
     )
-    rsqrt_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)
-    to_d = (64) // BLOCK_D * BLOCK_D
-    # whole tiles, no mask needed
-    for first_d in tl.range(0, to_d, BLOCK_D):
-        d_index = first_d + tl.arange(0, BLOCK_D)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
-            mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[:, None] * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
-        )
-        buffer_10_bf16 = buffer_10.to(tl.bfloat16)
-        next_acc_d = tl.dot(buffer_10_bf16, tl.trans(tile_bf16), acc_d)
-        acc_d = next_acc_d
-    from_d = tl.maximum(0, to_d)
-    # tiles that a mask or the end cuts
-    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
-            mask=(d_index < 64)[None, :] & (x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
-        buffer_10 = tl.load(
-            buffer_10_ptr + b_index * buffer_10_stride_b + t_index * buffer_10_stride_t + kv_index * buffer_10_stride_kv + g_index[:, None] * buffer_10_stride_g + d_index[None, :] * buffer_10_stride_d,
-            mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
-            other=0.0,
-        )
-        buffer_10_bf16 = buffer_10.to(tl.bfloat16)
-        next_acc_d = tl.dot(buffer_10_bf16, tl.trans(tile_bf16), acc_d)
-        acc_d = next_acc_d
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + kv_index * buffer_4_stride_kv + g_index * buffer_4_stride_g,
-        mask=(g_index < 2),
+    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        mask=(x_index < size_t)[:, None],
         other=0.0,
     )
+    tile_bf16 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+    state___ = tl.load(
+        state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+        mask=(x_index < size_t)[:, None],
+        other=0.0,
+    )
+    tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+    for g_index in tl.range(0, 2):
+        from_t = (tl.maximum(0, first_x)) // BLOCK_T * BLOCK_T
+        from_t_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_t) - 1), BLOCK_T) * BLOCK_T
+        to_t = tl.minimum(from_t_2, size_t)
+        # tiles that a mask or the end cuts
+        for first_t in tl.range(from_t, to_t, BLOCK_T):
+            t_index = first_t + tl.arange(0, BLOCK_T)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            mul_t = 1.4426950408889634 * logsum
+            state__ = tl.load(
+                state___ptr + b_index * state___stride_b + t_index * state___stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            # src[maps.diag:25]
+            state____ = tl.load(
+                state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                mask=(t_index < size_t)[:, None],
+                other=0.0,
+            )
+            # src[block.diag:24]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            tile_bf16_3 = mul_t_d.to(tl.bfloat16)
+            # src[block.diag:7]
+            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+            # src[block.diag:8]
+            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
+            where_x_t = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_8 = tl.load(
+                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
+                mask=(t_index < size_t)[:, None],
+                other=0.0,
+            )
+            buffer_8_bf16 = buffer_8.to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
+            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
+            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            acc_t_g = next_acc_t_g
+            acc_t_g_2 = next_acc_t_g_2
+        to_t_2 = size_t // BLOCK_T * BLOCK_T
+        # whole tiles, no mask needed
+        for first_t_2 in tl.range(from_t_2, to_t_2, BLOCK_T):
+            t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+            )
+            state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
+            # src[maps.diag:25]
+            state____ = tl.load(
+                state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+            )
+            # src[block.diag:24]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            tile_bf16_3 = mul_t_d.to(tl.bfloat16)
+            # src[block.diag:7]
+            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+            sub_x_t = (0.18033688011112042 * dot) - (1.4426950408889634 * logsum)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_8 = tl.load(
+                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
+            )
+            buffer_8_bf16 = buffer_8.to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+            )
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
+            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
+            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            acc_t_g = next_acc_t_g
+            acc_t_g_2 = next_acc_t_g_2
+        from_t_3 = tl.maximum(from_t_2, to_t_2)
+        # tiles that a mask or the end cuts
+        for first_t_3 in tl.range(from_t_3, size_t, BLOCK_T):
+            t_index = first_t_3 + tl.arange(0, BLOCK_T)
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            mul_t = 1.4426950408889634 * logsum
+            state__ = tl.load(
+                state___ptr + b_index * state___stride_b + t_index * state___stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            # src[maps.diag:25]
+            state____ = tl.load(
+                state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                mask=(t_index < size_t)[:, None],
+                other=0.0,
+            )
+            # src[block.diag:24]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            tile_bf16_3 = mul_t_d.to(tl.bfloat16)
+            # src[block.diag:7]
+            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+            # src[block.diag:8]
+            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
+            where_x_t = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_8 = tl.load(
+                buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
+                mask=(t_index < size_t)[:, None],
+                other=0.0,
+            )
+            buffer_8_bf16 = buffer_8.to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
+            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
+            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            acc_t_g = next_acc_t_g
+            acc_t_g_2 = next_acc_t_g_2
+    tl.store(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + x_index[:, None] * buffer_0_stride_x,
+        acc_t_g,
+        mask=(x_index < size_t)[:, None],
+    )
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+        acc_t_g_2,
+        mask=(x_index < size_t)[:, None],
+    )
+
+
+@triton.jit
+def block_backward_buffer_15_kernel(
+    logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_8_ptr, buffer_2_ptr,
+    buffer_15_ptr, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, state_stride_b,
+    state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b,
+    state___stride_t, state____stride_b, state____stride_kv, state____stride_d, state____stride_x,
+    state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
+    buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d,
+    buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, size_b, size_t,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
+    kv_index = (program % 2).to(tl.int64)
+    program = program // 2
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_x = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    mul_t = 1.4426950408889634 * logsum
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + t_index * state___stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    # src[maps.diag:25]
+    state____ = tl.load(
+        state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+        mask=(t_index < size_t)[:, None],
+        other=0.0,
+    )
+    # src[block.diag:24]
+    mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+    tile_bf16 = mul_t_d.to(tl.bfloat16)
     buffer_2 = tl.load(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        mask=(g_index < 2),
+        mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_15 = tl.load(
-        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index[:, None] * buffer_15_stride_g + x_index[None, :] * buffer_15_stride_x,
-        mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
+        mask=(t_index < size_t)[:, None],
         other=0.0,
     )
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    mul_g_x = tl.exp2(buffer_15 - safe_buffer_2[:, None]) * (acc_d - buffer_4[:, None])
-    tl.store(
-        buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
-        mul_g_x,
-        mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_d_WV_kernel(
-    X_ptr, a_ptr, state__ptr, buffer_0_ptr, d_WV_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    state__stride_b, state__stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_WV_stride_width, d_WV_stride_kv, d_WV_stride_d, size_b, size_t,
-    BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    kv_index = program.to(tl.int64)
-    acc_b_x = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
-    for b_index in tl.range(0, size_b):
-        to_x = size_t // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-            tile = tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :] * buffer_0
-            mul_width_d_x = tile[None, :, :] * X.to(tl.float32)[:, None, :]
-            tile_sum = tl.sum(mul_width_d_x, 2)
-            next_acc_b_x = acc_b_x + tile_sum
-            acc_b_x = next_acc_b_x
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-                other=0.0,
-            )
-            state_ = tl.load(
-                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-                mask=(x_index < size_t),
-                other=0.0,
-            )
-            rsqrt_x = tl.where(x_index < size_t, tl.rsqrt((state_ * 0.001953125) + 1e-05), 0.0)
-            mul_width_d_x = (rsqrt_x[None, :] * buffer_0)[None, :, :] * X.to(tl.float32)[:, None, :]
-            tile_sum = tl.sum(mul_width_d_x, 2)
-            next_acc_b_x = acc_b_x + tile_sum
-            acc_b_x = next_acc_b_x
-    # src[block.diag:13]
-    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-    tl.store(
-        d_WV_ptr + width_index[:, None] * d_WV_stride_width + kv_index * d_WV_stride_kv + d_index[None, :] * d_WV_stride_d,
-        (acc_b_x * a[:, None]).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_1_kernel(
-    state___ptr, state_____ptr, buffer_3_ptr, buffer_18_ptr, buffer_1_ptr, state___stride_b, state___stride_t,
-    state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv, buffer_3_stride_g, buffer_18_stride_b,
-    buffer_18_stride_t, buffer_18_stride_kv, buffer_18_stride_g, buffer_18_stride_x, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, size_b, size_t, BLOCK_G: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_t, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_t, BLOCK_X)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    b_index = program.to(tl.int64)
-    acc_t_g = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
-    for t_index in tl.range(0, size_t):
-        state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
-        # src[maps.diag:25]
-        rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
-        to_g = (2) // BLOCK_G * BLOCK_G
-        # whole tiles, no mask needed
-        for first_g in tl.range(0, to_g, BLOCK_G):
-            g_index = first_g + tl.arange(0, BLOCK_G)
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[None, :] * buffer_18_stride_g + x_index[:, None] * buffer_18_stride_x,
-                mask=(x_index < size_t)[:, None],
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-            )
-            state____ = tl.load(
-                state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[None, :] * state_____stride_g + d_index[:, None] * state_____stride_d,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            tile_bf16_f32 = (rsqrt * state____).to(tl.bfloat16).to(tl.float32)
-            where_d_g = tl.where((buffer_3 > 0.0)[None, :], tile_bf16_f32, 0.0)
-            mul_d_x_g = ((1.0 / buffer_3)[None, :] * where_d_g)[:, None, :] * buffer_18[None, :, :]
-            tile_sum = tl.sum(mul_d_x_g, 2)
-            next_acc_t_g = acc_t_g + tile_sum
-            acc_t_g = next_acc_t_g
-        from_g = tl.maximum(0, to_g)
-        # tiles that a mask or the end cuts
-        for first_g_2 in tl.range(from_g, 2, BLOCK_G):
-            g_index = first_g_2 + tl.arange(0, BLOCK_G)
-            buffer_18 = tl.load(
-                buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[None, :] * buffer_18_stride_g + x_index[:, None] * buffer_18_stride_x,
-                mask=(g_index < 2)[None, :] & (x_index < size_t)[:, None],
-                other=0.0,
-            )
-            state____ = tl.load(
-                state_____ptr + b_index * state_____stride_b + t_index * state_____stride_t + kv_index * state_____stride_kv + g_index[None, :] * state_____stride_g + d_index[:, None] * state_____stride_d,
-                mask=(g_index < 2)[None, :] & (d_index < 64)[:, None],
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(g_index < 2),
-                other=0.0,
-            )
-            tile_bf16_f32 = (rsqrt * state____).to(tl.bfloat16).to(tl.float32)
-            where_d_g = tl.where((buffer_3 > 0.0)[None, :], tile_bf16_f32, 0.0)
-            tile = tl.where(g_index < 2, 1.0 / buffer_3, 0.0)[None, :] * where_d_g
-            mul_d_x_g = tile[:, None, :] * buffer_18[None, :, :]
-            tile_sum = tl.sum(mul_d_x_g, 2)
-            next_acc_t_g = acc_t_g + tile_sum
-            acc_t_g = next_acc_t_g
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-        acc_t_g,
-        mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_19_kernel(
-    state_ptr, state__ptr, buffer_3_ptr, buffer_18_ptr, buffer_19_ptr, state_stride_b, state_stride_kv,
-    state_stride_d, state_stride_x, state__stride_b, state__stride_x, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_18_stride_b, buffer_18_stride_t, buffer_18_stride_kv,
-    buffer_18_stride_g, buffer_18_stride_x, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_d, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_G: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_g = (program % tl.cdiv(2, BLOCK_G)) * BLOCK_G
-    g_index = first_g + tl.arange(0, BLOCK_G)
-    program = program // tl.cdiv(2, BLOCK_G)
-    kv_index = (program % 2).to(tl.int64)
-    program = program // 2
-    t_index = (program % size_t).to(tl.int64)
-    program = program // size_t
-    b_index = program.to(tl.int64)
-    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
-    to_x = size_t // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[:, None] * state_stride_d + x_index[None, :] * state_stride_x,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
         state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-        mul_d_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :] * state
-        tile_bf16 = mul_d_x.to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
-            mask=(g_index < 2)[:, None],
-            other=0.0,
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_x = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_x)
+        tile_bf16_2 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        exp2_t_x = tl.exp2((0.18033688011112042 * dot) - mul_t[:, None])
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+        )
+        tile_bf16_3 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        buffer_8_bf16 = buffer_8.to(tl.bfloat16)
+        dot_2 = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
+        tile_bf16_4 = (exp2_t_x * (dot_2 - buffer_2[:, None])).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[:, None] * state_stride_d + x_index[None, :] * state_stride_x,
-            mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-            other=0.0,
-        )
         state_ = tl.load(
             state__ptr + b_index * state__stride_b + x_index * state__stride_x,
             mask=(x_index < size_t),
             other=0.0,
         )
-        rsqrt_x = tl.where(x_index < size_t, tl.rsqrt((state_ * 0.001953125) + 1e-05), 0.0)
-        tile_bf16 = (rsqrt_x[None, :] * state).to(tl.bfloat16)
-        buffer_18 = tl.load(
-            buffer_18_ptr + b_index * buffer_18_stride_b + t_index * buffer_18_stride_t + kv_index * buffer_18_stride_kv + g_index[:, None] * buffer_18_stride_g + x_index[None, :] * buffer_18_stride_x,
-            mask=(g_index < 2)[:, None] & (x_index < size_t)[None, :],
+        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_t)[:, None],
             other=0.0,
         )
-        buffer_18_bf16 = buffer_18.to(tl.bfloat16)
-        next_acc_x = tl.dot(buffer_18_bf16, tl.trans(tile_bf16), acc_x)
+        tile_bf16_2 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        # src[block.diag:7]
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        # src[block.diag:8]
+        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
+        where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
+        sub_t_x = where_t_x - tl.where(mul_t == float("-inf"), 0.0, mul_t)[:, None]
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+            mask=(x_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16_3 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        buffer_8_bf16 = buffer_8.to(tl.bfloat16)
+        dot_2 = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
+        tile_bf16_4 = (tl.exp2(sub_t_x) * (dot_2 - buffer_2[:, None])).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-        mask=(g_index < 2),
-        other=0.0,
-    )
     tl.store(
-        buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index[:, None] * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
-        tl.where((buffer_3 > 0.0)[:, None], acc_x, 0.0),
-        mask=(g_index < 2)[:, None] & (d_index < 64)[None, :],
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
+        acc_x,
+        mask=(t_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_backward_buffer_12_kernel(
-    X_ptr, a_ptr, WK_ptr, buffer_1_ptr, buffer_12_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+def block_backward_buffer_9_kernel(
+    X_ptr, a_ptr, WK_ptr, buffer_1_ptr, buffer_9_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
     WK_stride_width, WK_stride_kv, WK_stride_d, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d,
-    buffer_1_stride_x, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_kv, buffer_12_stride_d,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
+    buffer_1_stride_x, buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, size_b,
+    size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
@@ -5289,15 +4356,15 @@ def block_backward_buffer_12_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
         # src[block.diag:15]
         WK = tl.load(
             WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
             mask=(d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        tile_bf16 = (WK.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
@@ -5310,15 +4377,15 @@ def block_backward_buffer_12_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
         # src[block.diag:15]
         WK = tl.load(
             WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
             mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
             other=0.0,
         )
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (WK.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
@@ -5333,108 +4400,137 @@ def block_backward_buffer_12_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
+        buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
         (acc_width * buffer_1),
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
+def block_backward_buffer_10_kernel(
+    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, buffer_10_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+    WV_stride_width, WV_stride_kv, WV_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
+    buffer_0_stride_x, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d,
+    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    kv_index = (program % 2).to(tl.int64)
+    program = program // 2
+    b_index = program.to(tl.int64)
+    acc_width = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
+        # src[block.diag:16]
+        WV = tl.load(
+            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+        # src[block.diag:16]
+        WV = tl.load(
+            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
+            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
+        # src[block.diag:12]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        acc_width = next_acc_width
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
+        mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
+        other=0.0,
+    )
+    tl.store(
+        buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
+        (acc_width * buffer_0),
+        mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+    )
+
+
+@triton.jit
 def block_backward_d_a_rows_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_1_ptr, buffer_3_ptr, buffer_19_ptr,
-    buffer_0_ptr, d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g,
-    WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d,
-    state__stride_b, state__stride_x, state___stride_b, state___stride_t, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_KV: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_G: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr, EXACT_KV: tl.constexpr, EXACT_D: tl.constexpr, EXACT_B: tl.constexpr,
-    EXACT_X: tl.constexpr, EXACT_T: tl.constexpr, EXACT_G: tl.constexpr,
+    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_15_ptr, buffer_1_ptr, buffer_0_ptr,
+    d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
+    WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
+    state__stride_x, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, buffer_1_stride_b, buffer_1_stride_kv,
+    buffer_1_stride_d, buffer_1_stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
+    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_KV: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr, EXACT_KV: tl.constexpr,
+    EXACT_G: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    kv_index = tl.arange(0, BLOCK_KV)
-    d_index = tl.arange(0, BLOCK_D)
     b_index = tl.arange(0, BLOCK_B)
-    x_index = tl.arange(0, BLOCK_X)
     t_index = tl.arange(0, BLOCK_T)
+    kv_index = tl.arange(0, BLOCK_KV)
     g_index = tl.arange(0, BLOCK_G)
-    X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + x_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (x_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    buffer_0 = load_tile(
-        buffer_0_ptr + b_index[None, None, :, None] * buffer_0_stride_b + kv_index[:, None, None, None] * buffer_0_stride_kv + d_index[None, :, None, None] * buffer_0_stride_d + x_index[None, None, None, :] * buffer_0_stride_x,
-        (b_index < size_b)[None, None, :, None] & (kv_index < 2)[:, None, None, None] & (x_index < size_t)[None, None, None, :],
-        0.0,
-        EXACT_B and EXACT_KV and EXACT_X,
-    )
+    d_index = tl.arange(0, BLOCK_D)
+    x_index = tl.arange(0, BLOCK_X)
     state_ = load_tile(
         state__ptr + b_index[:, None] * state__stride_b + x_index[None, :] * state__stride_x,
         (b_index < size_b)[:, None] & (x_index < size_t)[None, :],
         0.0,
         EXACT_B and EXACT_X,
     )
-    rsqrt_b_x = tl.where((x_index < size_t)[None, :], tl.rsqrt((state_ * 0.001953125) + 1e-05), 0.0)
+    rsqrt_b_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+    X = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + x_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
+        mask=(b_index < size_b)[None, :, None] & (x_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
+        other=0.0,
+    )
     # src[block.diag:16]
     WV = tl.load(
         WV_ptr + width_index[:, None, None] * WV_stride_width + kv_index[None, :, None] * WV_stride_kv + d_index[None, None, :] * WV_stride_d,
         mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
         other=0.0,
     )
+    buffer_0 = load_tile(
+        buffer_0_ptr + b_index[:, None, None, None] * buffer_0_stride_b + kv_index[None, :, None, None] * buffer_0_stride_kv + d_index[None, None, :, None] * buffer_0_stride_d + x_index[None, None, None, :] * buffer_0_stride_x,
+        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
+        0.0,
+        EXACT_B and EXACT_KV and EXACT_X,
+    )
     X_f32 = X.to(tl.float32)
-    tile = rsqrt_b_x[None, None, None, :, :] * WV.to(tl.float32)[:, :, :, None, None]
-    mul_width_kv_d_b_x = (tile * X_f32[:, None, None, :, :]) * buffer_0[None, :, :, :, :]
-    sum_ = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_kv_d_b_x, 4), 3), 2), 1)
-    # src[block.diag:14]
-    WQ = tl.load(
-        WQ_ptr + width_index[:, None, None, None] * WQ_stride_width + kv_index[None, :, None, None] * WQ_stride_kv + g_index[None, None, None, :] * WQ_stride_g + d_index[None, None, :, None] * WQ_stride_d,
-        mask=(width_index < 512)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, None, :],
-        other=0.0,
-    )
-    buffer_19 = load_tile(
-        buffer_19_ptr + b_index[None, None, :, None, None] * buffer_19_stride_b + t_index[None, None, None, :, None] * buffer_19_stride_t + kv_index[:, None, None, None, None] * buffer_19_stride_kv + g_index[None, None, None, None, :] * buffer_19_stride_g + d_index[None, :, None, None, None] * buffer_19_stride_d,
-        (b_index < size_b)[None, None, :, None, None] & (t_index < size_t)[None, None, None, :, None] & (kv_index < 2)[:, None, None, None, None] & (g_index < 2)[None, None, None, None, :],
-        0.0,
-        EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
-    )
-    # src[block.diag:12]
-    X_2 = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + t_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    state__ = load_tile(
-        state___ptr + b_index[:, None] * state___stride_b + t_index[None, :] * state___stride_t,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    # src[maps.diag:25]
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index[None, :, None, None] * buffer_3_stride_b + t_index[None, None, :, None] * buffer_3_stride_t + kv_index[:, None, None, None] * buffer_3_stride_kv + g_index[None, None, None, :] * buffer_3_stride_g,
-        (b_index < size_b)[None, :, None, None] & (t_index < size_t)[None, None, :, None] & (kv_index < 2)[:, None, None, None] & (g_index < 2)[None, None, None, :],
-        0.0,
-        EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
-    )
-    recip_kv_b_t_g = tl.where((kv_index < 2)[:, None, None, None], 1.0 / buffer_3, 0.0)
-    recip_kv_b_t_g_2 = tl.where((b_index < size_b)[None, :, None, None], recip_kv_b_t_g, 0.0)
-    recip_kv_b_t_g_3 = tl.where((t_index < size_t)[None, None, :, None], recip_kv_b_t_g_2, 0.0)
-    recip_kv_b_t_g_4 = tl.where((g_index < 2)[None, None, None, :], recip_kv_b_t_g_3, 0.0)
-    # src[block.diag:12]
-    # src[block.diag:14]
-    tile_2 = tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :, :] * X_2.to(tl.float32)
-    tile_3 = tile_2[:, None, :, :, None] * recip_kv_b_t_g_4[None, :, :, :, :]
-    tile_4 = tile_3[:, :, None, :, :, :] * WQ.to(tl.float32)[:, :, :, None, None, :]
-    mul_width_kv_d_b_t_g = tile_4 * buffer_19[None, :, :, :, :, :]
-    sum_2 = tl.sum(tl.sum(tl.sum(tl.sum(tl.sum(mul_width_kv_d_b_t_g, 5), 4), 3), 2), 1)
+    tile = rsqrt_b_x[None, :, None, None, :] * WV.to(tl.float32)[:, None, :, :, None]
+    mul_width_b_kv_d_x = (tile * X_f32[:, :, None, None, :]) * buffer_0[None, :, :, :, :]
+    sum_ = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x, 4), 3), 2), 1)
     buffer_1 = load_tile(
-        buffer_1_ptr + b_index[None, None, :, None] * buffer_1_stride_b + kv_index[:, None, None, None] * buffer_1_stride_kv + d_index[None, :, None, None] * buffer_1_stride_d + x_index[None, None, None, :] * buffer_1_stride_x,
-        (b_index < size_b)[None, None, :, None] & (kv_index < 2)[:, None, None, None] & (x_index < size_t)[None, None, None, :],
+        buffer_1_ptr + b_index[:, None, None, None] * buffer_1_stride_b + kv_index[None, :, None, None] * buffer_1_stride_kv + d_index[None, None, :, None] * buffer_1_stride_d + x_index[None, None, None, :] * buffer_1_stride_x,
+        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
         0.0,
         EXACT_B and EXACT_KV and EXACT_X,
     )
@@ -5444,192 +4540,213 @@ def block_backward_d_a_rows_kernel(
         mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
         other=0.0,
     )
-    tile_5 = rsqrt_b_x[None, None, None, :, :] * WK.to(tl.float32)[:, :, :, None, None]
-    mul_width_kv_d_b_x_2 = (tile_5 * X_f32[:, None, None, :, :]) * buffer_1[None, :, :, :, :]
-    sum_3 = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_kv_d_b_x_2, 4), 3), 2), 1)
+    tile_2 = rsqrt_b_x[None, :, None, None, :] * WK.to(tl.float32)[:, None, :, :, None]
+    mul_width_b_kv_d_x_2 = (tile_2 * X_f32[:, :, None, None, :]) * buffer_1[None, :, :, :, :]
+    sum_2 = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x_2, 4), 3), 2), 1)
+    # src[block.diag:12]
+    X_2 = tl.load(
+        X_ptr + b_index[None, :, None] * X_stride_b + t_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
+        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
+        other=0.0,
+    )
+    # src[block.diag:14]
+    WQ = tl.load(
+        WQ_ptr + width_index[:, None, None, None] * WQ_stride_width + kv_index[None, :, None, None] * WQ_stride_kv + g_index[None, None, :, None] * WQ_stride_g + d_index[None, None, None, :] * WQ_stride_d,
+        mask=(width_index < 512)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, :, None],
+        other=0.0,
+    )
+    state__ = load_tile(
+        state___ptr + b_index[:, None] * state___stride_b + t_index[None, :] * state___stride_t,
+        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
+        0.0,
+        EXACT_B and EXACT_T,
+    )
+    # src[maps.diag:25]
+    buffer_15 = load_tile(
+        buffer_15_ptr + b_index[:, None, None, None, None] * buffer_15_stride_b + t_index[None, :, None, None, None] * buffer_15_stride_t + kv_index[None, None, :, None, None] * buffer_15_stride_kv + g_index[None, None, None, :, None] * buffer_15_stride_g + d_index[None, None, None, None, :] * buffer_15_stride_d,
+        (b_index < size_b)[:, None, None, None, None] & (t_index < size_t)[None, :, None, None, None] & (kv_index < 2)[None, None, :, None, None] & (g_index < 2)[None, None, None, :, None],
+        0.0,
+        EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
+    )
+    # src[block.diag:14]
+    # src[block.diag:12]
+    tile_3 = tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :, :] * X_2.to(tl.float32)
+    tile_4 = tile_3[:, :, :, None, None, None] * WQ.to(tl.float32)[:, None, None, :, :, :]
+    mul_width_b_t_kv_g_d = tile_4 * buffer_15[None, :, :, :, :, :]
+    sum_3 = tl.sum(tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_t_kv_g_d, 5), 4), 3), 2), 1)
     tl.store(
         d_a_ptr + width_index * d_a_stride_width,
-        (((sum_3 * 0.125) + (0.125 * sum_2)) + sum_),
+        (((sum_3 * 0.125) + (sum_2 * 0.125)) + sum_),
         mask=(width_index < 512),
     )
 
 
 @triton.jit
 def block_backward_d_a_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_1_ptr, buffer_3_ptr, buffer_19_ptr,
-    buffer_0_ptr, d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g,
-    WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d,
-    state__stride_b, state__stride_x, state___stride_b, state___stride_t, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_X: tl.constexpr, BLOCK_G: tl.constexpr,
+    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_15_ptr, buffer_1_ptr, buffer_0_ptr,
+    d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
+    WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
+    state__stride_x, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, buffer_1_stride_b, buffer_1_stride_kv,
+    buffer_1_stride_d, buffer_1_stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
+    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    acc_b_kv_d_t_g = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        for t_index in tl.range(0, size_t):
+            # src[block.diag:12]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width,
+                mask=(width_index < 512),
+                other=0.0,
+            )
+            state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
+            # src[maps.diag:25]
+            rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
+            for kv_index in tl.range(0, 2):
+                for g_index in tl.range(0, 2):
+                    to_d = (64) // BLOCK_D * BLOCK_D
+                    # whole tiles, no mask needed
+                    for first_d in tl.range(0, to_d, BLOCK_D):
+                        d_index = first_d + tl.arange(0, BLOCK_D)
+                        # src[block.diag:14]
+                        WQ = tl.load(
+                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                            mask=(width_index < 512)[:, None],
+                            other=0.0,
+                        )
+                        buffer_15 = tl.load(
+                            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index * buffer_15_stride_d,
+                        )
+                        # src[block.diag:12]
+                        tile = (rsqrt * buffer_15)[None, :] * X.to(tl.float32)[:, None]
+                        mul_width_d = tile * WQ.to(tl.float32)
+                        tile_sum = tl.sum(mul_width_d, 1)
+                        next_acc_b_kv_d_t_g = acc_b_kv_d_t_g + tile_sum
+                        acc_b_kv_d_t_g = next_acc_b_kv_d_t_g
+                    from_d = tl.maximum(0, to_d)
+                    # tiles that a mask or the end cuts
+                    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+                        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                        # src[block.diag:14]
+                        WQ = tl.load(
+                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                            mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+                            other=0.0,
+                        )
+                        buffer_15 = tl.load(
+                            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index * buffer_15_stride_d,
+                            mask=(d_index < 64),
+                            other=0.0,
+                        )
+                        # src[block.diag:12]
+                        tile = (rsqrt * buffer_15)[None, :] * X.to(tl.float32)[:, None]
+                        mul_width_d = tile * WQ.to(tl.float32)
+                        tile_sum = tl.sum(mul_width_d, 1)
+                        next_acc_b_kv_d_t_g = acc_b_kv_d_t_g + tile_sum
+                        acc_b_kv_d_t_g = next_acc_b_kv_d_t_g
     acc_kv_d_b_x = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    acc_kv_d_b_x_2 = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    for kv_index in tl.range(0, 2):
-        for d_index in tl.range(0, 64):
-            # src[block.diag:15]
-            WK = tl.load(
-                WK_ptr + width_index * WK_stride_width + kv_index * WK_stride_kv + d_index * WK_stride_d,
-                mask=(width_index < 512),
-                other=0.0,
-            )
-            # src[block.diag:16]
-            WV = tl.load(
-                WV_ptr + width_index * WV_stride_width + kv_index * WV_stride_kv + d_index * WV_stride_d,
-                mask=(width_index < 512),
-                other=0.0,
-            )
-            for b_index in tl.range(0, size_b):
+    acc_x_b_kv_d = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
+    for b_index_2 in tl.range(0, size_b):
+        for kv_index in tl.range(0, 2):
+            # whole tiles, no mask needed
+            for first_d in tl.range(0, 64, BLOCK_D):
+                d_index = first_d + tl.arange(0, BLOCK_D)
+                # src[block.diag:15]
+                WK = tl.load(
+                    WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                    mask=(width_index < 512)[:, None],
+                    other=0.0,
+                )
+                # src[block.diag:16]
+                WV = tl.load(
+                    WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
+                    mask=(width_index < 512)[:, None],
+                    other=0.0,
+                )
                 to_x = size_t // BLOCK_X * BLOCK_X
                 # whole tiles, no mask needed
                 for first_x in tl.range(0, to_x, BLOCK_X):
                     x_index = first_x + tl.arange(0, BLOCK_X)
                     buffer_1 = tl.load(
-                        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index * buffer_1_stride_d + x_index * buffer_1_stride_x,
+                        buffer_1_ptr + b_index_2 * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
                     )
+                    state_ = tl.load(state__ptr + b_index_2 * state__stride_b + x_index * state__stride_x)
+                    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
                     X = tl.load(
-                        X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                        X_ptr + b_index_2 * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
                         mask=(width_index < 512)[:, None],
                         other=0.0,
                     )
-                    state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-                    rsqrt_x = tl.rsqrt((state_ * 0.001953125) + 1e-05)
                     # src[block.diag:15]
                     X_f32 = X.to(tl.float32)
-                    tile = (WK.to(tl.float32)[:, None] * rsqrt_x[None, :]) * buffer_1[None, :]
-                    mul_width_x = tile * X_f32
-                    tile_sum = tl.sum(mul_width_x, 1)
+                    tile = rsqrt_x[None, None, :] * WK.to(tl.float32)[:, :, None]
+                    mul_width_d_x = (tile * X_f32[:, None, :]) * buffer_1[None, :, :]
+                    tile_sum = tl.sum(tl.sum(mul_width_d_x, 2), 1)
                     next_acc_kv_d_b_x = acc_kv_d_b_x + tile_sum
                     buffer_0 = tl.load(
-                        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index * buffer_0_stride_d + x_index * buffer_0_stride_x,
+                        buffer_0_ptr + b_index_2 * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
                     )
                     # src[block.diag:16]
-                    tile_2 = (WV.to(tl.float32)[:, None] * rsqrt_x[None, :]) * buffer_0[None, :]
-                    mul_width_x_2 = tile_2 * X_f32
-                    tile_sum_2 = tl.sum(mul_width_x_2, 1)
-                    next_acc_kv_d_b_x_2 = acc_kv_d_b_x_2 + tile_sum_2
+                    tile_2 = (rsqrt_x[None, :] * buffer_0)[None, :, :] * WV.to(tl.float32)[:, :, None]
+                    mul_width_d_x_2 = tile_2 * X_f32[:, None, :]
+                    tile_sum_2 = tl.sum(tl.sum(mul_width_d_x_2, 2), 1)
+                    next_acc_x_b_kv_d = acc_x_b_kv_d + tile_sum_2
                     acc_kv_d_b_x = next_acc_kv_d_b_x
-                    acc_kv_d_b_x_2 = next_acc_kv_d_b_x_2
+                    acc_x_b_kv_d = next_acc_x_b_kv_d
                 from_x = tl.maximum(0, to_x)
                 # tiles that a mask or the end cuts
                 for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
                     x_index = first_x_2 + tl.arange(0, BLOCK_X)
                     buffer_1 = tl.load(
-                        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index * buffer_1_stride_d + x_index * buffer_1_stride_x,
-                        mask=(x_index < size_t),
-                        other=0.0,
-                    )
-                    X = tl.load(
-                        X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                        mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
+                        buffer_1_ptr + b_index_2 * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                        mask=(x_index < size_t)[None, :],
                         other=0.0,
                     )
                     state_ = tl.load(
-                        state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+                        state__ptr + b_index_2 * state__stride_b + x_index * state__stride_x,
                         mask=(x_index < size_t),
                         other=0.0,
                     )
-                    rsqrt_x = tl.where(x_index < size_t, tl.rsqrt((state_ * 0.001953125) + 1e-05), 0.0)
+                    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
+                    X = tl.load(
+                        X_ptr + b_index_2 * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                        mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
+                        other=0.0,
+                    )
                     # src[block.diag:15]
                     X_f32 = X.to(tl.float32)
-                    tile = (WK.to(tl.float32)[:, None] * rsqrt_x[None, :]) * buffer_1[None, :]
-                    mul_width_x = tile * X_f32
-                    tile_sum = tl.sum(mul_width_x, 1)
+                    tile = rsqrt_x[None, None, :] * WK.to(tl.float32)[:, :, None]
+                    mul_width_d_x = (tile * X_f32[:, None, :]) * buffer_1[None, :, :]
+                    tile_sum = tl.sum(tl.sum(mul_width_d_x, 2), 1)
                     next_acc_kv_d_b_x = acc_kv_d_b_x + tile_sum
                     buffer_0 = tl.load(
-                        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index * buffer_0_stride_d + x_index * buffer_0_stride_x,
-                        mask=(x_index < size_t),
+                        buffer_0_ptr + b_index_2 * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
+                        mask=(x_index < size_t)[None, :],
                         other=0.0,
                     )
                     # src[block.diag:16]
-                    tile_2 = (WV.to(tl.float32)[:, None] * rsqrt_x[None, :]) * buffer_0[None, :]
-                    mul_width_x_2 = tile_2 * X_f32
-                    tile_sum_2 = tl.sum(mul_width_x_2, 1)
-                    next_acc_kv_d_b_x_2 = acc_kv_d_b_x_2 + tile_sum_2
+                    tile_2 = (rsqrt_x[None, :] * buffer_0)[None, :, :] * WV.to(tl.float32)[:, :, None]
+                    mul_width_d_x_2 = tile_2 * X_f32[:, None, :]
+                    tile_sum_2 = tl.sum(tl.sum(mul_width_d_x_2, 2), 1)
+                    next_acc_x_b_kv_d = acc_x_b_kv_d + tile_sum_2
                     acc_kv_d_b_x = next_acc_kv_d_b_x
-                    acc_kv_d_b_x_2 = next_acc_kv_d_b_x_2
-    acc_t_b_kv_g_d = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    for kv_index_2 in tl.range(0, 2):
-        for d_index in tl.range(0, 64):
-            for b_index in tl.range(0, size_b):
-                for t_index in tl.range(0, size_t):
-                    # src[block.diag:12]
-                    X = tl.load(
-                        X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width,
-                        mask=(width_index < 512),
-                        other=0.0,
-                    )
-                    state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
-                    # src[maps.diag:25]
-                    rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
-                    to_g = (2) // BLOCK_G * BLOCK_G
-                    # whole tiles, no mask needed
-                    for first_g in tl.range(0, to_g, BLOCK_G):
-                        g_index = first_g + tl.arange(0, BLOCK_G)
-                        # src[block.diag:14]
-                        WQ = tl.load(
-                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index[None, :] * WQ_stride_g + d_index * WQ_stride_d,
-                            mask=(width_index < 512)[:, None],
-                            other=0.0,
-                        )
-                        buffer_19 = tl.load(
-                            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index_2 * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index * buffer_19_stride_d,
-                        )
-                        buffer_3 = tl.load(
-                            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index_2 * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                        )
-                        # src[block.diag:12]
-                        # src[block.diag:14]
-                        tile = (rsqrt * (1.0 / buffer_3))[None, :] * X.to(tl.float32)[:, None]
-                        mul_width_g = (tile * buffer_19[None, :]) * WQ.to(tl.float32)
-                        tile_sum = tl.sum(mul_width_g, 1)
-                        next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
-                        acc_t_b_kv_g_d = next_acc_t_b_kv_g_d
-                    from_g = tl.maximum(0, to_g)
-                    # tiles that a mask or the end cuts
-                    for first_g_2 in tl.range(from_g, 2, BLOCK_G):
-                        g_index = first_g_2 + tl.arange(0, BLOCK_G)
-                        # src[block.diag:14]
-                        WQ = tl.load(
-                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index[None, :] * WQ_stride_g + d_index * WQ_stride_d,
-                            mask=(width_index < 512)[:, None] & (g_index < 2)[None, :],
-                            other=0.0,
-                        )
-                        buffer_19 = tl.load(
-                            buffer_19_ptr + b_index * buffer_19_stride_b + t_index * buffer_19_stride_t + kv_index_2 * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index * buffer_19_stride_d,
-                            mask=(g_index < 2),
-                            other=0.0,
-                        )
-                        buffer_3 = tl.load(
-                            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index_2 * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                            mask=(g_index < 2),
-                            other=0.0,
-                        )
-                        # src[block.diag:12]
-                        # src[block.diag:14]
-                        tile = rsqrt * tl.where(g_index < 2, 1.0 / buffer_3, 0.0)
-                        tile_2 = (tile[None, :] * X.to(tl.float32)[:, None]) * buffer_19[None, :]
-                        mul_width_g = tile_2 * WQ.to(tl.float32)
-                        tile_sum = tl.sum(mul_width_g, 1)
-                        next_acc_t_b_kv_g_d = acc_t_b_kv_g_d + tile_sum
-                        acc_t_b_kv_g_d = next_acc_t_b_kv_g_d
-    tile = (acc_kv_d_b_x * 0.125) + (0.125 * acc_t_b_kv_g_d)
-    tl.store(d_a_ptr + width_index * d_a_stride_width, (tile + acc_kv_d_b_x_2), mask=(width_index < 512))
+                    acc_x_b_kv_d = next_acc_x_b_kv_d
+    tile = (acc_b_kv_d_t_g * 0.125) + (acc_kv_d_b_x * 0.125)
+    tl.store(d_a_ptr + width_index * d_a_stride_width, (tile + acc_x_b_kv_d), mask=(width_index < 512))
 
 
 @triton.jit
 def block_backward_d_WQ_kernel(
-    X_ptr, a_ptr, state___ptr, buffer_3_ptr, buffer_19_ptr, d_WQ_ptr, X_stride_b, X_stride_t, X_stride_width,
-    a_stride_width, state___stride_b, state___stride_t, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_3_stride_kv, buffer_3_stride_g, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv,
-    buffer_19_stride_g, buffer_19_stride_d, d_WQ_stride_width, d_WQ_stride_kv, d_WQ_stride_g, d_WQ_stride_d,
-    size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
+    X_ptr, a_ptr, state___ptr, buffer_15_ptr, d_WQ_ptr, X_stride_b, X_stride_t, X_stride_width,
+    a_stride_width, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, d_WQ_stride_width, d_WQ_stride_kv,
+    d_WQ_stride_g, d_WQ_stride_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
@@ -5641,47 +4758,36 @@ def block_backward_d_WQ_kernel(
     g_index = (program % 2).to(tl.int64)
     program = program // 2
     kv_index = program.to(tl.int64)
-    acc_t_b = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
+    acc_b_t = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_19 = tl.load(
-                buffer_19_ptr + b_index * buffer_19_stride_b + t_index[None, :] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[:, None] * buffer_19_stride_d,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[:, None] * buffer_15_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
+            state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
+            # src[maps.diag:25]
+            tile = buffer_15 * tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
             # src[block.diag:12]
             X = tl.load(
                 X_ptr + b_index * X_stride_b + t_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
-            # src[maps.diag:25]
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-            )
-            # src[block.diag:12]
-            tile = (1.0 / buffer_3) * tl.rsqrt(1e-05 + (state__ * 0.001953125))
-            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_19[None, :, :]
-            tile_sum = tl.sum(mul_width_d_t, 2)
-            next_acc_t_b = acc_t_b + tile_sum
-            acc_t_b = next_acc_t_b
+            next_acc_b_t = tl.dot(X, tl.trans(tile_bf16), acc_b_t)
+            acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_19 = tl.load(
-                buffer_19_ptr + b_index * buffer_19_stride_b + t_index[None, :] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[:, None] * buffer_19_stride_d,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[:, None] * buffer_15_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
-                other=0.0,
-            )
-            # src[block.diag:12]
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + t_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
             state__ = tl.load(
@@ -5690,22 +4796,21 @@ def block_backward_d_WQ_kernel(
                 other=0.0,
             )
             # src[maps.diag:25]
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(t_index < size_t),
+            tile = buffer_15 * tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            # src[block.diag:12]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + t_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            # src[block.diag:12]
-            tile = tl.where(t_index < size_t, 1.0 / buffer_3, 0.0) * tl.rsqrt(1e-05 + (state__ * 0.001953125))
-            mul_width_d_t = (tile[None, :] * X.to(tl.float32))[:, None, :] * buffer_19[None, :, :]
-            tile_sum = tl.sum(mul_width_d_t, 2)
-            next_acc_t_b = acc_t_b + tile_sum
-            acc_t_b = next_acc_t_b
+            next_acc_b_t = tl.dot(X, tl.trans(tile_bf16), acc_b_t)
+            acc_b_t = next_acc_b_t
     # src[block.diag:13]
     a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
         d_WQ_ptr + width_index[:, None] * d_WQ_stride_width + kv_index * d_WQ_stride_kv + g_index * d_WQ_stride_g + d_index[None, :] * d_WQ_stride_d,
-        ((0.125 * a)[:, None] * acc_t_b).to(tl.bfloat16),
+        ((0.125 * a)[:, None] * acc_b_t).to(tl.bfloat16),
         mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
     )
 
@@ -5731,31 +4836,26 @@ def block_backward_d_WK_kernel(
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
             X = tl.load(
                 X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
             state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-            tile = tl.rsqrt((state_ * 0.001953125) + 1e-05)[None, :] * X.to(tl.float32)
-            mul_width_d_x = tile[:, None, :] * buffer_1[None, :, :]
-            tile_sum = tl.sum(mul_width_d_x, 2)
-            next_acc_b_x = acc_b_x + tile_sum
+            tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_1_bf16), acc_b_x)
             acc_b_x = next_acc_b_x
         from_x = tl.maximum(0, to_x)
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
             x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-                other=0.0,
-            )
             X = tl.load(
                 X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
                 mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
@@ -5766,10 +4866,15 @@ def block_backward_d_WK_kernel(
                 mask=(x_index < size_t),
                 other=0.0,
             )
-            rsqrt_x = tl.where(x_index < size_t, tl.rsqrt((state_ * 0.001953125) + 1e-05), 0.0)
-            mul_width_d_x = (rsqrt_x[None, :] * X.to(tl.float32))[:, None, :] * buffer_1[None, :, :]
-            tile_sum = tl.sum(mul_width_d_x, 2)
-            next_acc_b_x = acc_b_x + tile_sum
+            tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
+                other=0.0,
+            )
+            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
+            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_1_bf16), acc_b_x)
             acc_b_x = next_acc_b_x
     # src[block.diag:13]
     a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
@@ -5781,22 +4886,89 @@ def block_backward_d_WK_kernel(
 
 
 @triton.jit
+def block_backward_d_WV_kernel(
+    X_ptr, a_ptr, state__ptr, buffer_0_ptr, d_WV_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+    state__stride_b, state__stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
+    buffer_0_stride_x, d_WV_stride_width, d_WV_stride_kv, d_WV_stride_d, size_b, size_t,
+    BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    kv_index = program.to(tl.int64)
+    acc_x_b = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_x = size_t // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
+            tile = buffer_0 * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_x_b = tl.dot(X, tl.trans(tile_bf16), acc_x_b)
+            acc_x_b = next_acc_x_b
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
+                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
+                other=0.0,
+            )
+            state_ = tl.load(
+                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+                mask=(x_index < size_t),
+                other=0.0,
+            )
+            tile = buffer_0 * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_x_b = tl.dot(X, tl.trans(tile_bf16), acc_x_b)
+            acc_x_b = next_acc_x_b
+    # src[block.diag:13]
+    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        d_WV_ptr + width_index[:, None] * d_WV_stride_width + kv_index * d_WV_stride_kv + d_index[None, :] * d_WV_stride_d,
+        (a[:, None] * acc_x_b).to(tl.bfloat16),
+        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+    )
+
+
+@triton.jit
 def block_backward_d_X_kernel(
-    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_3_ptr, buffer_19_ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_13_ptr, buffer_14_ptr, buffer_11_ptr, buffer_12_ptr, buffer_9_ptr,
-    buffer_17_ptr, buffer_7_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d,
-    WV_stride_width, WV_stride_kv, WV_stride_d, d_out_stride_b, d_out_stride_t, d_out_stride_width,
-    state___stride_b, state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv,
-    state_____stride_g, state_____stride_d, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_kv,
-    buffer_3_stride_g, buffer_19_stride_b, buffer_19_stride_t, buffer_19_stride_kv, buffer_19_stride_g,
-    buffer_19_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
-    buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, buffer_13_stride_b,
-    buffer_13_stride_t, buffer_13_stride_width, buffer_14_stride_b, buffer_14_stride_t,
-    buffer_14_stride_width, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_kv, buffer_11_stride_d,
-    buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_kv, buffer_12_stride_d, buffer_9_stride_b,
-    buffer_9_stride_t, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_width, buffer_7_stride_b,
-    buffer_7_stride_t, d_X_stride_b, d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
+    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_0_ptr, buffer_11_ptr,
+    buffer_12_ptr, buffer_1_ptr, buffer_15_ptr, buffer_9_ptr, buffer_10_ptr, buffer_3_ptr, buffer_14_ptr,
+    buffer_7_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width, WQ_stride_width,
+    WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width,
+    WV_stride_kv, WV_stride_d, d_out_stride_b, d_out_stride_t, d_out_stride_width, state___stride_b,
+    state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g,
+    state_____stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
+    buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t,
+    buffer_12_stride_width, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d,
+    buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, buffer_10_stride_b,
+    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t,
+    d_X_stride_b, d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5807,118 +4979,54 @@ def block_backward_d_X_kernel(
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
-    acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    acc_kv_g_d_2 = tl.full([BLOCK_T], 0.0, tl.float32)
-    for kv_index in tl.range(0, 2):
-        for g_index in tl.range(0, 2):
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + kv_index * buffer_3_stride_kv + g_index * buffer_3_stride_g,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            recip_t = 1.0 / buffer_3
-            to_d = (64) // BLOCK_D * BLOCK_D
-            # whole tiles, no mask needed
-            for first_d in tl.range(0, to_d, BLOCK_D):
-                d_index = first_d + tl.arange(0, BLOCK_D)
-                buffer_19 = tl.load(
-                    buffer_19_ptr + b_index * buffer_19_stride_b + t_index[:, None] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
-                tile_bf16 = (recip_t[:, None] * buffer_19).to(tl.bfloat16)
-                # src[block.diag:14]
-                WQ = tl.load(
-                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WQ), acc_kv_g_d)
-                state____ = tl.load(
-                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
-                mul_t_d = (recip_t[:, None] * buffer_19) * state____
-                tile_sum = tl.sum(mul_t_d, 1)
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum
-                acc_kv_g_d = next_acc_kv_g_d
-                acc_kv_g_d_2 = next_acc_kv_g_d_2
-            from_d = tl.maximum(0, to_d)
-            # tiles that a mask or the end cuts
-            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-                d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                buffer_19 = tl.load(
-                    buffer_19_ptr + b_index * buffer_19_stride_b + t_index[:, None] * buffer_19_stride_t + kv_index * buffer_19_stride_kv + g_index * buffer_19_stride_g + d_index[None, :] * buffer_19_stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                tile_bf16 = (recip_t[:, None] * buffer_19).to(tl.bfloat16)
-                # src[block.diag:14]
-                WQ = tl.load(
-                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                    mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                next_acc_kv_g_d = tl.dot(tile_bf16, tl.trans(WQ), acc_kv_g_d)
-                state____ = tl.load(
-                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                mul_t_d = (recip_t[:, None] * buffer_19) * state____
-                tile_sum = tl.sum(mul_t_d, 1)
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum
-                acc_kv_g_d = next_acc_kv_g_d
-                acc_kv_g_d_2 = next_acc_kv_g_d_2
     acc_kv_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     acc_kv_d_2 = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     sum_kv_d = tl.full([BLOCK_T], 0.0, tl.float32)
     sum_kv_d_2 = tl.full([BLOCK_T], 0.0, tl.float32)
-    for kv_index_2 in tl.range(0, 2):
+    for kv_index in tl.range(0, 2):
         to_d = (64) // BLOCK_D * BLOCK_D
         # whole tiles, no mask needed
         for first_d in tl.range(0, to_d, BLOCK_D):
             d_index = first_d + tl.arange(0, BLOCK_D)
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index_2 * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_0_bf16 = buffer_0.to(tl.bfloat16)
-            # src[block.diag:16]
-            WV = tl.load(
-                WV_ptr + width_index[:, None] * WV_stride_width + kv_index_2 * WV_stride_kv + d_index[None, :] * WV_stride_d,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
             next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WV), acc_kv_d)
             # src[block.diag:15]
             WK = tl.load(
-                WK_ptr + width_index[:, None] * WK_stride_width + kv_index_2 * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index_2 * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
             next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
-            buffer_11 = tl.load(
-                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index_2 * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
+            buffer_9 = tl.load(
+                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
-            tile_sum = tl.sum(buffer_11, 1)
+            tile_sum = tl.sum(buffer_9, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
-            buffer_12 = tl.load(
-                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index_2 * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
+            buffer_10 = tl.load(
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
-            tile_sum_2 = tl.sum(buffer_12, 1)
+            tile_sum_2 = tl.sum(buffer_10, 1)
             next_sum_kv_d_2 = sum_kv_d_2 + tile_sum_2
             acc_kv_d = next_acc_kv_d
             acc_kv_d_2 = next_acc_kv_d_2
@@ -5928,66 +5036,108 @@ def block_backward_d_X_kernel(
         # tiles that a mask or the end cuts
         for first_d_2 in tl.range(from_d, 64, BLOCK_D):
             d_index = first_d_2 + tl.arange(0, BLOCK_D)
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
+                mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+                other=0.0,
+            )
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index_2 * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
                 mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_0_bf16 = buffer_0.to(tl.bfloat16)
-            # src[block.diag:16]
-            WV = tl.load(
-                WV_ptr + width_index[:, None] * WV_stride_width + kv_index_2 * WV_stride_kv + d_index[None, :] * WV_stride_d,
-                mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-                other=0.0,
-            )
             next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WV), acc_kv_d)
             # src[block.diag:15]
             WK = tl.load(
-                WK_ptr + width_index[:, None] * WK_stride_width + kv_index_2 * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
                 mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
             buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index_2 * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
                 mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
             next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
-            buffer_11 = tl.load(
-                buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + kv_index_2 * buffer_11_stride_kv + d_index[None, :] * buffer_11_stride_d,
+            buffer_9 = tl.load(
+                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
-            tile_sum = tl.sum(buffer_11, 1)
+            tile_sum = tl.sum(buffer_9, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
-            buffer_12 = tl.load(
-                buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + kv_index_2 * buffer_12_stride_kv + d_index[None, :] * buffer_12_stride_d,
+            buffer_10 = tl.load(
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
-            tile_sum_2 = tl.sum(buffer_12, 1)
+            tile_sum_2 = tl.sum(buffer_10, 1)
             next_sum_kv_d_2 = sum_kv_d_2 + tile_sum_2
             acc_kv_d = next_acc_kv_d
             acc_kv_d_2 = next_acc_kv_d_2
             sum_kv_d = next_sum_kv_d
             sum_kv_d_2 = next_sum_kv_d_2
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    buffer_17 = tl.load(
-        buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + width_index[None, :] * buffer_17_stride_width,
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-        other=0.0,
-    )
-    buffer_9 = tl.load(
-        buffer_9_ptr + b_index * buffer_9_stride_b + t_index * buffer_9_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    tile = ((0.001953125 * buffer_9) * buffer_7) * buffer_7
+    acc_kv_d_g = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    acc_kv_g_d = tl.full([BLOCK_T], 0.0, tl.float32)
+    for kv_index_2 in tl.range(0, 2):
+        for g_index in tl.range(0, 2):
+            to_d = (64) // BLOCK_D * BLOCK_D
+            # whole tiles, no mask needed
+            for first_d in tl.range(0, to_d, BLOCK_D):
+                d_index = first_d + tl.arange(0, BLOCK_D)
+                buffer_15 = tl.load(
+                    buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
+                buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                    mask=(width_index < 512)[:, None],
+                    other=0.0,
+                )
+                next_acc_kv_d_g = tl.dot(buffer_15_bf16, tl.trans(WQ), acc_kv_d_g)
+                state____ = tl.load(
+                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index_2 * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
+                mul_t_d = state____ * buffer_15
+                tile_sum = tl.sum(mul_t_d, 1)
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                acc_kv_d_g = next_acc_kv_d_g
+                acc_kv_g_d = next_acc_kv_g_d
+            from_d = tl.maximum(0, to_d)
+            # tiles that a mask or the end cuts
+            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+                d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                buffer_15 = tl.load(
+                    buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                    mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                next_acc_kv_d_g = tl.dot(buffer_15_bf16, tl.trans(WQ), acc_kv_d_g)
+                state____ = tl.load(
+                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index_2 * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                mul_t_d = state____ * buffer_15
+                tile_sum = tl.sum(mul_t_d, 1)
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                acc_kv_d_g = next_acc_kv_d_g
+                acc_kv_g_d = next_acc_kv_g_d
     # src[block.diag:12]
     X = tl.load(
         X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
@@ -6003,20 +5153,26 @@ def block_backward_d_X_kernel(
     rsqrt_t = tl.rsqrt(1e-05 + (state__ * 0.001953125))
     # src[block.diag:12]
     X_f32 = X.to(tl.float32)
-    tile_2 = ((0.000244140625 * acc_kv_g_d_2) * rsqrt_t) * rsqrt_t
-    tile_3 = (((0.001953125 * rsqrt_t) * rsqrt_t) * rsqrt_t) * (sum_kv_d + (0.125 * sum_kv_d_2))
-    tile_4 = (tile_3[:, None] * X_f32) + ((tile_2 * rsqrt_t)[:, None] * X_f32)
-    add_t_width = tile_4 + ((tile * buffer_7)[:, None] * buffer_17)
+    tile = ((0.000244140625 * acc_kv_g_d) * rsqrt_t) * rsqrt_t
+    buffer_7 = tl.load(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
     buffer_14 = tl.load(
         buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
-    buffer_13 = tl.load(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+        mask=(t_index < size_t),
         other=0.0,
     )
+    tile_2 = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
+    tile_3 = (((0.001953125 * rsqrt_t) * rsqrt_t) * rsqrt_t) * ((0.125 * sum_kv_d) + sum_kv_d_2)
+    tile_4 = (tile_3[:, None] * X_f32) + ((tile_2 * buffer_7)[:, None] * buffer_14)
+    add_t_width = tile_4 + ((tile * rsqrt_t)[:, None] * X_f32)
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
@@ -6024,14 +5180,25 @@ def block_backward_d_X_kernel(
     )
     # src[block.diag:13]
     a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-    mul_t_width = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_d_2
-    mul_t_width_2 = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_g_d
-    tile_5 = mul_t_width_2 + ((rsqrt_t[:, None] * a[None, :]) * acc_kv_d)
-    tile_6 = ((tile_5 + mul_t_width) + d_out.to(tl.float32)) + buffer_13
+    mul_t_width = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_d_g
+    mul_t_width_2 = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_d_2
+    buffer_12 = tl.load(
+        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
+    buffer_11 = tl.load(
+        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
+    tile_5 = ((rsqrt_t[:, None] * a[None, :]) * acc_kv_d) + buffer_11
+    tile_6 = ((tile_5 + buffer_12) + mul_t_width_2) + mul_t_width
     safe_ = tl.where(add_t_width == float("-inf"), 0.0, add_t_width)
+    tile_bf16 = ((tile_6 + d_out.to(tl.float32)) - safe_).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + t_index[:, None] * d_X_stride_t + width_index[None, :] * d_X_stride_width,
-        ((tile_6 + buffer_14) - safe_).to(tl.bfloat16),
+        tile_bf16,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
@@ -6079,13 +5246,13 @@ def _block_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 2, 64, 2), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_G, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 64 * triton.cdiv(2, BLOCK_G),)
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D) * 2,)
     block_buffer_3_kernel[grid](
         X, a, WQ, buffer_3, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1),
         WQ.stride(2), WQ.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
         buffer_3.stride(3), buffer_3.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T,
-        BLOCK_G=BLOCK_G, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return buffer_3
 
@@ -6136,7 +5303,7 @@ def _block_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     K = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_K_kernel[grid](
         X, a, WK, buffer_0, K, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0), WK.stride(1),
@@ -6163,7 +5330,7 @@ def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     V = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_V_kernel[grid](
         X, a, WV, buffer_0, V, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0), WV.stride(1),
@@ -6174,211 +5341,13 @@ def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch
     return V
 
 
-def _block_out(
-    X: torch.Tensor, WO: torch.Tensor, c: torch.Tensor, up: torch.Tensor, gate: torch.Tensor,
-    down: torch.Tensor, K: torch.Tensor, buffer_3: torch.Tensor, buffer_4: torch.Tensor, V: torch.Tensor,
-) -> torch.Tensor:
-    """_block_out(X: bf16[b t width], WO: bf16[kv g d width], c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], K: bf16[b x kv d], buffer_3: f32[b t kv d g], buffer_4: f32[b t], V: bf16[b x kv d]) -> out: bf16[b t width]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("WO", WO, torch.bfloat16, 4, X.device)
-    _check("c", c, torch.float32, 1, X.device)
-    _check("up", up, torch.bfloat16, 2, X.device)
-    _check("gate", gate, torch.bfloat16, 2, X.device)
-    _check("down", down, torch.bfloat16, 2, X.device)
-    _check("K", K, torch.bfloat16, 4, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 5, X.device)
-    _check("buffer_4", buffer_4, torch.float32, 2, X.device)
-    _check("V", V, torch.bfloat16, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if WO.shape != (2, 2, 64, 512):
-        raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if down.shape != (1024, 512):
-        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
-    if K.shape != (b, t, 2, 64):
-        raise ValueError(f"K: bf16[b x kv d] has shape {K.shape}, expected {(b, t, 2, 64)}")
-    if buffer_3.shape != (b, t, 2, 64, 2):
-        raise ValueError(f"buffer_3: f32[b t kv d g] has shape {buffer_3.shape}, expected {(b, t, 2, 64, 2)}")
-    if buffer_4.shape != (b, t):
-        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
-    if V.shape != (b, t, 2, 64):
-        raise ValueError(f"V: bf16[b x kv d] has shape {V.shape}, expected {(b, t, 2, 64)}")
-    out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    BLOCK_X = max(16, triton.next_power_of_2(t))
-    BLOCK_KV = max(16, triton.next_power_of_2(2))
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_G = max(16, triton.next_power_of_2(2))
-    if max(BLOCK_WIDTH, BLOCK_X, BLOCK_KV, BLOCK_D, BLOCK_G) > 64:
-        raise ValueError(f"width x x x kv x d x g = {max(BLOCK_WIDTH, BLOCK_X, BLOCK_KV, BLOCK_D, BLOCK_G)}: at most 64 elements are held on chip")
-    BLOCK_T, BLOCK_HIDDEN, warps, stages = 64, 64, 4, 2
-    grid = (b * triton.cdiv(t, BLOCK_T),)
-    block_out_kernel[grid](
-        X, WO, c, up, gate, down, K, buffer_3, buffer_4, V, out, X.stride(0), X.stride(1), X.stride(2),
-        WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), c.stride(0), up.stride(0), up.stride(1),
-        gate.stride(0), gate.stride(1), down.stride(0), down.stride(1), K.stride(0), K.stride(1), K.stride(2),
-        K.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_3.stride(4), buffer_4.stride(0), buffer_4.stride(1), V.stride(0), V.stride(1), V.stride(2),
-        V.stride(3), out.stride(0), out.stride(1), out.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
-        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_X=BLOCK_X, BLOCK_KV=BLOCK_KV, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G,
-        BLOCK_T=BLOCK_T, EXACT_WIDTH=512 == BLOCK_WIDTH, EXACT_X=t == BLOCK_X, EXACT_KV=2 == BLOCK_KV,
-        EXACT_D=64 == BLOCK_D, EXACT_G=2 == BLOCK_G, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _block_long_buffer_0(X: torch.Tensor) -> torch.Tensor:
-    """_block_long_buffer_0(X: bf16[b t width]) -> buffer_0: f32[b x]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    buffer_0 = torch.empty((b, t), dtype=torch.float32, device=X.device)
-    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    if BLOCK_WIDTH <= 16384:
-        if BLOCK_WIDTH <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_WIDTH <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t,)
-        block_long_buffer_0_rows_kernel[grid](
-            X, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t,
-            BLOCK_WIDTH=BLOCK_WIDTH, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-        )
-        return buffer_0
-    BLOCK_WIDTH, warps, stages = 4096, 8, 2
-    grid = (b * t,)
-    block_long_buffer_0_kernel[grid](
-        X, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _block_long_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch.Tensor:
-    """_block_long_buffer_3(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d]) -> buffer_3: f32[b t kv d g]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("WQ", WQ, torch.bfloat16, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WQ.shape != (512, 2, 2, 64):
-        raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
-    buffer_3 = torch.empty((b, t, 2, 64, 2), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_G, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 64 * triton.cdiv(2, BLOCK_G),)
-    block_long_buffer_3_kernel[grid](
-        X, a, WQ, buffer_3, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1),
-        WQ.stride(2), WQ.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_3.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T,
-        BLOCK_G=BLOCK_G, num_warps=warps, num_stages=stages,
-    )
-    return buffer_3
-
-
-def _block_long_buffer_4(X: torch.Tensor) -> torch.Tensor:
-    """_block_long_buffer_4(X: bf16[b t width]) -> buffer_4: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    buffer_4 = torch.empty((b, t), dtype=torch.float32, device=X.device)
-    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    if BLOCK_WIDTH <= 16384:
-        if BLOCK_WIDTH <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_WIDTH <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t,)
-        block_long_buffer_4_rows_kernel[grid](
-            X, buffer_4, X.stride(0), X.stride(1), X.stride(2), buffer_4.stride(0), buffer_4.stride(1), b, t,
-            BLOCK_WIDTH=BLOCK_WIDTH, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-        )
-        return buffer_4
-    BLOCK_WIDTH, warps, stages = 4096, 8, 2
-    grid = (b * t,)
-    block_long_buffer_4_kernel[grid](
-        X, buffer_4, X.stride(0), X.stride(1), X.stride(2), buffer_4.stride(0), buffer_4.stride(1), b, t,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-    )
-    return buffer_4
-
-
-def _block_long_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_block_long_K(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_0: f32[b x]) -> K: bf16[b x kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("WK", WK, torch.bfloat16, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WK.shape != (512, 2, 64):
-        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    if buffer_0.shape != (b, t):
-        raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
-    K = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_long_K_kernel[grid](
-        X, a, WK, buffer_0, K, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0), WK.stride(1),
-        WK.stride(2), buffer_0.stride(0), buffer_0.stride(1), K.stride(0), K.stride(1), K.stride(2),
-        K.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return K
-
-
-def _block_long_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_block_long_V(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b x]) -> V: bf16[b x kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("WV", WV, torch.bfloat16, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WV.shape != (512, 2, 64):
-        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    if buffer_0.shape != (b, t):
-        raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
-    V = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_long_V_kernel[grid](
-        X, a, WV, buffer_0, V, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0), WV.stride(1),
-        WV.stride(2), buffer_0.stride(0), buffer_0.stride(1), V.stride(0), V.stride(1), V.stride(2),
-        V.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return V
-
-
-def _block_long_buffer_10(
+def _block_buffer_9(
     K: torch.Tensor,
     buffer_3: torch.Tensor,
     buffer_4: torch.Tensor,
     V: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_long_buffer_10(K: bf16[b x kv d], buffer_3: f32[b t kv d g], buffer_4: f32[b t], V: bf16[b x kv d]) -> buffer_10: bf16[b t kv d g]. Any strides; sizes are read off the shapes."""
+    """_block_buffer_9(K: bf16[b x kv d], buffer_3: f32[b t kv d g], buffer_4: f32[b t], V: bf16[b x kv d]) -> buffer_9: bf16[b t kv d g]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 4, K.device)
     _check("buffer_3", buffer_3, torch.float32, 5, K.device)
     _check("buffer_4", buffer_4, torch.float32, 2, K.device)
@@ -6392,60 +5361,55 @@ def _block_long_buffer_10(
         raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     if V.shape != (b, t, 2, 64):
         raise ValueError(f"V: bf16[b x kv d] has shape {V.shape}, expected {(b, t, 2, 64)}")
-    buffer_10 = torch.empty((b, t, 2, 64, 2), dtype=torch.bfloat16, device=K.device)
+    buffer_9 = torch.empty((b, t, 2, 64, 2), dtype=torch.bfloat16, device=K.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_G, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_G, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * t * 2 * triton.cdiv(2, BLOCK_G),)
-    block_long_buffer_10_kernel[grid](
-        K, buffer_3, buffer_4, V, buffer_10, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
+    block_buffer_9_kernel[grid](
+        K, buffer_3, buffer_4, V, buffer_9, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
         buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_3.stride(4),
         buffer_4.stride(0), buffer_4.stride(1), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
-        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3),
-        buffer_10.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2), buffer_9.stride(3), buffer_9.stride(4), b,
+        t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_9
+
+
+def _block_buffer_10(WO: torch.Tensor, buffer_9: torch.Tensor) -> torch.Tensor:
+    """_block_buffer_10(WO: bf16[kv g d width], buffer_9: bf16[b t kv d g]) -> buffer_10: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("WO", WO, torch.bfloat16, 4, WO.device)
+    _check("buffer_9", buffer_9, torch.bfloat16, 5, WO.device)
+    b, t, _, _, _ = buffer_9.shape
+    if WO.shape != (2, 2, 64, 512):
+        raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
+    if buffer_9.shape != (b, t, 2, 64, 2):
+        raise ValueError(f"buffer_9: bf16[b t kv d g] has shape {buffer_9.shape}, expected {(b, t, 2, 64, 2)}")
+    buffer_10 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_buffer_10_kernel[grid](
+        WO, buffer_9, buffer_10, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), buffer_9.stride(0),
+        buffer_9.stride(1), buffer_9.stride(2), buffer_9.stride(3), buffer_9.stride(4), buffer_10.stride(0),
+        buffer_10.stride(1), buffer_10.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_10
 
 
-def _block_long_buffer_11(WO: torch.Tensor, buffer_10: torch.Tensor) -> torch.Tensor:
-    """_block_long_buffer_11(WO: bf16[kv g d width], buffer_10: bf16[b t kv d g]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("WO", WO, torch.bfloat16, 4, WO.device)
-    _check("buffer_10", buffer_10, torch.bfloat16, 5, WO.device)
-    b, t, _, _, _ = buffer_10.shape
-    if WO.shape != (2, 2, 64, 512):
-        raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if buffer_10.shape != (b, t, 2, 64, 2):
-        raise ValueError(f"buffer_10: bf16[b t kv d g] has shape {buffer_10.shape}, expected {(b, t, 2, 64, 2)}")
-    buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_G, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_long_buffer_11_kernel[grid](
-        WO, buffer_10, buffer_11, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), buffer_10.stride(0),
-        buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4),
-        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), b, t, BLOCK_G=BLOCK_G, BLOCK_T=BLOCK_T,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-    )
-    return buffer_11
-
-
-def _block_long_buffer_5(
+def _block_buffer_5(
     X: torch.Tensor,
     c: torch.Tensor,
     gate: torch.Tensor,
-    buffer_11: torch.Tensor,
+    buffer_10: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_long_buffer_5(X: bf16[b t width], c: f32[width], gate: bf16[width hidden], buffer_11: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+    """_block_buffer_5(X: bf16[b t width], c: f32[width], gate: bf16[width hidden], buffer_10: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("c", c, torch.float32, 1, X.device)
     _check("gate", gate, torch.bfloat16, 2, X.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, X.device)
+    _check("buffer_10", buffer_10, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -6453,29 +5417,29 @@ def _block_long_buffer_5(
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_11.shape != (b, t, 512):
-        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_10.shape != (b, t, 512):
+        raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_long_buffer_5_kernel[grid](
-        X, c, gate, buffer_11, buffer_5, X.stride(0), X.stride(1), X.stride(2), c.stride(0), gate.stride(0),
-        gate.stride(1), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), buffer_5.stride(0),
+    block_buffer_5_kernel[grid](
+        X, c, gate, buffer_10, buffer_5, X.stride(0), X.stride(1), X.stride(2), c.stride(0), gate.stride(0),
+        gate.stride(1), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_5.stride(0),
         buffer_5.stride(1), buffer_5.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T,
         BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return buffer_5
 
 
-def _block_long_buffer_6(X: torch.Tensor, buffer_11: torch.Tensor) -> torch.Tensor:
-    """_block_long_buffer_6(X: bf16[b t width], buffer_11: f32[b t width]) -> buffer_6: f32[b t]. Any strides; sizes are read off the shapes."""
+def _block_buffer_6(X: torch.Tensor, buffer_10: torch.Tensor) -> torch.Tensor:
+    """_block_buffer_6(X: bf16[b t width], buffer_10: f32[b t width]) -> buffer_6: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, X.device)
+    _check("buffer_10", buffer_10, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t, 512):
-        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_10.shape != (b, t, 512):
+        raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_6 = torch.empty((b, t), dtype=torch.float32, device=X.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
@@ -6486,37 +5450,37 @@ def _block_long_buffer_6(X: torch.Tensor, buffer_11: torch.Tensor) -> torch.Tens
         else:
             warps, stages = 16, 1
         grid = (b * t,)
-        block_long_buffer_6_rows_kernel[grid](
-            X, buffer_11, buffer_6, X.stride(0), X.stride(1), X.stride(2), buffer_11.stride(0),
-            buffer_11.stride(1), buffer_11.stride(2), buffer_6.stride(0), buffer_6.stride(1), b, t,
+        block_buffer_6_rows_kernel[grid](
+            X, buffer_10, buffer_6, X.stride(0), X.stride(1), X.stride(2), buffer_10.stride(0),
+            buffer_10.stride(1), buffer_10.stride(2), buffer_6.stride(0), buffer_6.stride(1), b, t,
             BLOCK_WIDTH=BLOCK_WIDTH, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
         return buffer_6
     BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
-    block_long_buffer_6_kernel[grid](
-        X, buffer_11, buffer_6, X.stride(0), X.stride(1), X.stride(2), buffer_11.stride(0),
-        buffer_11.stride(1), buffer_11.stride(2), buffer_6.stride(0), buffer_6.stride(1), b, t,
+    block_buffer_6_kernel[grid](
+        X, buffer_10, buffer_6, X.stride(0), X.stride(1), X.stride(2), buffer_10.stride(0),
+        buffer_10.stride(1), buffer_10.stride(2), buffer_6.stride(0), buffer_6.stride(1), b, t,
         BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_6
 
 
-def _block_long_buffer_7(
+def _block_buffer_7(
     X: torch.Tensor,
     c: torch.Tensor,
     up: torch.Tensor,
     buffer_5: torch.Tensor,
     buffer_6: torch.Tensor,
-    buffer_11: torch.Tensor,
+    buffer_10: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_long_buffer_7(X: bf16[b t width], c: f32[width], up: bf16[width hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t], buffer_11: f32[b t width]) -> buffer_7: bf16[b t hidden]. Any strides; sizes are read off the shapes."""
+    """_block_buffer_7(X: bf16[b t width], c: f32[width], up: bf16[width hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t], buffer_10: f32[b t width]) -> buffer_7: bf16[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("c", c, torch.float32, 1, X.device)
     _check("up", up, torch.bfloat16, 2, X.device)
     _check("buffer_5", buffer_5, torch.float32, 3, X.device)
     _check("buffer_6", buffer_6, torch.float32, 2, X.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, X.device)
+    _check("buffer_10", buffer_10, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -6528,34 +5492,34 @@ def _block_long_buffer_7(
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_11.shape != (b, t, 512):
-        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_10.shape != (b, t, 512):
+        raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_7 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_long_buffer_7_kernel[grid](
-        X, c, up, buffer_5, buffer_6, buffer_11, buffer_7, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
+    block_buffer_7_kernel[grid](
+        X, c, up, buffer_5, buffer_6, buffer_10, buffer_7, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
         up.stride(0), up.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-        buffer_6.stride(0), buffer_6.stride(1), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
         buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
         BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return buffer_7
 
 
-def _block_long_out(
+def _block_out(
     X: torch.Tensor,
     down: torch.Tensor,
     buffer_7: torch.Tensor,
     buffer_6: torch.Tensor,
-    buffer_11: torch.Tensor,
+    buffer_10: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_long_out(X: bf16[b t width], down: bf16[hidden width], buffer_7: bf16[b t hidden], buffer_6: f32[b t], buffer_11: f32[b t width]) -> out: bf16[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_out(X: bf16[b t width], down: bf16[hidden width], buffer_7: bf16[b t hidden], buffer_6: f32[b t], buffer_10: f32[b t width]) -> out: bf16[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("down", down, torch.bfloat16, 2, X.device)
     _check("buffer_7", buffer_7, torch.bfloat16, 3, X.device)
     _check("buffer_6", buffer_6, torch.float32, 2, X.device)
-    _check("buffer_11", buffer_11, torch.float32, 3, X.device)
+    _check("buffer_10", buffer_10, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -6565,15 +5529,15 @@ def _block_long_out(
         raise ValueError(f"buffer_7: bf16[b t hidden] has shape {buffer_7.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_11.shape != (b, t, 512):
-        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_10.shape != (b, t, 512):
+        raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_long_out_kernel[grid](
-        X, down, buffer_7, buffer_6, buffer_11, out, X.stride(0), X.stride(1), X.stride(2), down.stride(0),
+    block_out_kernel[grid](
+        X, down, buffer_7, buffer_6, buffer_10, out, X.stride(0), X.stride(1), X.stride(2), down.stride(0),
         down.stride(1), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), out.stride(0),
+        buffer_6.stride(1), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), out.stride(0),
         out.stride(1), out.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T,
         BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
@@ -6593,7 +5557,7 @@ def _block_forward_state(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor) -> 
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     state = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
-    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 3
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state_kernel[grid](
         X, a, WK, state, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0), WK.stride(1),
@@ -6676,7 +5640,7 @@ def _block_forward_state___(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor) 
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     state___ = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
-    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 3
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state____kernel[grid](
         X, a, WV, state___, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0), WV.stride(1),
@@ -6699,7 +5663,7 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     state____ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_forward_state_____kernel[grid](
         X, a, WQ, state____, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1),
@@ -6710,17 +5674,19 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     return state____
 
 
-def _block_forward_buffer_3(
+def _block_forward_logsum_z_state______(
     state_: torch.Tensor,
     state: torch.Tensor,
     state____: torch.Tensor,
     state__: torch.Tensor,
-) -> torch.Tensor:
-    """_block_forward_buffer_3(state_: f32[b x], state: f32[b kv d x], state____: f32[b t kv g d], state__: f32[b t]) -> buffer_3: f32[b t kv x g]. Any strides; sizes are read off the shapes."""
+    state___: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_block_forward_logsum_z_state______(state_: f32[b x], state: f32[b kv d x], state____: f32[b t kv g d], state__: f32[b t], state___: f32[b kv d x]) -> logsum: f32[b t kv g], z: f32[b t kv g], state______: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("state_", state_, torch.float32, 2, state_.device)
     _check("state", state, torch.float32, 4, state_.device)
     _check("state____", state____, torch.float32, 5, state_.device)
     _check("state__", state__, torch.float32, 2, state_.device)
+    _check("state___", state___, torch.float32, 4, state_.device)
     b, t = state_.shape
     if state.shape != (b, 2, 64, t):
         raise ValueError(f"state: f32[b kv d x] has shape {state.shape}, expected {(b, 2, 64, t)}")
@@ -6728,122 +5694,64 @@ def _block_forward_buffer_3(
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
-    buffer_3 = torch.empty((b, t, 2, t, 2), dtype=torch.float32, device=state_.device)
-    BLOCK_X, BLOCK_G, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(t, BLOCK_X) * triton.cdiv(2, BLOCK_G),)
+    if state___.shape != (b, 2, 64, t):
+        raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
+    logsum = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
+    z = torch.empty((b, t, 2, 2), dtype=torch.float32, device=state_.device)
+    state______ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
+    block_forward_logsum_z_state_______kernel[grid](
+        state_, state, state____, state__, state___, logsum, z, state______, state_.stride(0),
+        state_.stride(1), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+        state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
+        state____.stride(4), state__.stride(0), state__.stride(1), state___.stride(0), state___.stride(1),
+        state___.stride(2), state___.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2),
+        logsum.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), state______.stride(0),
+        state______.stride(1), state______.stride(2), state______.stride(3), state______.stride(4), b, t,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return logsum, z, state______
+
+
+def _block_forward_buffer_3(WO: torch.Tensor, z: torch.Tensor, state______: torch.Tensor) -> torch.Tensor:
+    """_block_forward_buffer_3(WO: bf16[kv g d width], z: f32[b t kv g], state______: f32[b t kv g d]) -> buffer_3: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("WO", WO, torch.bfloat16, 4, WO.device)
+    _check("z", z, torch.float32, 4, WO.device)
+    _check("state______", state______, torch.float32, 5, WO.device)
+    b, t, _, _ = z.shape
+    if WO.shape != (2, 2, 64, 512):
+        raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
+    if z.shape != (b, t, 2, 2):
+        raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
+    if state______.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state______: f32[b t kv g d] has shape {state______.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_3 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_buffer_3_kernel[grid](
-        state_, state, state____, state__, buffer_3, state_.stride(0), state_.stride(1), state.stride(0),
-        state.stride(1), state.stride(2), state.stride(3), state____.stride(0), state____.stride(1),
-        state____.stride(2), state____.stride(3), state____.stride(4), state__.stride(0), state__.stride(1),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_3.stride(4), b,
-        t, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, num_warps=warps, num_stages=stages,
+        WO, z, state______, buffer_3, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), z.stride(0),
+        z.stride(1), z.stride(2), z.stride(3), state______.stride(0), state______.stride(1),
+        state______.stride(2), state______.stride(3), state______.stride(4), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_3
 
 
-def _block_forward_buffer_4_z(buffer_3: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_block_forward_buffer_4_z(buffer_3: f32[b t kv x g]) -> buffer_4: f32[b t kv g], z: f32[b t kv g]. Any strides; sizes are read off the shapes."""
-    _check("buffer_3", buffer_3, torch.float32, 5, buffer_3.device)
-    b, t, _, _, _ = buffer_3.shape
-    if buffer_3.shape != (b, t, 2, t, 2):
-        raise ValueError(f"buffer_3: f32[b t kv x g] has shape {buffer_3.shape}, expected {(b, t, 2, t, 2)}")
-    buffer_4 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_3.device)
-    z = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_3.device)
-    BLOCK_X = max(16, triton.next_power_of_2(t))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t * 2 * 2,)
-        block_forward_buffer_4_z_rows_kernel[grid](
-            buffer_3, buffer_4, z, buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-            buffer_3.stride(3), buffer_3.stride(4), buffer_4.stride(0), buffer_4.stride(1),
-            buffer_4.stride(2), buffer_4.stride(3), z.stride(0), z.stride(1), z.stride(2), z.stride(3), b, t,
-            BLOCK_X=BLOCK_X, EXACT_X=t == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return buffer_4, z
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (b * t * 2 * 2,)
-    block_forward_buffer_4_z_kernel[grid](
-        buffer_3, buffer_4, z, buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_3.stride(4), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
-        z.stride(0), z.stride(1), z.stride(2), z.stride(3), b, t, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_4, z
-
-
-def _block_forward_buffer_6(
-    z: torch.Tensor,
-    state_: torch.Tensor,
-    state___: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_block_forward_buffer_6(z: f32[b t kv g], state_: f32[b x], state___: f32[b kv d x], buffer_3: f32[b t kv x g], buffer_4: f32[b t kv g]) -> buffer_6: bf16[b t kv d g]. Any strides; sizes are read off the shapes."""
-    _check("z", z, torch.float32, 4, z.device)
-    _check("state_", state_, torch.float32, 2, z.device)
-    _check("state___", state___, torch.float32, 4, z.device)
-    _check("buffer_3", buffer_3, torch.float32, 5, z.device)
-    _check("buffer_4", buffer_4, torch.float32, 4, z.device)
-    b, t, _, _ = z.shape
-    if z.shape != (b, t, 2, 2):
-        raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if state___.shape != (b, 2, 64, t):
-        raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
-    if buffer_3.shape != (b, t, 2, t, 2):
-        raise ValueError(f"buffer_3: f32[b t kv x g] has shape {buffer_3.shape}, expected {(b, t, 2, t, 2)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
-    buffer_6 = torch.empty((b, t, 2, 64, 2), dtype=torch.bfloat16, device=z.device)
-    BLOCK_D, BLOCK_G, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(2, BLOCK_G),)
-    block_forward_buffer_6_kernel[grid](
-        z, state_, state___, buffer_3, buffer_4, buffer_6, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
-        state_.stride(0), state_.stride(1), state___.stride(0), state___.stride(1), state___.stride(2),
-        state___.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_3.stride(4), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
-        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3), buffer_6.stride(4), b,
-        t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, num_warps=warps, num_stages=stages,
-    )
-    return buffer_6
-
-
-def _block_forward_buffer_7(WO: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
-    """_block_forward_buffer_7(WO: bf16[kv g d width], buffer_6: bf16[b t kv d g]) -> buffer_7: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("WO", WO, torch.bfloat16, 4, WO.device)
-    _check("buffer_6", buffer_6, torch.bfloat16, 5, WO.device)
-    b, t, _, _, _ = buffer_6.shape
-    if WO.shape != (2, 2, 64, 512):
-        raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if buffer_6.shape != (b, t, 2, 64, 2):
-        raise ValueError(f"buffer_6: bf16[b t kv d g] has shape {buffer_6.shape}, expected {(b, t, 2, 64, 2)}")
-    buffer_7 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_forward_buffer_7_kernel[grid](
-        WO, buffer_6, buffer_7, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3), buffer_6.stride(4), buffer_7.stride(0),
-        buffer_7.stride(1), buffer_7.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T,
-        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
-    )
-    return buffer_7
-
-
-def _block_forward_buffer_0(X: torch.Tensor, buffer_7: torch.Tensor) -> torch.Tensor:
-    """_block_forward_buffer_0(X: bf16[b t width], buffer_7: f32[b t width]) -> buffer_0: f32[b t]. Any strides; sizes are read off the shapes."""
+def _block_forward_buffer_0(X: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_block_forward_buffer_0(X: bf16[b t width], buffer_3: f32[b t width]) -> buffer_0: f32[b t]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
-    _check("buffer_7", buffer_7, torch.float32, 3, X.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if buffer_7.shape != (b, t, 512):
-        raise ValueError(f"buffer_7: f32[b t width] has shape {buffer_7.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t, 512):
+        raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_0 = torch.empty((b, t), dtype=torch.float32, device=X.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
@@ -6855,16 +5763,16 @@ def _block_forward_buffer_0(X: torch.Tensor, buffer_7: torch.Tensor) -> torch.Te
             warps, stages = 16, 1
         grid = (b * t,)
         block_forward_buffer_0_rows_kernel[grid](
-            X, buffer_7, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_7.stride(0),
-            buffer_7.stride(1), buffer_7.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t,
+            X, buffer_3, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_3.stride(0),
+            buffer_3.stride(1), buffer_3.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t,
             BLOCK_WIDTH=BLOCK_WIDTH, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
         return buffer_0
     BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
     block_forward_buffer_0_kernel[grid](
-        X, buffer_7, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_7.stride(0), buffer_7.stride(1),
-        buffer_7.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+        X, buffer_3, buffer_0, X.stride(0), X.stride(1), X.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_0.stride(0), buffer_0.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
         num_warps=warps, num_stages=stages,
     )
     return buffer_0
@@ -6873,31 +5781,36 @@ def _block_forward_buffer_0(X: torch.Tensor, buffer_7: torch.Tensor) -> torch.Te
 def _block_forward_buffer_1(
     X: torch.Tensor,
     c: torch.Tensor,
-    up: torch.Tensor,
-    buffer_7: torch.Tensor,
+    gate: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_forward_buffer_1(X: bf16[b t width], c: f32[width], up: bf16[width hidden], buffer_7: f32[b t width]) -> buffer_1: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+    """_block_forward_buffer_1(X: bf16[b t width], c: f32[width], gate: bf16[width hidden], buffer_0: f32[b t], buffer_3: f32[b t width]) -> buffer_1: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("c", c, torch.float32, 1, X.device)
-    _check("up", up, torch.bfloat16, 2, X.device)
-    _check("buffer_7", buffer_7, torch.float32, 3, X.device)
+    _check("gate", gate, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_7.shape != (b, t, 512):
-        raise ValueError(f"buffer_7: f32[b t width] has shape {buffer_7.shape}, expected {(b, t, 512)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_0.shape != (b, t):
+        raise ValueError(f"buffer_0: f32[b t] has shape {buffer_0.shape}, expected {(b, t)}")
+    if buffer_3.shape != (b, t, 512):
+        raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_1 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_1_kernel[grid](
-        X, c, up, buffer_7, buffer_1, X.stride(0), X.stride(1), X.stride(2), c.stride(0), up.stride(0),
-        up.stride(1), buffer_7.stride(0), buffer_7.stride(1), buffer_7.stride(2), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        X, c, gate, buffer_0, buffer_3, buffer_1, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
+        gate.stride(0), gate.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), b,
+        t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_1
 
@@ -6905,100 +5818,79 @@ def _block_forward_buffer_1(
 def _block_forward_buffer_2(
     X: torch.Tensor,
     c: torch.Tensor,
-    gate: torch.Tensor,
+    up: torch.Tensor,
     buffer_1: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_7: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_forward_buffer_2(X: bf16[b t width], c: f32[width], gate: bf16[width hidden], buffer_1: f32[b t hidden], buffer_0: f32[b t], buffer_7: f32[b t width]) -> buffer_2: bf16[b t hidden]. Any strides; sizes are read off the shapes."""
+    """_block_forward_buffer_2(X: bf16[b t width], c: f32[width], up: bf16[width hidden], buffer_1: f32[b t hidden], buffer_3: f32[b t width]) -> buffer_2: bf16[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("c", c, torch.float32, 1, X.device)
-    _check("gate", gate, torch.bfloat16, 2, X.device)
+    _check("up", up, torch.bfloat16, 2, X.device)
     _check("buffer_1", buffer_1, torch.float32, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    _check("buffer_7", buffer_7, torch.float32, 3, X.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
     if buffer_1.shape != (b, t, 1024):
         raise ValueError(f"buffer_1: f32[b t hidden] has shape {buffer_1.shape}, expected {(b, t, 1024)}")
-    if buffer_0.shape != (b, t):
-        raise ValueError(f"buffer_0: f32[b t] has shape {buffer_0.shape}, expected {(b, t)}")
-    if buffer_7.shape != (b, t, 512):
-        raise ValueError(f"buffer_7: f32[b t width] has shape {buffer_7.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t, 512):
+        raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_2 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_2_kernel[grid](
-        X, c, gate, buffer_1, buffer_0, buffer_7, buffer_2, X.stride(0), X.stride(1), X.stride(2),
-        c.stride(0), gate.stride(0), gate.stride(1), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_7.stride(0), buffer_7.stride(1),
-        buffer_7.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), b, t,
-        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
-        num_stages=stages,
+        X, c, up, buffer_1, buffer_3, buffer_2, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
+        up.stride(0), up.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_2
 
 
-def _block_forward_state_____(down: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_block_forward_state_____(down: bf16[hidden width], buffer_2: bf16[b t hidden]) -> state_____: f32[b t width]. Any strides; sizes are read off the shapes."""
-    _check("down", down, torch.bfloat16, 2, down.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 3, down.device)
-    b, t, _ = buffer_2.shape
+def _block_forward_out(
+    X: torch.Tensor,
+    down: torch.Tensor,
+    buffer_2: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_3: torch.Tensor,
+) -> torch.Tensor:
+    """_block_forward_out(X: bf16[b t width], down: bf16[hidden width], buffer_2: bf16[b t hidden], buffer_0: f32[b t], buffer_3: f32[b t width]) -> out: bf16[b t width]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 3, X.device)
+    _check("down", down, torch.bfloat16, 2, X.device)
+    _check("buffer_2", buffer_2, torch.bfloat16, 3, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, X.device)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if buffer_2.shape != (b, t, 1024):
         raise ValueError(f"buffer_2: bf16[b t hidden] has shape {buffer_2.shape}, expected {(b, t, 1024)}")
-    state_____ = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_forward_state______kernel[grid](
-        down, buffer_2, state_____, down.stride(0), down.stride(1), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), state_____.stride(0), state_____.stride(1), state_____.stride(2), b, t,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
-    )
-    return state_____
-
-
-def _block_forward_out(
-    X: torch.Tensor,
-    buffer_7: torch.Tensor,
-    buffer_0: torch.Tensor,
-    state_____: torch.Tensor,
-) -> torch.Tensor:
-    """_block_forward_out(X: bf16[b t width], buffer_7: f32[b t width], buffer_0: f32[b t], state_____: f32[b t width]) -> out: bf16[b t width]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("buffer_7", buffer_7, torch.float32, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
-    _check("state_____", state_____, torch.float32, 3, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if buffer_7.shape != (b, t, 512):
-        raise ValueError(f"buffer_7: f32[b t width] has shape {buffer_7.shape}, expected {(b, t, 512)}")
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b t] has shape {buffer_0.shape}, expected {(b, t)}")
-    if state_____.shape != (b, t, 512):
-        raise ValueError(f"state_____: f32[b t width] has shape {state_____.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t, 512):
+        raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     out = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, warps, stages = 1024, 4, 1
-    grid = (b * t * triton.cdiv(512, BLOCK_WIDTH),)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_out_kernel[grid](
-        X, buffer_7, buffer_0, state_____, out, X.stride(0), X.stride(1), X.stride(2), buffer_7.stride(0),
-        buffer_7.stride(1), buffer_7.stride(2), buffer_0.stride(0), buffer_0.stride(1), state_____.stride(0),
-        state_____.stride(1), state_____.stride(2), out.stride(0), out.stride(1), out.stride(2), b, t,
+        X, down, buffer_2, buffer_0, buffer_3, out, X.stride(0), X.stride(1), X.stride(2), down.stride(0),
+        down.stride(1), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), out.stride(0),
+        out.stride(1), out.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T,
         BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return out
 
 
-def _block_backward_buffer_5(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_5(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_4(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_4(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_4: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
     _check("d_out", d_out, torch.bfloat16, 3, down.device)
     b, t, _ = d_out.shape
@@ -7006,185 +5898,97 @@ def _block_backward_buffer_5(down: torch.Tensor, d_out: torch.Tensor) -> torch.T
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
+    buffer_4 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_5_kernel[grid](
-        down, d_out, buffer_5, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), b, t,
+    block_backward_buffer_4_kernel[grid](
+        down, d_out, buffer_4, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), b, t,
         BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_5
+    return buffer_4
 
 
-def _block_backward_buffer_15(
+def _block_backward_buffer_16(
+    logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
+    state___: torch.Tensor,
     state____: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_15(state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state____: f32[b t kv g d]) -> buffer_15: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 4, state.device)
-    _check("state_", state_, torch.float32, 2, state.device)
-    _check("state__", state__, torch.float32, 2, state.device)
-    _check("state____", state____, torch.float32, 5, state.device)
-    b, _, _, t = state.shape
+    """_block_backward_buffer_16(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d]) -> buffer_16: bf16[b t kv g d]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 4, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    _check("state_", state_, torch.float32, 2, logsum.device)
+    _check("state__", state__, torch.float32, 2, logsum.device)
+    _check("state___", state___, torch.float32, 4, logsum.device)
+    _check("state____", state____, torch.float32, 5, logsum.device)
+    b, t, _, _ = logsum.shape
+    if logsum.shape != (b, t, 2, 2):
+        raise ValueError(f"logsum: f32[b t kv g] has shape {logsum.shape}, expected {(b, t, 2, 2)}")
     if state.shape != (b, 2, 64, t):
         raise ValueError(f"state: f32[b kv d x] has shape {state.shape}, expected {(b, 2, 64, t)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
-    if state____.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_15 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state.device)
-    BLOCK_G, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_15_kernel[grid](
-        state, state_, state__, state____, buffer_15, state.stride(0), state.stride(1), state.stride(2),
-        state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0), state__.stride(1),
-        state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
-        state____.stride(4), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), buffer_15.stride(4), b, t, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_15
-
-
-def _block_backward_buffer_2_buffer_3(buffer_15: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """_block_backward_buffer_2_buffer_3(buffer_15: f32[b t kv g x]) -> buffer_2: f32[b t kv g], buffer_3: f32[b t kv g]. Any strides; sizes are read off the shapes."""
-    _check("buffer_15", buffer_15, torch.float32, 5, buffer_15.device)
-    b, t, _, _, _ = buffer_15.shape
-    if buffer_15.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
-    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_15.device)
-    buffer_3 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_15.device)
-    BLOCK_X = max(16, triton.next_power_of_2(t))
-    if BLOCK_X <= 16384:
-        if BLOCK_X <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_X <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t * 2 * 2,)
-        block_backward_buffer_2_buffer_3_rows_kernel[grid](
-            buffer_15, buffer_2, buffer_3, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-            buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1),
-            buffer_2.stride(2), buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1),
-            buffer_3.stride(2), buffer_3.stride(3), b, t, BLOCK_X=BLOCK_X, EXACT_X=t == BLOCK_X,
-            num_warps=warps, num_stages=stages,
-        )
-        return buffer_2, buffer_3
-    BLOCK_X, warps, stages = 4096, 8, 2
-    grid = (b * t * 2 * 2,)
-    block_backward_buffer_2_buffer_3_kernel[grid](
-        buffer_15, buffer_2, buffer_3, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
-        buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), b,
-        t, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_2, buffer_3
-
-
-def _block_backward_buffer_16(
-    state_: torch.Tensor,
-    state___: torch.Tensor,
-    buffer_15: torch.Tensor,
-    buffer_2: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_16(state_: f32[b x], state___: f32[b kv d x], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g]) -> buffer_16: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
-    _check("state_", state_, torch.float32, 2, state_.device)
-    _check("state___", state___, torch.float32, 4, state_.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, state_.device)
-    _check("buffer_2", buffer_2, torch.float32, 4, state_.device)
-    b, t = state_.shape
     if state___.shape != (b, 2, 64, t):
         raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
-    if buffer_15.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state_.device)
-    BLOCK_G, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(64, BLOCK_D),)
+    if state____.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.bfloat16, device=logsum.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
     block_backward_buffer_16_kernel[grid](
-        state_, state___, buffer_15, buffer_2, buffer_16, state_.stride(0), state_.stride(1),
-        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), buffer_15.stride(0),
-        buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3), buffer_15.stride(4),
-        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_16.stride(0),
-        buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4), b, t,
-        BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        logsum, state, state_, state__, state___, state____, buffer_16, logsum.stride(0), logsum.stride(1),
+        logsum.stride(2), logsum.stride(3), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0), state__.stride(1),
+        state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), state____.stride(0),
+        state____.stride(1), state____.stride(2), state____.stride(3), state____.stride(4),
+        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
+        buffer_16.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_16
 
 
-def _block_backward_buffer_17(
-    X: torch.Tensor,
-    WO: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_16: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_17(X: bf16[b t width], WO: bf16[kv g d width], buffer_3: f32[b t kv g], buffer_16: f32[b t kv g d]) -> buffer_17: f32[b t width]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_14(X: torch.Tensor, WO: torch.Tensor, buffer_16: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_14(X: bf16[b t width], WO: bf16[kv g d width], buffer_16: bf16[b t kv g d]) -> buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("WO", WO, torch.bfloat16, 4, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, X.device)
+    _check("buffer_16", buffer_16, torch.bfloat16, 5, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_16.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_17 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
+        raise ValueError(f"buffer_16: bf16[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_17_kernel[grid](
-        X, WO, buffer_3, buffer_16, buffer_17, X.stride(0), X.stride(1), X.stride(2), WO.stride(0),
-        WO.stride(1), WO.stride(2), WO.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), buffer_17.stride(0), buffer_17.stride(1),
-        buffer_17.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+    block_backward_buffer_14_kernel[grid](
+        X, WO, buffer_16, buffer_14, X.stride(0), X.stride(1), X.stride(2), WO.stride(0), WO.stride(1),
+        WO.stride(2), WO.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
+        buffer_16.stride(3), buffer_16.stride(4), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_17
+    return buffer_14
 
 
-def _block_backward_buffer_6(c: torch.Tensor, gate: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_6(c: f32[width], gate: bf16[width hidden], buffer_17: f32[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
-    b, t, _ = buffer_17.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
-    buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_6_kernel[grid](
-        c, gate, buffer_17, buffer_6, c.stride(0), gate.stride(0), gate.stride(1), buffer_17.stride(0),
-        buffer_17.stride(1), buffer_17.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_6
-
-
-def _block_backward_buffer_7(buffer_17: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_7(buffer_17: f32[b t width]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("buffer_17", buffer_17, torch.float32, 3, buffer_17.device)
-    b, t, _ = buffer_17.shape
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
-    buffer_7 = torch.empty((b, t), dtype=torch.float32, device=buffer_17.device)
+def _block_backward_buffer_3(buffer_14: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_3(buffer_14: f32[b t width]) -> buffer_3: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_14", buffer_14, torch.float32, 3, buffer_14.device)
+    b, t, _ = buffer_14.shape
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    buffer_3 = torch.empty((b, t), dtype=torch.float32, device=buffer_14.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -7194,209 +5998,212 @@ def _block_backward_buffer_7(buffer_17: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (b * t,)
-        block_backward_buffer_7_rows_kernel[grid](
-            buffer_17, buffer_7, buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-            buffer_7.stride(0), buffer_7.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+        block_backward_buffer_3_rows_kernel[grid](
+            buffer_14, buffer_3, buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
+            buffer_3.stride(0), buffer_3.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
             EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
-        return buffer_7
+        return buffer_3
     BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
-    block_backward_buffer_7_kernel[grid](
-        buffer_17, buffer_7, buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-        buffer_7.stride(0), buffer_7.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+    block_backward_buffer_3_kernel[grid](
+        buffer_14, buffer_3, buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
+        buffer_3.stride(0), buffer_3.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_7
+    return buffer_3
 
 
-def _block_backward_buffer_8(c: torch.Tensor, up: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_8(c: f32[width], up: bf16[width hidden], buffer_17: f32[b t width]) -> buffer_8: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_5(c: torch.Tensor, gate: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_5(c: f32[width], gate: bf16[width hidden], buffer_14: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("up", up, torch.bfloat16, 2, c.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
-    b, t, _ = buffer_17.shape
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
+    b, t, _ = buffer_14.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
-    buffer_8 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_8_kernel[grid](
-        c, up, buffer_17, buffer_8, c.stride(0), up.stride(0), up.stride(1), buffer_17.stride(0),
-        buffer_17.stride(1), buffer_17.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+    block_backward_buffer_5_kernel[grid](
+        c, gate, buffer_14, buffer_5, c.stride(0), gate.stride(0), gate.stride(1), buffer_14.stride(0),
+        buffer_14.stride(1), buffer_14.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_8
+    return buffer_5
 
 
-def _block_backward_buffer_9(
-    d_out: torch.Tensor,
-    state_____: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_8: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_7: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_9(d_out: bf16[b t width], state_____: f32[b t width], buffer_6: f32[b t hidden], buffer_8: f32[b t hidden], buffer_5: f32[b t hidden], buffer_7: f32[b t]) -> buffer_9: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("state_____", state_____, torch.float32, 3, d_out.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, d_out.device)
-    _check("buffer_8", buffer_8, torch.float32, 3, d_out.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, d_out.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, d_out.device)
-    b, t, _ = d_out.shape
-    if d_out.shape != (b, t, 512):
-        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if state_____.shape != (b, t, 512):
-        raise ValueError(f"state_____: f32[b t width] has shape {state_____.shape}, expected {(b, t, 512)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_8.shape != (b, t, 1024):
-        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    buffer_9 = torch.empty((b, t), dtype=torch.float32, device=d_out.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
-    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    if BLOCK_HIDDEN * BLOCK_WIDTH <= 16384:
-        if BLOCK_HIDDEN * BLOCK_WIDTH <= 1024:
-            warps, stages = 4, 1
-        elif BLOCK_HIDDEN * BLOCK_WIDTH <= 4096:
-            warps, stages = 8, 1
-        else:
-            warps, stages = 16, 1
-        grid = (b * t,)
-        block_backward_buffer_9_rows_kernel[grid](
-            d_out, state_____, buffer_6, buffer_8, buffer_5, buffer_7, buffer_9, d_out.stride(0),
-            d_out.stride(1), d_out.stride(2), state_____.stride(0), state_____.stride(1),
-            state_____.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-            buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_5.stride(0),
-            buffer_5.stride(1), buffer_5.stride(2), buffer_7.stride(0), buffer_7.stride(1),
-            buffer_9.stride(0), buffer_9.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_HIDDEN=1024 == BLOCK_HIDDEN, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps,
-            num_stages=stages,
-        )
-        return buffer_9
-    BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 4096, 4096, 8, 2
-    grid = (b * t,)
-    block_backward_buffer_9_kernel[grid](
-        d_out, state_____, buffer_6, buffer_8, buffer_5, buffer_7, buffer_9, d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), state_____.stride(0), state_____.stride(1), state_____.stride(2), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_6.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_7.stride(0), buffer_7.stride(1),
-        buffer_9.stride(0), buffer_9.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
-    )
-    return buffer_9
-
-
-def _block_backward_buffer_13_buffer_14(
-    c: torch.Tensor,
-    up: torch.Tensor,
-    gate: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_7: torch.Tensor,
-    buffer_8: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_block_backward_buffer_13_buffer_14(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_7: f32[b t], buffer_8: f32[b t hidden]) -> buffer_13: f32[b t width], buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_6(c: torch.Tensor, up: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_6(c: f32[width], up: bf16[width hidden], buffer_14: f32[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
     _check("up", up, torch.bfloat16, 2, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, c.device)
-    _check("buffer_8", buffer_8, torch.float32, 3, c.device)
-    b, t, _ = buffer_5.shape
+    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
+    b, t, _ = buffer_14.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_buffer_6_kernel[grid](
+        c, up, buffer_14, buffer_6, c.stride(0), up.stride(0), up.stride(1), buffer_14.stride(0),
+        buffer_14.stride(1), buffer_14.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_6
+
+
+def _block_backward_buffer_11(
+    c: torch.Tensor,
+    up: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_11(c: f32[width], up: bf16[width hidden], buffer_3: f32[b t], buffer_4: f32[b t hidden], buffer_5: f32[b t hidden]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("up", up, torch.bfloat16, 2, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
+    b, t = buffer_3.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_buffer_11_kernel[grid](
+        c, up, buffer_3, buffer_4, buffer_5, buffer_11, c.stride(0), up.stride(0), up.stride(1),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_11.stride(0), buffer_11.stride(1),
+        buffer_11.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_11
+
+
+def _block_backward_buffer_12(
+    c: torch.Tensor,
+    gate: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_6: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_12(c: f32[width], gate: bf16[width hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_12: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    b, t = buffer_3.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 1024):
-        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
-    buffer_13 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
-    if BLOCK_HIDDEN <= 64:
-        if BLOCK_HIDDEN <= 4:
-            BLOCK_T, BLOCK_WIDTH, warps, stages = 16, 16, 4, 1
-        elif BLOCK_HIDDEN <= 16:
-            BLOCK_T, BLOCK_WIDTH, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_T, BLOCK_WIDTH, warps, stages = 16, 16, 16, 1
-        grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-        block_backward_buffer_13_buffer_14_rows_kernel[grid](
-            c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8, buffer_13, buffer_14, c.stride(0),
-            up.stride(0), up.stride(1), gate.stride(0), gate.stride(1), buffer_5.stride(0),
-            buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-            buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_8.stride(0),
-            buffer_8.stride(1), buffer_8.stride(2), buffer_13.stride(0), buffer_13.stride(1),
-            buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), b, t,
-            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
-        )
-        return buffer_13, buffer_14
-    BLOCK_HIDDEN, BLOCK_T, BLOCK_WIDTH, warps, stages = 128, 16, 16, 8, 2
+    buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_13_buffer_14_kernel[grid](
-        c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8, buffer_13, buffer_14, c.stride(0), up.stride(0),
-        up.stride(1), gate.stride(0), gate.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0),
-        buffer_7.stride(1), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_13.stride(0),
-        buffer_13.stride(1), buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
+    block_backward_buffer_12_kernel[grid](
+        c, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_12, c.stride(0), gate.stride(0),
+        gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0),
+        buffer_6.stride(1), buffer_6.stride(2), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
+        b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
     )
-    return buffer_13, buffer_14
+    return buffer_12
+
+
+def _block_backward_buffer_13(
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_13(down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden]) -> buffer_13: f32[b t width]. Any strides; sizes are read off the shapes."""
+    _check("down", down, torch.bfloat16, 2, down.device)
+    _check("d_out", d_out, torch.bfloat16, 3, down.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, down.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, down.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, down.device)
+    b, t, _ = d_out.shape
+    if down.shape != (1024, 512):
+        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    buffer_13 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_buffer_13_kernel[grid](
+        down, d_out, buffer_6, buffer_3, buffer_5, buffer_13, down.stride(0), down.stride(1), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+    )
+    return buffer_13
 
 
 def _block_backward_d_c(
     up: torch.Tensor,
     gate: torch.Tensor,
-    buffer_8: torch.Tensor,
+    buffer_3: torch.Tensor,
     buffer_5: torch.Tensor,
+    buffer_4: torch.Tensor,
     buffer_6: torch.Tensor,
-    buffer_7: torch.Tensor,
-    buffer_17: torch.Tensor,
+    buffer_14: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_c(up: bf16[width hidden], gate: bf16[width hidden], buffer_8: f32[b t hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_7: f32[b t], buffer_17: f32[b t width]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_c(up: bf16[width hidden], gate: bf16[width hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden], buffer_14: f32[b t width]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
     _check("up", up, torch.bfloat16, 2, up.device)
     _check("gate", gate, torch.bfloat16, 2, up.device)
-    _check("buffer_8", buffer_8, torch.float32, 3, up.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, up.device)
     _check("buffer_5", buffer_5, torch.float32, 3, up.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, up.device)
     _check("buffer_6", buffer_6, torch.float32, 3, up.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, up.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, up.device)
-    b, t, _ = buffer_8.shape
+    _check("buffer_14", buffer_14, torch.float32, 3, up.device)
+    b, t = buffer_3.shape
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
     if gate.shape != (512, 1024):
         raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_8.shape != (b, t, 1024):
-        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     d_c = torch.empty((512,), dtype=torch.float32, device=up.device)
     BLOCK_B = max(16, triton.next_power_of_2(b))
     BLOCK_T = max(16, triton.next_power_of_2(t))
@@ -7410,11 +6217,11 @@ def _block_backward_d_c(
             BLOCK_WIDTH, warps, stages = 16, 16, 1
         grid = (triton.cdiv(512, BLOCK_WIDTH),)
         block_backward_d_c_rows_kernel[grid](
-            up, gate, buffer_8, buffer_5, buffer_6, buffer_7, buffer_17, d_c, up.stride(0), up.stride(1),
-            gate.stride(0), gate.stride(1), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
-            buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0),
-            buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1),
-            buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), d_c.stride(0), b, t,
+            up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_c, up.stride(0), up.stride(1),
+            gate.stride(0), gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0),
+            buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+            buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+            buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), d_c.stride(0), b, t,
             BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
             EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps,
             num_stages=stages,
@@ -7423,238 +6230,292 @@ def _block_backward_d_c(
     BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_c_kernel[grid](
-        up, gate, buffer_8, buffer_5, buffer_6, buffer_7, buffer_17, d_c, up.stride(0), up.stride(1),
-        gate.stride(0), gate.stride(1), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-        buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_17.stride(0), buffer_17.stride(1),
-        buffer_17.stride(2), d_c.stride(0), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
+        up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_c, up.stride(0), up.stride(1),
+        gate.stride(0), gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), d_c.stride(0), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
         num_warps=warps, num_stages=stages,
     )
     return d_c
 
 
-def _block_backward_d_up_d_gate_d_down(
+def _block_backward_d_up(
     c: torch.Tensor,
-    d_out: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_14: torch.Tensor,
+    buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_7: torch.Tensor,
-    buffer_17: torch.Tensor,
-    buffer_8: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_block_backward_d_up_d_gate_d_down(c: f32[width], d_out: bf16[b t width], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_7: f32[b t], buffer_17: f32[b t width], buffer_8: f32[b t hidden]) -> d_up: bf16[width hidden], d_gate: bf16[width hidden], d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_block_backward_d_up(c: f32[width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_4: f32[b t hidden], buffer_5: f32[b t hidden]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("d_out", d_out, torch.bfloat16, 3, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
     _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, c.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, c.device)
-    _check("buffer_8", buffer_8, torch.float32, 3, c.device)
-    b, t, _ = d_out.shape
+    b, t = buffer_3.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if d_out.shape != (b, t, 512):
-        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_d_up_kernel[grid](
+        c, buffer_3, buffer_14, buffer_4, buffer_5, d_up, c.stride(0), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), d_up.stride(0),
+        d_up.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_up
+
+
+def _block_backward_d_gate(
+    c: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_14: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_d_gate(c: f32[width], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden], buffer_14: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
+    b, t = buffer_3.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t, 1024):
-        raise ValueError(f"buffer_8: f32[b t hidden] has shape {buffer_8.shape}, expected {(b, t, 1024)}")
-    d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
-    d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=c.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_T = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_T <= 64:
-        if BLOCK_B * BLOCK_T <= 4:
-            BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 16, 16, 4, 1
-        elif BLOCK_B * BLOCK_T <= 16:
-            BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
-        block_backward_d_up_d_gate_d_down_rows_kernel[grid](
-            c, d_out, buffer_5, buffer_6, buffer_7, buffer_17, buffer_8, d_up, d_gate, d_down, c.stride(0),
-            d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1),
-            buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-            buffer_7.stride(0), buffer_7.stride(1), buffer_17.stride(0), buffer_17.stride(1),
-            buffer_17.stride(2), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), d_up.stride(0),
-            d_up.stride(1), d_gate.stride(0), d_gate.stride(1), d_down.stride(0), d_down.stride(1), b, t,
-            BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
-            EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, num_warps=warps, num_stages=stages,
-        )
-        return d_up, d_gate, d_down
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_d_up_d_gate_d_down_kernel[grid](
-        c, d_out, buffer_5, buffer_6, buffer_7, buffer_17, buffer_8, d_up, d_gate, d_down, c.stride(0),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0),
-        buffer_7.stride(1), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_8.stride(0),
-        buffer_8.stride(1), buffer_8.stride(2), d_up.stride(0), d_up.stride(1), d_gate.stride(0),
-        d_gate.stride(1), d_down.stride(0), d_down.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    block_backward_d_gate_kernel[grid](
+        c, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_gate, c.stride(0), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), d_gate.stride(0), d_gate.stride(1), b,
+        t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
     )
-    return d_up, d_gate, d_down
+    return d_gate
 
 
-def _block_backward_buffer_10(
+def _block_backward_d_down(
+    d_out: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_d_down(d_out: bf16[b t width], buffer_3: f32[b t], buffer_6: f32[b t hidden], buffer_5: f32[b t hidden]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, d_out.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, d_out.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, d_out.device)
+    b, t, _ = d_out.shape
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(1024, BLOCK_HIDDEN) * triton.cdiv(512, BLOCK_WIDTH),)
+    block_backward_d_down_kernel[grid](
+        d_out, buffer_3, buffer_6, buffer_5, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), d_down.stride(0), d_down.stride(1), b, t,
+        BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_down
+
+
+def _block_backward_buffer_7(
+    buffer_13: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_6: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_7(buffer_13: f32[b t width], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_13", buffer_13, torch.float32, 3, buffer_13.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, buffer_13.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, buffer_13.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, buffer_13.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, buffer_13.device)
+    b, t, _ = buffer_13.shape
+    if buffer_13.shape != (b, t, 512):
+        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t, 1024):
+        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    buffer_7 = torch.empty((b, t), dtype=torch.float32, device=buffer_13.device)
+    BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
+    if BLOCK_WIDTH * BLOCK_HIDDEN <= 16384:
+        if BLOCK_WIDTH * BLOCK_HIDDEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_WIDTH * BLOCK_HIDDEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * t,)
+        block_backward_buffer_7_rows_kernel[grid](
+            buffer_13, buffer_3, buffer_5, buffer_4, buffer_6, buffer_7, buffer_13.stride(0),
+            buffer_13.stride(1), buffer_13.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+            buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0),
+            buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+            buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_WIDTH=512 == BLOCK_WIDTH, EXACT_HIDDEN=1024 == BLOCK_HIDDEN,
+            num_warps=warps, num_stages=stages,
+        )
+        return buffer_7
+    BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 4096, 4096, 8, 2
+    grid = (b * t,)
+    block_backward_buffer_7_kernel[grid](
+        buffer_13, buffer_3, buffer_5, buffer_4, buffer_6, buffer_7, buffer_13.stride(0), buffer_13.stride(1),
+        buffer_13.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0),
+        buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return buffer_7
+
+
+def _block_backward_buffer_8(
     WO: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_13: torch.Tensor,
+    buffer_11: torch.Tensor,
+    buffer_12: torch.Tensor,
+    buffer_3: torch.Tensor,
     buffer_14: torch.Tensor,
-    buffer_9: torch.Tensor,
-    buffer_17: torch.Tensor,
     buffer_7: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_10(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_13: f32[b t width], buffer_14: f32[b t width], buffer_9: f32[b t], buffer_17: f32[b t width], buffer_7: f32[b t]) -> buffer_10: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_8(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t]) -> buffer_8: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("WO", WO, torch.bfloat16, 4, WO.device)
     _check("d_out", d_out, torch.bfloat16, 3, WO.device)
-    _check("buffer_13", buffer_13, torch.float32, 3, WO.device)
+    _check("buffer_11", buffer_11, torch.float32, 3, WO.device)
+    _check("buffer_12", buffer_12, torch.float32, 3, WO.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, WO.device)
     _check("buffer_14", buffer_14, torch.float32, 3, WO.device)
-    _check("buffer_9", buffer_9, torch.float32, 2, WO.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, WO.device)
     _check("buffer_7", buffer_7, torch.float32, 2, WO.device)
     b, t, _ = d_out.shape
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_13.shape != (b, t, 512):
-        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_11.shape != (b, t, 512):
+        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_12.shape != (b, t, 512):
+        raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    if buffer_9.shape != (b, t):
-        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    buffer_10 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    buffer_8 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_10_kernel[grid](
-        WO, d_out, buffer_13, buffer_14, buffer_9, buffer_17, buffer_7, buffer_10, WO.stride(0), WO.stride(1),
-        WO.stride(2), WO.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_13.stride(0),
-        buffer_13.stride(1), buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), buffer_9.stride(0), buffer_9.stride(1), buffer_17.stride(0), buffer_17.stride(1),
-        buffer_17.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_10.stride(0), buffer_10.stride(1),
-        buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+    block_backward_buffer_8_kernel[grid](
+        WO, d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_8, WO.stride(0), WO.stride(1),
+        WO.stride(2), WO.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_11.stride(0),
+        buffer_11.stride(1), buffer_11.stride(2), buffer_12.stride(0), buffer_12.stride(1),
+        buffer_12.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_8.stride(0), buffer_8.stride(1),
+        buffer_8.stride(2), buffer_8.stride(3), buffer_8.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
         BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_10
+    return buffer_8
 
 
 def _block_backward_d_WO(
     d_out: torch.Tensor,
-    buffer_13: torch.Tensor,
-    buffer_14: torch.Tensor,
-    buffer_9: torch.Tensor,
-    buffer_17: torch.Tensor,
-    buffer_7: torch.Tensor,
+    buffer_11: torch.Tensor,
+    buffer_12: torch.Tensor,
     buffer_3: torch.Tensor,
+    buffer_14: torch.Tensor,
+    buffer_7: torch.Tensor,
     buffer_16: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_WO(d_out: bf16[b t width], buffer_13: f32[b t width], buffer_14: f32[b t width], buffer_9: f32[b t], buffer_17: f32[b t width], buffer_7: f32[b t], buffer_3: f32[b t kv g], buffer_16: f32[b t kv g d]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_WO(d_out: bf16[b t width], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t], buffer_16: bf16[b t kv g d]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("buffer_13", buffer_13, torch.float32, 3, d_out.device)
+    _check("buffer_11", buffer_11, torch.float32, 3, d_out.device)
+    _check("buffer_12", buffer_12, torch.float32, 3, d_out.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, d_out.device)
     _check("buffer_14", buffer_14, torch.float32, 3, d_out.device)
-    _check("buffer_9", buffer_9, torch.float32, 2, d_out.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, d_out.device)
     _check("buffer_7", buffer_7, torch.float32, 2, d_out.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, d_out.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, d_out.device)
+    _check("buffer_16", buffer_16, torch.bfloat16, 5, d_out.device)
     b, t, _ = d_out.shape
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_13.shape != (b, t, 512):
-        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_11.shape != (b, t, 512):
+        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_12.shape != (b, t, 512):
+        raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    if buffer_9.shape != (b, t):
-        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_16.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+        raise ValueError(f"buffer_16: bf16[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
     d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 128, 64, 8, 3
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
-        d_out, buffer_13, buffer_14, buffer_9, buffer_17, buffer_7, buffer_3, buffer_16, d_WO,
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_13.stride(0), buffer_13.stride(1),
-        buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
-        buffer_9.stride(0), buffer_9.stride(1), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-        buffer_7.stride(0), buffer_7.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), d_WO.stride(0), d_WO.stride(1), d_WO.stride(2),
-        d_WO.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
+        d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_16, d_WO, d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
+        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1),
+        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
+        buffer_16.stride(4), d_WO.stride(0), d_WO.stride(1), d_WO.stride(2), d_WO.stride(3), b, t,
+        BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return d_WO
 
 
-def _block_backward_buffer_0(
-    buffer_3: torch.Tensor,
-    buffer_15: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_10: torch.Tensor,
+def _block_backward_buffer_2(
+    z: torch.Tensor,
+    state______: torch.Tensor,
+    buffer_8: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_0(buffer_3: f32[b t kv g], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g], buffer_10: f32[b t kv g d]) -> buffer_0: f32[b kv d x]. Any strides; sizes are read off the shapes."""
-    _check("buffer_3", buffer_3, torch.float32, 4, buffer_3.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, buffer_3.device)
-    _check("buffer_2", buffer_2, torch.float32, 4, buffer_3.device)
-    _check("buffer_10", buffer_10, torch.float32, 5, buffer_3.device)
-    b, t, _, _ = buffer_3.shape
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_15.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_10.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_0 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=buffer_3.device)
-    BLOCK_D, BLOCK_X, BLOCK_G, warps, stages = 64, 64, 32, 4, 2
-    grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_0_kernel[grid](
-        buffer_3, buffer_15, buffer_2, buffer_10, buffer_0, buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_3.stride(3), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
-        buffer_2.stride(3), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
-        buffer_10.stride(3), buffer_10.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), b, t, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_0
-
-
-def _block_backward_buffer_4(
-    buffer_3: torch.Tensor,
-    buffer_16: torch.Tensor,
-    buffer_10: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_4(buffer_3: f32[b t kv g], buffer_16: f32[b t kv g d], buffer_10: f32[b t kv g d]) -> buffer_4: f32[b t kv g]. Any strides; sizes are read off the shapes."""
-    _check("buffer_3", buffer_3, torch.float32, 4, buffer_3.device)
-    _check("buffer_16", buffer_16, torch.float32, 5, buffer_3.device)
-    _check("buffer_10", buffer_10, torch.float32, 5, buffer_3.device)
-    b, t, _, _ = buffer_3.shape
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_16.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_10.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_4 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=buffer_3.device)
+    """_block_backward_buffer_2(z: f32[b t kv g], state______: f32[b t kv g d], buffer_8: f32[b t kv g d]) -> buffer_2: f32[b t kv g]. Any strides; sizes are read off the shapes."""
+    _check("z", z, torch.float32, 4, z.device)
+    _check("state______", state______, torch.float32, 5, z.device)
+    _check("buffer_8", buffer_8, torch.float32, 5, z.device)
+    b, t, _, _ = z.shape
+    if z.shape != (b, t, 2, 2):
+        raise ValueError(f"z: f32[b t kv g] has shape {z.shape}, expected {(b, t, 2, 2)}")
+    if state______.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state______: f32[b t kv g d] has shape {state______.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_8.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_2 = torch.empty((b, t, 2, 2), dtype=torch.float32, device=z.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -7664,208 +6525,149 @@ def _block_backward_buffer_4(
         else:
             warps, stages = 16, 1
         grid = (b * t * 2 * 2,)
-        block_backward_buffer_4_rows_kernel[grid](
-            buffer_3, buffer_16, buffer_10, buffer_4, buffer_3.stride(0), buffer_3.stride(1),
-            buffer_3.stride(2), buffer_3.stride(3), buffer_16.stride(0), buffer_16.stride(1),
-            buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4), buffer_10.stride(0),
-            buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4),
-            buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), b, t,
-            BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        block_backward_buffer_2_rows_kernel[grid](
+            z, state______, buffer_8, buffer_2, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+            state______.stride(0), state______.stride(1), state______.stride(2), state______.stride(3),
+            state______.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+            buffer_8.stride(3), buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1),
+            buffer_2.stride(2), buffer_2.stride(3), b, t, BLOCK_D=BLOCK_D, EXACT_D=64 == BLOCK_D,
+            num_warps=warps, num_stages=stages,
         )
-        return buffer_4
+        return buffer_2
     BLOCK_D, warps, stages = 4096, 8, 2
     grid = (b * t * 2 * 2,)
-    block_backward_buffer_4_kernel[grid](
-        buffer_3, buffer_16, buffer_10, buffer_4, buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), buffer_10.stride(0), buffer_10.stride(1),
-        buffer_10.stride(2), buffer_10.stride(3), buffer_10.stride(4), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_4.stride(2), buffer_4.stride(3), b, t, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    block_backward_buffer_2_kernel[grid](
+        z, state______, buffer_8, buffer_2, z.stride(0), z.stride(1), z.stride(2), z.stride(3),
+        state______.stride(0), state______.stride(1), state______.stride(2), state______.stride(3),
+        state______.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3),
+        buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b,
+        t, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_4
+    return buffer_2
 
 
-def _block_backward_buffer_11(
-    X: torch.Tensor,
-    a: torch.Tensor,
-    WV: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_11(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_11: f32[b t kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("WV", WV, torch.bfloat16, 3, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WV.shape != (512, 2, 64):
-        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
-    if buffer_0.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    buffer_11 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_11_kernel[grid](
-        X, a, WV, buffer_0, buffer_11, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
-        WV.stride(1), WV.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
-        buffer_11.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_11
-
-
-def _block_backward_buffer_18(
-    state_: torch.Tensor,
-    state___: torch.Tensor,
-    buffer_15: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_10: torch.Tensor,
-    buffer_4: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_18(state_: f32[b x], state___: f32[b kv d x], buffer_15: f32[b t kv g x], buffer_2: f32[b t kv g], buffer_10: f32[b t kv g d], buffer_4: f32[b t kv g]) -> buffer_18: f32[b t kv g x]. Any strides; sizes are read off the shapes."""
-    _check("state_", state_, torch.float32, 2, state_.device)
-    _check("state___", state___, torch.float32, 4, state_.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, state_.device)
-    _check("buffer_2", buffer_2, torch.float32, 4, state_.device)
-    _check("buffer_10", buffer_10, torch.float32, 5, state_.device)
-    _check("buffer_4", buffer_4, torch.float32, 4, state_.device)
-    b, t = state_.shape
-    if state___.shape != (b, 2, 64, t):
-        raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
-    if buffer_15.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_15: f32[b t kv g x] has shape {buffer_15.shape}, expected {(b, t, 2, 2, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    if buffer_10.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_10: f32[b t kv g d] has shape {buffer_10.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_4.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
-    buffer_18 = torch.empty((b, t, 2, 2, t), dtype=torch.float32, device=state_.device)
-    BLOCK_G, BLOCK_X, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_18_kernel[grid](
-        state_, state___, buffer_15, buffer_2, buffer_10, buffer_4, buffer_18, state_.stride(0),
-        state_.stride(1), state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3),
-        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
-        buffer_15.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2), buffer_10.stride(3),
-        buffer_10.stride(4), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
-        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_18.stride(3),
-        buffer_18.stride(4), b, t, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_18
-
-
-def _block_backward_d_WV(
-    X: torch.Tensor,
-    a: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_WV(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_0: f32[b kv d x]) -> d_WV: bf16[width kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("state_", state_, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_0.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_d_WV_kernel[grid](
-        X, a, state_, buffer_0, d_WV, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
-        state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        d_WV.stride(0), d_WV.stride(1), d_WV.stride(2), b, t, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_WV
-
-
-def _block_backward_buffer_1(
-    state__: torch.Tensor,
-    state____: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_18: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_1(state__: f32[b t], state____: f32[b t kv g d], buffer_3: f32[b t kv g], buffer_18: f32[b t kv g x]) -> buffer_1: f32[b kv d x]. Any strides; sizes are read off the shapes."""
-    _check("state__", state__, torch.float32, 2, state__.device)
-    _check("state____", state____, torch.float32, 5, state__.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, state__.device)
-    _check("buffer_18", buffer_18, torch.float32, 5, state__.device)
-    b, t = state__.shape
-    if state____.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_18.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_18: f32[b t kv g x] has shape {buffer_18.shape}, expected {(b, t, 2, 2, t)}")
-    buffer_1 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=state__.device)
-    BLOCK_D, BLOCK_X, BLOCK_G, warps, stages = 64, 64, 32, 4, 2
-    grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
-    block_backward_buffer_1_kernel[grid](
-        state__, state____, buffer_3, buffer_18, buffer_1, state__.stride(0), state__.stride(1),
-        state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
-        state____.stride(4), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3),
-        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_18.stride(3),
-        buffer_18.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-        b, t, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
-    )
-    return buffer_1
-
-
-def _block_backward_buffer_19(
+def _block_backward_buffer_0_buffer_1(
+    logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_18: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_19(state: f32[b kv d x], state_: f32[b x], buffer_3: f32[b t kv g], buffer_18: f32[b t kv g x]) -> buffer_19: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
-    _check("state", state, torch.float32, 4, state.device)
-    _check("state_", state_, torch.float32, 2, state.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, state.device)
-    _check("buffer_18", buffer_18, torch.float32, 5, state.device)
-    b, _, _, t = state.shape
+    state__: torch.Tensor,
+    state___: torch.Tensor,
+    state____: torch.Tensor,
+    buffer_8: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_block_backward_buffer_0_buffer_1(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d], buffer_8: f32[b t kv g d], buffer_2: f32[b t kv g]) -> buffer_0: f32[b kv d x], buffer_1: f32[b kv d x]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 4, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    _check("state_", state_, torch.float32, 2, logsum.device)
+    _check("state__", state__, torch.float32, 2, logsum.device)
+    _check("state___", state___, torch.float32, 4, logsum.device)
+    _check("state____", state____, torch.float32, 5, logsum.device)
+    _check("buffer_8", buffer_8, torch.float32, 5, logsum.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, logsum.device)
+    b, t, _, _ = logsum.shape
+    if logsum.shape != (b, t, 2, 2):
+        raise ValueError(f"logsum: f32[b t kv g] has shape {logsum.shape}, expected {(b, t, 2, 2)}")
     if state.shape != (b, 2, 64, t):
         raise ValueError(f"state: f32[b kv d x] has shape {state.shape}, expected {(b, 2, 64, t)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_18.shape != (b, t, 2, 2, t):
-        raise ValueError(f"buffer_18: f32[b t kv g x] has shape {buffer_18.shape}, expected {(b, t, 2, 2, t)}")
-    buffer_19 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=state.device)
-    BLOCK_G, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * t * 2 * triton.cdiv(2, BLOCK_G) * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_19_kernel[grid](
-        state, state_, buffer_3, buffer_18, buffer_19, state.stride(0), state.stride(1), state.stride(2),
-        state.stride(3), state_.stride(0), state_.stride(1), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), buffer_3.stride(3), buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2),
-        buffer_18.stride(3), buffer_18.stride(4), buffer_19.stride(0), buffer_19.stride(1),
-        buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    if state__.shape != (b, t):
+        raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
+    if state___.shape != (b, 2, 64, t):
+        raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
+    if state____.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_8.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    buffer_0 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=logsum.device)
+    buffer_1 = torch.empty((b, 2, 64, t), dtype=torch.float32, device=logsum.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_T, warps, stages = 64, 16, 8, 1
+    grid = (b * 2 * triton.cdiv(t, BLOCK_X),)
+    block_backward_buffer_0_buffer_1_kernel[grid](
+        logsum, state, state_, state__, state___, state____, buffer_8, buffer_2, buffer_0, buffer_1,
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
+        state__.stride(0), state__.stride(1), state___.stride(0), state___.stride(1), state___.stride(2),
+        state___.stride(3), state____.stride(0), state____.stride(1), state____.stride(2),
+        state____.stride(3), state____.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2),
+        buffer_8.stride(3), buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, t, BLOCK_T=BLOCK_T,
+        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_19
+    return buffer_0, buffer_1
 
 
-def _block_backward_buffer_12(
+def _block_backward_buffer_15(
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    state___: torch.Tensor,
+    state____: torch.Tensor,
+    buffer_8: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_15(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d], buffer_8: f32[b t kv g d], buffer_2: f32[b t kv g]) -> buffer_15: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    _check("logsum", logsum, torch.float32, 4, logsum.device)
+    _check("state", state, torch.float32, 4, logsum.device)
+    _check("state_", state_, torch.float32, 2, logsum.device)
+    _check("state__", state__, torch.float32, 2, logsum.device)
+    _check("state___", state___, torch.float32, 4, logsum.device)
+    _check("state____", state____, torch.float32, 5, logsum.device)
+    _check("buffer_8", buffer_8, torch.float32, 5, logsum.device)
+    _check("buffer_2", buffer_2, torch.float32, 4, logsum.device)
+    b, t, _, _ = logsum.shape
+    if logsum.shape != (b, t, 2, 2):
+        raise ValueError(f"logsum: f32[b t kv g] has shape {logsum.shape}, expected {(b, t, 2, 2)}")
+    if state.shape != (b, 2, 64, t):
+        raise ValueError(f"state: f32[b kv d x] has shape {state.shape}, expected {(b, 2, 64, t)}")
+    if state_.shape != (b, t):
+        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
+    if state__.shape != (b, t):
+        raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
+    if state___.shape != (b, 2, 64, t):
+        raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
+    if state____.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_8.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    buffer_15 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=logsum.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
+    block_backward_buffer_15_kernel[grid](
+        logsum, state, state_, state__, state___, state____, buffer_8, buffer_2, buffer_15, logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0),
+        state__.stride(1), state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3),
+        state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
+        state____.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3),
+        buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
+        buffer_15.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_15
+
+
+def _block_backward_buffer_9(
     X: torch.Tensor,
     a: torch.Tensor,
     WK: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_12(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_12: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_9(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_9: f32[b t kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WK", WK, torch.bfloat16, 3, X.device)
@@ -7879,34 +6681,64 @@ def _block_backward_buffer_12(
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    buffer_12 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    buffer_9 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_buffer_12_kernel[grid](
-        X, a, WK, buffer_1, buffer_12, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
+    block_backward_buffer_9_kernel[grid](
+        X, a, WK, buffer_1, buffer_9, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
         WK.stride(1), WK.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
-        buffer_12.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
+        buffer_1.stride(3), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2), buffer_9.stride(3), b,
+        t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_9
+
+
+def _block_backward_buffer_10(
+    X: torch.Tensor,
+    a: torch.Tensor,
+    WV: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_10(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_10: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 3, X.device)
+    _check("a", a, torch.float32, 1, X.device)
+    _check("WV", WV, torch.bfloat16, 3, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, X.device)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if WV.shape != (512, 2, 64):
+        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
+    if buffer_0.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
+    buffer_10 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
+    block_backward_buffer_10_kernel[grid](
+        X, a, WV, buffer_0, buffer_10, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
+        WV.stride(1), WV.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        buffer_0.stride(3), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
+        buffer_10.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_12
+    return buffer_10
 
 
 def _block_backward_d_a(
     X: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor, state_: torch.Tensor,
-    state__: torch.Tensor, buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_19: torch.Tensor,
-    buffer_0: torch.Tensor,
+    state__: torch.Tensor, buffer_15: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_a(X: bf16[b t width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], state_: f32[b x], state__: f32[b t], buffer_1: f32[b kv d x], buffer_3: f32[b t kv g], buffer_19: f32[b t kv g d], buffer_0: f32[b kv d x]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_a(X: bf16[b t width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], state_: f32[b x], state__: f32[b t], buffer_15: f32[b t kv g d], buffer_1: f32[b kv d x], buffer_0: f32[b kv d x]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("WQ", WQ, torch.bfloat16, 4, X.device)
     _check("WK", WK, torch.bfloat16, 3, X.device)
     _check("WV", WV, torch.bfloat16, 3, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
     _check("buffer_1", buffer_1, torch.float32, 4, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
@@ -7921,56 +6753,52 @@ def _block_backward_d_a(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
+    if buffer_15.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_19.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     d_a = torch.empty((512,), dtype=torch.float32, device=X.device)
-    BLOCK_KV = max(16, triton.next_power_of_2(2))
-    BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_X = max(16, triton.next_power_of_2(t))
     BLOCK_T = max(16, triton.next_power_of_2(t))
+    BLOCK_KV = max(16, triton.next_power_of_2(2))
     BLOCK_G = max(16, triton.next_power_of_2(2))
-    if BLOCK_KV * BLOCK_D * BLOCK_B * BLOCK_X * BLOCK_T * BLOCK_G <= 1024:
-        if BLOCK_KV * BLOCK_D * BLOCK_B * BLOCK_X * BLOCK_T * BLOCK_G <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_X = max(16, triton.next_power_of_2(t))
+    if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 1024:
+        if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 64:
             BLOCK_WIDTH, warps, stages = 16, 4, 1
-        elif BLOCK_KV * BLOCK_D * BLOCK_B * BLOCK_X * BLOCK_T * BLOCK_G <= 256:
+        elif BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 256:
             BLOCK_WIDTH, warps, stages = 16, 8, 1
         else:
             BLOCK_WIDTH, warps, stages = 16, 16, 1
         grid = (triton.cdiv(512, BLOCK_WIDTH),)
         block_backward_d_a_rows_kernel[grid](
-            X, WQ, WK, WV, state_, state__, buffer_1, buffer_3, buffer_19, buffer_0, d_a, X.stride(0),
-            X.stride(1), X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0),
-            WK.stride(1), WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0),
-            state_.stride(1), state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1),
-            buffer_1.stride(2), buffer_1.stride(3), buffer_3.stride(0), buffer_3.stride(1),
-            buffer_3.stride(2), buffer_3.stride(3), buffer_19.stride(0), buffer_19.stride(1),
-            buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_a.stride(0), b, t,
-            BLOCK_KV=BLOCK_KV, BLOCK_D=BLOCK_D, BLOCK_B=BLOCK_B, BLOCK_X=BLOCK_X, BLOCK_T=BLOCK_T,
-            BLOCK_G=BLOCK_G, BLOCK_WIDTH=BLOCK_WIDTH, EXACT_KV=2 == BLOCK_KV, EXACT_D=64 == BLOCK_D,
-            EXACT_B=b == BLOCK_B, EXACT_X=t == BLOCK_X, EXACT_T=t == BLOCK_T, EXACT_G=2 == BLOCK_G,
-            num_warps=warps, num_stages=stages,
+            X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0, d_a, X.stride(0), X.stride(1),
+            X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
+            WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
+            state__.stride(0), state__.stride(1), buffer_15.stride(0), buffer_15.stride(1),
+            buffer_15.stride(2), buffer_15.stride(3), buffer_15.stride(4), buffer_1.stride(0),
+            buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_a.stride(0), b, t, BLOCK_B=BLOCK_B,
+            BLOCK_T=BLOCK_T, BLOCK_KV=BLOCK_KV, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+            BLOCK_WIDTH=BLOCK_WIDTH, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, EXACT_KV=2 == BLOCK_KV,
+            EXACT_G=2 == BLOCK_G, EXACT_D=64 == BLOCK_D, EXACT_X=t == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
         return d_a
-    BLOCK_X, BLOCK_G, BLOCK_WIDTH, warps, stages = 128, 128, 16, 8, 2
+    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 128, 128, 16, 8, 2
     grid = (triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_a_kernel[grid](
-        X, WQ, WK, WV, state_, state__, buffer_1, buffer_3, buffer_19, buffer_0, d_a, X.stride(0),
-        X.stride(1), X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0),
-        WK.stride(1), WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0),
-        state_.stride(1), state__.stride(0), state__.stride(1), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_1.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2),
-        buffer_19.stride(3), buffer_19.stride(4), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_0.stride(3), d_a.stride(0), b, t, BLOCK_X=BLOCK_X, BLOCK_G=BLOCK_G, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
+        X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0, d_a, X.stride(0), X.stride(1),
+        X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
+        WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
+        state__.stride(0), state__.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_15.stride(3), buffer_15.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        d_a.stride(0), b, t, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
     )
     return d_a
 
@@ -7979,15 +6807,13 @@ def _block_backward_d_WQ(
     X: torch.Tensor,
     a: torch.Tensor,
     state__: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_19: torch.Tensor,
+    buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_WQ(X: bf16[b t width], a: f32[width], state__: f32[b t], buffer_3: f32[b t kv g], buffer_19: f32[b t kv g d]) -> d_WQ: bf16[width kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_WQ(X: bf16[b t width], a: f32[width], state__: f32[b t], buffer_15: f32[b t kv g d]) -> d_WQ: bf16[width kv g d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -7995,20 +6821,16 @@ def _block_backward_d_WQ(
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_19.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_15.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
     d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WQ_kernel[grid](
-        X, a, state__, buffer_3, buffer_19, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0),
-        state__.stride(0), state__.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-        buffer_3.stride(3), buffer_19.stride(0), buffer_19.stride(1), buffer_19.stride(2),
-        buffer_19.stride(3), buffer_19.stride(4), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2),
-        d_WQ.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        X, a, state__, buffer_15, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state__.stride(0),
+        state__.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
+        buffer_15.stride(4), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2), d_WQ.stride(3), b, t,
+        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_WQ
 
@@ -8034,7 +6856,7 @@ def _block_backward_d_WK(
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     d_WK = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 3
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WK_kernel[grid](
         X, a, state_, buffer_1, d_WK, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
@@ -8045,14 +6867,46 @@ def _block_backward_d_WK(
     return d_WK
 
 
+def _block_backward_d_WV(
+    X: torch.Tensor,
+    a: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_d_WV(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_0: f32[b kv d x]) -> d_WV: bf16[width kv d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 3, X.device)
+    _check("a", a, torch.float32, 1, X.device)
+    _check("state_", state_, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 4, X.device)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if state_.shape != (b, t):
+        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
+    if buffer_0.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
+    d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 3
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
+    block_backward_d_WV_kernel[grid](
+        X, a, state_, buffer_0, d_WV, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
+        state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        d_WV.stride(0), d_WV.stride(1), d_WV.stride(2), b, t, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return d_WV
+
+
 def _block_backward_d_X(
     X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor,
-    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_3: torch.Tensor,
-    buffer_19: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_13: torch.Tensor,
-    buffer_14: torch.Tensor, buffer_11: torch.Tensor, buffer_12: torch.Tensor, buffer_9: torch.Tensor,
-    buffer_17: torch.Tensor, buffer_7: torch.Tensor,
+    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_0: torch.Tensor,
+    buffer_11: torch.Tensor, buffer_12: torch.Tensor, buffer_1: torch.Tensor, buffer_15: torch.Tensor,
+    buffer_9: torch.Tensor, buffer_10: torch.Tensor, buffer_3: torch.Tensor, buffer_14: torch.Tensor,
+    buffer_7: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_3: f32[b t kv g], buffer_19: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_13: f32[b t width], buffer_14: f32[b t width], buffer_11: f32[b t kv d], buffer_12: f32[b t kv d], buffer_9: f32[b t], buffer_17: f32[b t width], buffer_7: f32[b t]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_1: f32[b kv d x], buffer_15: f32[b t kv g d], buffer_9: f32[b t kv d], buffer_10: f32[b t kv d], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WQ", WQ, torch.bfloat16, 4, X.device)
@@ -8061,16 +6915,15 @@ def _block_backward_d_X(
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
     _check("state____", state____, torch.float32, 5, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 4, X.device)
-    _check("buffer_19", buffer_19, torch.float32, 5, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
+    _check("buffer_11", buffer_11, torch.float32, 3, X.device)
+    _check("buffer_12", buffer_12, torch.float32, 3, X.device)
     _check("buffer_1", buffer_1, torch.float32, 4, X.device)
-    _check("buffer_13", buffer_13, torch.float32, 3, X.device)
+    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
+    _check("buffer_9", buffer_9, torch.float32, 4, X.device)
+    _check("buffer_10", buffer_10, torch.float32, 4, X.device)
+    _check("buffer_3", buffer_3, torch.float32, 2, X.device)
     _check("buffer_14", buffer_14, torch.float32, 3, X.device)
-    _check("buffer_11", buffer_11, torch.float32, 4, X.device)
-    _check("buffer_12", buffer_12, torch.float32, 4, X.device)
-    _check("buffer_9", buffer_9, torch.float32, 2, X.device)
-    _check("buffer_17", buffer_17, torch.float32, 3, X.device)
     _check("buffer_7", buffer_7, torch.float32, 2, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
@@ -8089,48 +6942,45 @@ def _block_backward_d_X(
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    if buffer_19.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_19: f32[b t kv g d] has shape {buffer_19.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
+    if buffer_11.shape != (b, t, 512):
+        raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
+    if buffer_12.shape != (b, t, 512):
+        raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    if buffer_13.shape != (b, t, 512):
-        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
+    if buffer_15.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_9.shape != (b, t, 2, 64):
+        raise ValueError(f"buffer_9: f32[b t kv d] has shape {buffer_9.shape}, expected {(b, t, 2, 64)}")
+    if buffer_10.shape != (b, t, 2, 64):
+        raise ValueError(f"buffer_10: f32[b t kv d] has shape {buffer_10.shape}, expected {(b, t, 2, 64)}")
+    if buffer_3.shape != (b, t):
+        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    if buffer_11.shape != (b, t, 2, 64):
-        raise ValueError(f"buffer_11: f32[b t kv d] has shape {buffer_11.shape}, expected {(b, t, 2, 64)}")
-    if buffer_12.shape != (b, t, 2, 64):
-        raise ValueError(f"buffer_12: f32[b t kv d] has shape {buffer_12.shape}, expected {(b, t, 2, 64)}")
-    if buffer_9.shape != (b, t):
-        raise ValueError(f"buffer_9: f32[b t] has shape {buffer_9.shape}, expected {(b, t)}")
-    if buffer_17.shape != (b, t, 512):
-        raise ValueError(f"buffer_17: f32[b t width] has shape {buffer_17.shape}, expected {(b, t, 512)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
-        X, a, WQ, WK, WV, d_out, state__, state____, buffer_3, buffer_19, buffer_0, buffer_1, buffer_13,
-        buffer_14, buffer_11, buffer_12, buffer_9, buffer_17, buffer_7, d_X, X.stride(0), X.stride(1),
-        X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0),
-        WK.stride(1), WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), state__.stride(0), state__.stride(1), state____.stride(0),
-        state____.stride(1), state____.stride(2), state____.stride(3), state____.stride(4),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_19.stride(0),
-        buffer_19.stride(1), buffer_19.stride(2), buffer_19.stride(3), buffer_19.stride(4),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_13.stride(0), buffer_13.stride(1),
-        buffer_13.stride(2), buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
-        buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2), buffer_11.stride(3),
-        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_12.stride(3),
-        buffer_9.stride(0), buffer_9.stride(1), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
-        buffer_7.stride(0), buffer_7.stride(1), d_X.stride(0), d_X.stride(1), d_X.stride(2), b, t,
-        BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        X, a, WQ, WK, WV, d_out, state__, state____, buffer_0, buffer_11, buffer_12, buffer_1, buffer_15,
+        buffer_9, buffer_10, buffer_3, buffer_14, buffer_7, d_X, X.stride(0), X.stride(1), X.stride(2),
+        a.stride(0), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
+        WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), state__.stride(0), state__.stride(1), state____.stride(0), state____.stride(1),
+        state____.stride(2), state____.stride(3), state____.stride(4), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
+        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_1.stride(0), buffer_1.stride(1),
+        buffer_1.stride(2), buffer_1.stride(3), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_15.stride(3), buffer_15.stride(4), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2),
+        buffer_9.stride(3), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
+        buffer_10.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_14.stride(0), buffer_14.stride(1),
+        buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), d_X.stride(0), d_X.stride(1),
+        d_X.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
     )
     return d_X
 
@@ -8145,47 +6995,44 @@ class _block_autograd(torch.autograd.Function):
         state__ = _block_forward_state__(X)
         state___ = _block_forward_state___(X, a, WV)
         state____ = _block_forward_state____(X, a, WQ)
-        buffer_3 = _block_forward_buffer_3(state_, state, state____, state__)
-        buffer_4, z = _block_forward_buffer_4_z(buffer_3)
-        buffer_6 = _block_forward_buffer_6(z, state_, state___, buffer_3, buffer_4)
-        buffer_7 = _block_forward_buffer_7(WO, buffer_6)
-        buffer_0 = _block_forward_buffer_0(X, buffer_7)
-        buffer_1 = _block_forward_buffer_1(X, c, up, buffer_7)
-        buffer_2 = _block_forward_buffer_2(X, c, gate, buffer_1, buffer_0, buffer_7)
-        state_____ = _block_forward_state_____(down, buffer_2)
-        out = _block_forward_out(X, buffer_7, buffer_0, state_____)
-        ctx.save_for_backward(X, a, WQ, WK, WV, WO, c, up, gate, down, state, state_, state__, state___, state____, state_____)
+        logsum, z, state______ = _block_forward_logsum_z_state______(state_, state, state____, state__, state___)
+        buffer_3 = _block_forward_buffer_3(WO, z, state______)
+        buffer_0 = _block_forward_buffer_0(X, buffer_3)
+        buffer_1 = _block_forward_buffer_1(X, c, gate, buffer_0, buffer_3)
+        buffer_2 = _block_forward_buffer_2(X, c, up, buffer_1, buffer_3)
+        out = _block_forward_out(X, down, buffer_2, buffer_0, buffer_3)
+        ctx.save_for_backward(X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, z, state______)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, a, WQ, WK, WV, WO, c, up, gate, down, state, state_, state__, state___, state____, state_____ = ctx.saved_tensors
-        buffer_5 = _block_backward_buffer_5(down, d_out)
-        buffer_15 = _block_backward_buffer_15(state, state_, state__, state____)
-        buffer_2, buffer_3 = _block_backward_buffer_2_buffer_3(buffer_15)
-        buffer_16 = _block_backward_buffer_16(state_, state___, buffer_15, buffer_2)
-        buffer_17 = _block_backward_buffer_17(X, WO, buffer_3, buffer_16)
-        buffer_6 = _block_backward_buffer_6(c, gate, buffer_17)
-        buffer_7 = _block_backward_buffer_7(buffer_17)
-        buffer_8 = _block_backward_buffer_8(c, up, buffer_17)
-        buffer_9 = _block_backward_buffer_9(d_out, state_____, buffer_6, buffer_8, buffer_5, buffer_7)
-        buffer_13, buffer_14 = _block_backward_buffer_13_buffer_14(c, up, gate, buffer_5, buffer_6, buffer_7, buffer_8)
-        d_c = _block_backward_d_c(up, gate, buffer_8, buffer_5, buffer_6, buffer_7, buffer_17)
-        d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(c, d_out, buffer_5, buffer_6, buffer_7, buffer_17, buffer_8)
-        buffer_10 = _block_backward_buffer_10(WO, d_out, buffer_13, buffer_14, buffer_9, buffer_17, buffer_7)
-        d_WO = _block_backward_d_WO(d_out, buffer_13, buffer_14, buffer_9, buffer_17, buffer_7, buffer_3, buffer_16)
-        buffer_0 = _block_backward_buffer_0(buffer_3, buffer_15, buffer_2, buffer_10)
-        buffer_4 = _block_backward_buffer_4(buffer_3, buffer_16, buffer_10)
-        buffer_11 = _block_backward_buffer_11(X, a, WV, buffer_0)
-        buffer_18 = _block_backward_buffer_18(state_, state___, buffer_15, buffer_2, buffer_10, buffer_4)
-        d_WV = _block_backward_d_WV(X, a, state_, buffer_0)
-        buffer_1 = _block_backward_buffer_1(state__, state____, buffer_3, buffer_18)
-        buffer_19 = _block_backward_buffer_19(state, state_, buffer_3, buffer_18)
-        buffer_12 = _block_backward_buffer_12(X, a, WK, buffer_1)
-        d_a = _block_backward_d_a(X, WQ, WK, WV, state_, state__, buffer_1, buffer_3, buffer_19, buffer_0)
-        d_WQ = _block_backward_d_WQ(X, a, state__, buffer_3, buffer_19)
+        X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, z, state______ = ctx.saved_tensors
+        buffer_4 = _block_backward_buffer_4(down, d_out)
+        buffer_16 = _block_backward_buffer_16(logsum, state, state_, state__, state___, state____)
+        buffer_14 = _block_backward_buffer_14(X, WO, buffer_16)
+        buffer_3 = _block_backward_buffer_3(buffer_14)
+        buffer_5 = _block_backward_buffer_5(c, gate, buffer_14)
+        buffer_6 = _block_backward_buffer_6(c, up, buffer_14)
+        buffer_11 = _block_backward_buffer_11(c, up, buffer_3, buffer_4, buffer_5)
+        buffer_12 = _block_backward_buffer_12(c, gate, buffer_3, buffer_5, buffer_4, buffer_6)
+        buffer_13 = _block_backward_buffer_13(down, d_out, buffer_6, buffer_3, buffer_5)
+        d_c = _block_backward_d_c(up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14)
+        d_up = _block_backward_d_up(c, buffer_3, buffer_14, buffer_4, buffer_5)
+        d_gate = _block_backward_d_gate(c, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14)
+        d_down = _block_backward_d_down(d_out, buffer_3, buffer_6, buffer_5)
+        buffer_7 = _block_backward_buffer_7(buffer_13, buffer_3, buffer_5, buffer_4, buffer_6)
+        buffer_8 = _block_backward_buffer_8(WO, d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7)
+        d_WO = _block_backward_d_WO(d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_16)
+        buffer_2 = _block_backward_buffer_2(z, state______, buffer_8)
+        buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
+        buffer_15 = _block_backward_buffer_15(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
+        buffer_9 = _block_backward_buffer_9(X, a, WK, buffer_1)
+        buffer_10 = _block_backward_buffer_10(X, a, WV, buffer_0)
+        d_a = _block_backward_d_a(X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0)
+        d_WQ = _block_backward_d_WQ(X, a, state__, buffer_15)
         d_WK = _block_backward_d_WK(X, a, state_, buffer_1)
-        d_X = _block_backward_d_X(X, a, WQ, WK, WV, d_out, state__, state____, buffer_3, buffer_19, buffer_0, buffer_1, buffer_13, buffer_14, buffer_11, buffer_12, buffer_9, buffer_17, buffer_7)
+        d_WV = _block_backward_d_WV(X, a, state_, buffer_0)
+        d_X = _block_backward_d_X(X, a, WQ, WK, WV, d_out, state__, state____, buffer_0, buffer_11, buffer_12, buffer_1, buffer_15, buffer_9, buffer_10, buffer_3, buffer_14, buffer_7)
         return d_X, d_a, d_WQ, d_WK, d_WV, d_WO, d_c, d_up, d_gate, d_down
 
 
@@ -8217,23 +7064,15 @@ def block(
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, a, WQ, WK, WV, WO, c, up, gate, down)):
         return _block_autograd.apply(X, a, WQ, WK, WV, WO, c, up, gate, down)
-    if max(512, t, 2, 64, 2) <= 64:
-        buffer_0 = _block_buffer_0(X)
-        buffer_3 = _block_buffer_3(X, a, WQ)
-        buffer_4 = _block_buffer_4(X)
-        K = _block_K(X, a, WK, buffer_0)
-        V = _block_V(X, a, WV, buffer_0)
-        out = _block_out(X, WO, c, up, gate, down, K, buffer_3, buffer_4, V)
-        return out
-    buffer_0_2 = _block_long_buffer_0(X)
-    buffer_3_2 = _block_long_buffer_3(X, a, WQ)
-    buffer_4_2 = _block_long_buffer_4(X)
-    K_2 = _block_long_K(X, a, WK, buffer_0_2)
-    V_2 = _block_long_V(X, a, WV, buffer_0_2)
-    buffer_10 = _block_long_buffer_10(K_2, buffer_3_2, buffer_4_2, V_2)
-    buffer_11 = _block_long_buffer_11(WO, buffer_10)
-    buffer_5 = _block_long_buffer_5(X, c, gate, buffer_11)
-    buffer_6 = _block_long_buffer_6(X, buffer_11)
-    buffer_7 = _block_long_buffer_7(X, c, up, buffer_5, buffer_6, buffer_11)
-    out_2 = _block_long_out(X, down, buffer_7, buffer_6, buffer_11)
-    return out_2
+    buffer_0 = _block_buffer_0(X)
+    buffer_3 = _block_buffer_3(X, a, WQ)
+    buffer_4 = _block_buffer_4(X)
+    K = _block_K(X, a, WK, buffer_0)
+    V = _block_V(X, a, WV, buffer_0)
+    buffer_9 = _block_buffer_9(K, buffer_3, buffer_4, V)
+    buffer_10 = _block_buffer_10(WO, buffer_9)
+    buffer_5 = _block_buffer_5(X, c, gate, buffer_10)
+    buffer_6 = _block_buffer_6(X, buffer_10)
+    buffer_7 = _block_buffer_7(X, c, up, buffer_5, buffer_6, buffer_10)
+    out = _block_out(X, down, buffer_7, buffer_6, buffer_10)
+    return out

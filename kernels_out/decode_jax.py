@@ -13,7 +13,7 @@ def _subtract(a, b):
     return jnp.where(jnp.isneginf(a), -jnp.inf, a - b)
 
 
-def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
+def _decode(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -28,49 +28,47 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * 0.125
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -79,22 +77,22 @@ def _decode(Q, K, V, filled, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    return out_tiles[:, :, :, :1]
+    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    return out_tiles[:, :, :g]
 
 
-def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
+def _decode_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -109,49 +107,47 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * 0.125
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -162,19 +158,19 @@ def _decode_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             next_z = z * scale + tile_sum
             e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (jnp.log(z) + max_x).transpose(0, 1, 3, 2)
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
-    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1)
+    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
 
 
 def _decode_backward_buffer_0(d_out, out):
@@ -185,11 +181,11 @@ def _decode_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
-def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
     """decode_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -211,69 +207,68 @@ def _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=25
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index < filled, 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = 0.125 * dot - logsum_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub_2 = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (jnp.exp(sub) * sub_2).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, filled.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             chosen = jnp.where((x_index < filled) & (x_index < x), 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
+            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (0.125 * acc_x).astype(jnp.bfloat16)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (0.125 * acc_x).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    return d_Q_tiles[:, :, :, :1]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    return d_Q_tiles[:, :, :g]
 
 
-def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
-    """decode_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with q."""
+def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_g=256, block_x=512):
+    """decode_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with g."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
     logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
@@ -293,14 +288,14 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
         raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
-    block_q = min(block_q, max(1, 1))
+    block_g = min(block_g, max(g, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -311,62 +306,62 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
         lt = x_index < filled
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(g_index, state):
+        def step(q_index, state):
             acc_g_q, acc_g_q_2 = state
-            to_q = (1) // block_q * block_q
+            to_g = g // block_g * block_g
 
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
-                first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                first_g = block * block_g
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_g_q, next_acc_g_q_2)
 
-            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_g_q, acc_g_q_2))
-            from_q = jnp.maximum(0, to_q)
+            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_g // block_g), step_2, (acc_g_q, acc_g_q_2))
+            from_g = jnp.maximum(0, to_g)
 
             def step_3(block, state):
                 acc_g_q, acc_g_q_2 = state
-                first_q = block * block_q
-                q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(lt[:, None] & (q_index < 1), 0.125 * dot, -jnp.inf)
+                first_g = block * block_g
+                g_index = first_g + jnp.arange(block_g)
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(lt[:, None] & (g_index < g), 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_g_q, next_acc_g_q_2)
 
             acc_g_q, acc_g_q_2 = lax.fori_loop(
-                from_q // block_q,
-                -(-1 // block_q),
+                from_g // block_g,
+                -(-g // block_g),
                 step_3,
                 (acc_g_q, acc_g_q_2),
             )
             return (acc_g_q, acc_g_q_2)
 
-        acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
-        chosen = jnp.where(lt[:, None], 0.125 * acc_g_q, 0.0)
+        acc_g_q, acc_g_q_2 = lax.fori_loop(0, 1, step, (acc_g_q, acc_g_q_2))
+        chosen = jnp.where(lt[:, None], acc_g_q * 0.125, 0.0)
         return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -378,23 +373,23 @@ def _decode_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_differentiable(Q, K, V, filled, block_x, block_q):
-    out = _decode(Q, K, V, filled, block_x=block_x, block_q=block_q)
+def _decode_differentiable(Q, K, V, filled, block_x, block_g):
+    out = _decode(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out
 
 
-def _decode_keeping(Q, K, V, filled, block_x, block_q):
-    out, logsum = _decode_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
+def _decode_keeping(Q, K, V, filled, block_x, block_g):
+    out, logsum = _decode_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_pull(block_x, block_q, saved, cotangents):
+def _decode_pull(block_x, block_g, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_backward_buffer_0(d_out, out)
-    d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_Q = _decode_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g)
     d_K, d_V = _decode_backward_d_K_d_V(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+        Q, K, V, filled, d_out, logsum, buffer_0, block_g=block_g, block_x=block_x,
     )
     return (d_Q, d_K, d_V, None)
 
@@ -402,11 +397,11 @@ def _decode_pull(block_x, block_q, saved, cotangents):
 _decode_differentiable.defvjp(_decode_keeping, _decode_pull)
 
 
-def decode(Q, K, V, filled, *, block_x=256, block_q=512):
+def decode(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_differentiable(Q, K, V, filled, block_x, block_q)
+    return _decode_differentiable(Q, K, V, filled, block_x, block_g)
 
 
 def decode_plain(Q, K, V, filled):
@@ -435,7 +430,7 @@ def decode_plain(Q, K, V, filled):
     return as_bf16
 
 
-def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
+def _decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -450,48 +445,46 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
     if filled.shape != (b,):
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
             chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
@@ -504,20 +497,20 @@ def _decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    out_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    return out_tiles[:, :, :, :1]
+    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    return out_tiles[:, :, :g]
 
 
-def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
+def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_ragged_forward(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> (bf16[b kv g q d], f32[b kv g q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -532,50 +525,48 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
     if filled.shape != (b,):
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 1, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 1, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * 0.125
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
-            chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
+            chosen = jnp.where(mask[:, None, None, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -584,21 +575,21 @@ def _decode_ragged_forward(Q, K, V, filled, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            e_bf16 = e.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkqgx,bkxd->bkqgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (max_x + jnp.log(z)).transpose(0, 1, 3, 2)
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q)
-    return out_tiles[:, :, :, :1], logsum_tiles[:, :, :, :1]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1)
+    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
 
 
 def _decode_ragged_backward_buffer_0(d_out, out):
@@ -609,11 +600,11 @@ def _decode_ragged_backward_buffer_0(d_out, out):
         raise ValueError(f"d_out: bf16[b kv g q d] has shape {d_out.shape}, expected {(b, kv, g, 1, 64)}")
     if out.shape != (b, kv, g, 1, 64):
         raise ValueError(f"out: bf16[b kv g q d] has shape {out.shape}, expected {(b, kv, g, 1, 64)}")
-    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("bkgqd,bkgqd->bkgq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
-def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
+def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
     """decode_ragged_backward_d_Q(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> bf16[b kv g q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -635,70 +626,69 @@ def _decode_ragged_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, blo
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     block_x = min(block_x, max(x, 1))
-    block_q = min(block_q, max(1, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_q = tile * block_q
-        acc_x = jnp.full((b, kv, g, block_q, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 3)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 3)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 3)
-        to_x = x // block_x * block_x
+        first_g = tile * block_g
+        acc_x = jnp.full((b, kv, 1, block_g, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.min(filled).astype(int)) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < filled[:, None])[:, None, None, None], 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = 0.125 * dot - logsum_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub_2 = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (jnp.exp(sub) * sub_2).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, jnp.max(filled).astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            dot = jnp.einsum("bkgqd,bkxd->bkqgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index < filled[:, None]) & (x_index < x)
             chosen = jnp.where(mask[:, None, None, None], 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
+            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
             exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgqd,bkxd->bkgqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgqx,bkxd->bkgqd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgqd,bkxd->bkqgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkqgx,bkxd->bkqgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (0.125 * acc_x).astype(jnp.bfloat16)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * 0.125).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-1 // block_q)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-1 // block_q) * block_q, 64)
-    return d_Q_tiles[:, :, :, :1]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 1, 64)
+    return d_Q_tiles[:, :, :g]
 
 
-def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
-    """decode_ragged_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with q."""
+def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_g=256, block_x=512):
+    """decode_ragged_backward_d_K_d_V(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b], d_out: bf16[b kv g q d], logsum: f32[b kv g q], buffer_0: f32[b kv g q]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with g."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
     logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
@@ -718,14 +708,14 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
         raise ValueError(f"logsum: f32[b kv g q] has shape {logsum.shape}, expected {(b, kv, g, 1)}")
     if buffer_0.shape != (b, kv, g, 1):
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
-    block_q = min(block_q, max(1, 1))
+    block_g = min(block_g, max(g, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-1 % block_q, block_q - 1)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -736,62 +726,62 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
         lt = x_index < filled[:, None]
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(g_index, state):
+        def step(q_index, state):
             acc_g_q, acc_g_q_2 = state
-            to_q = (1) // block_q * block_q
+            to_g = g // block_g * block_g
 
             def step_2(block, state):
                 acc_g_q, acc_g_q_2 = state
-                first_q = block * block_q
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                first_g = block * block_g
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
                 chosen = jnp.where(lt[:, None, :, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_g_q, next_acc_g_q_2)
 
-            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_g_q, acc_g_q_2))
-            from_q = jnp.maximum(0, to_q)
+            acc_g_q, acc_g_q_2 = lax.fori_loop(0, -(-to_g // block_g), step_2, (acc_g_q, acc_g_q_2))
+            from_g = jnp.maximum(0, to_g)
 
             def step_3(block, state):
                 acc_g_q, acc_g_q_2 = state
-                first_q = block * block_q
-                q_index = first_q + jnp.arange(block_q)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot = jnp.einsum("bkxd,bkqd->bkxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where((lt[:, :, None] & (q_index < 1))[:, None], 0.125 * dot, -jnp.inf)
+                first_g = block * block_g
+                g_index = first_g + jnp.arange(block_g)
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where((lt[:, :, None] & (g_index < g))[:, None], 0.125 * dot, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), q_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q_2 = acc_g_q_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_g_q, next_acc_g_q_2)
 
             acc_g_q, acc_g_q_2 = lax.fori_loop(
-                from_q // block_q,
-                -(-1 // block_q),
+                from_g // block_g,
+                -(-g // block_g),
                 step_3,
                 (acc_g_q, acc_g_q_2),
             )
             return (acc_g_q, acc_g_q_2)
 
-        acc_g_q, acc_g_q_2 = lax.fori_loop(0, g, step, (acc_g_q, acc_g_q_2))
-        chosen = jnp.where(lt[:, None, :, None], 0.125 * acc_g_q, 0.0)
+        acc_g_q, acc_g_q_2 = lax.fori_loop(0, 1, step, (acc_g_q, acc_g_q_2))
+        chosen = jnp.where(lt[:, None, :, None], acc_g_q * 0.125, 0.0)
         return chosen.astype(jnp.bfloat16), acc_g_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -803,25 +793,25 @@ def _decode_ragged_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *,
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q):
-    out = _decode_ragged(Q, K, V, filled, block_x=block_x, block_q=block_q)
+def _decode_ragged_differentiable(Q, K, V, filled, block_x, block_g):
+    out = _decode_ragged(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out
 
 
-def _decode_ragged_keeping(Q, K, V, filled, block_x, block_q):
-    out, logsum = _decode_ragged_forward(Q, K, V, filled, block_x=block_x, block_q=block_q)
+def _decode_ragged_keeping(Q, K, V, filled, block_x, block_g):
+    out, logsum = _decode_ragged_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_ragged_pull(block_x, block_q, saved, cotangents):
+def _decode_ragged_pull(block_x, block_g, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_ragged_backward_buffer_0(d_out, out)
     d_Q = _decode_ragged_backward_d_Q(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q,
+        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g,
     )
     d_K, d_V = _decode_ragged_backward_d_K_d_V(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
+        Q, K, V, filled, d_out, logsum, buffer_0, block_g=block_g, block_x=block_x,
     )
     return (d_Q, d_K, d_V, None)
 
@@ -829,11 +819,11 @@ def _decode_ragged_pull(block_x, block_q, saved, cotangents):
 _decode_ragged_differentiable.defvjp(_decode_ragged_keeping, _decode_ragged_pull)
 
 
-def decode_ragged(Q, K, V, filled, *, block_x=256, block_q=512):
+def decode_ragged(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_ragged(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[b]) -> bf16[b kv g q d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_q)
+    return _decode_ragged_differentiable(Q, K, V, filled, block_x, block_g)
 
 
 def decode_ragged_plain(Q, K, V, filled):
@@ -862,7 +852,7 @@ def decode_ragged_plain(Q, K, V, filled):
     return as_bf16
 
 
-def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
+def _decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -877,52 +867,49 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_few = min(block_few, max(4, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_few = tile * block_few
-        few_index = first_few + jnp.arange(block_few)
-        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        add = filled - 4 + few_index
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        few_index = jnp.arange(4)
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = 0.125 * dot
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, 4 + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            seen = x_index <= (few_index + (filled - 4))[:, None]
+            chosen = jnp.where((seen & (x_index < x))[:, None], 0.125 * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -931,22 +918,22 @@ def _decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    out_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
-    return out_tiles[:, :, :, :4]
+    out_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
+    return out_tiles[:, :, :g]
 
 
-def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
+def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_few_forward(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> (bf16[b kv g few d], f32[b kv g few]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
@@ -961,52 +948,49 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_few = min(block_few, max(4, 1))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_few = tile * block_few
-        few_index = first_few + jnp.arange(block_few)
-        max_x = jnp.full((b, kv, g, block_few), -jnp.inf, jnp.float32)
-        z = jnp.full((b, kv, g, block_few), 0.0, jnp.float32)
-        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        add = filled - 4 + few_index
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        few_index = jnp.arange(4)
+        first_g = tile * block_g
+        max_x = jnp.full((b, kv, 4, block_g), -jnp.inf, jnp.float32)
+        z = jnp.full((b, kv, 4, block_g), 0.0, jnp.float32)
+        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
-            tile_max = jnp.max(chosen, axis=4)
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            S = dot * 0.125
+            tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
-            safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
-            scale = jnp.exp(max_x - safe_next_max_x)
-            sub = chosen - safe_next_max_x[:, :, :, :, None]
-            e = jnp.exp(sub)
+            scale = jnp.exp(max_x - next_max_x)
+            e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, 4 + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, 0.125 * dot, -jnp.inf)
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            seen = x_index <= (filled - 4 + few_index)[:, None]
+            chosen = jnp.where((seen & (x_index < x))[:, None], dot * 0.125, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1015,21 +999,21 @@ def _decode_few_forward(Q, K, V, filled, *, block_x=256, block_few=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgfx,bkxd->bkgfd", e_bf16, V_tile, preferred_element_type=jnp.float32)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
+            next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkfgx,bkxd->bkfgd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4), (jnp.log(z) + max_x).transpose(0, 1, 3, 2)
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
-    out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
-    out_tiles = out_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
-    logsum_tiles = logsum_tiles.transpose(1, 2, 3, 0, 4)
-    logsum_tiles = logsum_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few)
-    return out_tiles[:, :, :, :4], logsum_tiles[:, :, :, :4]
+    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    out_tiles = out_tiles.transpose(1, 2, 0, 3, 4, 5)
+    out_tiles = out_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
+    logsum_tiles = logsum_tiles.transpose(1, 2, 0, 3, 4)
+    logsum_tiles = logsum_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4)
+    return out_tiles[:, :, :g], logsum_tiles[:, :, :g]
 
 
 def _decode_few_backward_buffer_0(d_out, out):
@@ -1044,7 +1028,7 @@ def _decode_few_backward_buffer_0(d_out, out):
     return sum_d
 
 
-def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_few=512):
+def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_x=256, block_g=512):
     """decode_few_backward_d_Q(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> bf16[b kv g few d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
@@ -1066,71 +1050,70 @@ def _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, *, block_
     if buffer_0.shape != (b, kv, g, 4):
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     block_x = min(block_x, max(x, 1))
-    block_few = min(block_few, max(4, 1))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    block_g = min(block_g, max(g, 1))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_few = tile * block_few
-        few_index = first_few + jnp.arange(block_few)
-        acc_x = jnp.full((b, kv, g, block_few, 64), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_few, block_few, 3)
-        add = few_index + (filled - 4)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_few, block_few, 3)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_few, block_few, 3)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_few, block_few, 3)
-        to_x = x // block_x * block_x
+        few_index = jnp.arange(4)
+        first_g = tile * block_g
+        acc_x = jnp.full((b, kv, 4, block_g, 64), 0.0, jnp.float32)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_g, block_g, 2)
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2)
+        to_x = jnp.minimum(x, jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-3)) // block_x * block_x
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(x_index <= add[:, None], 0.125 * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            sub = dot * 0.125 - logsum_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = exp * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkfgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub_2 = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (jnp.exp(sub) * sub_2).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkfgx,bkxd->bkfgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
         from_x = jnp.maximum(0, to_x)
+        to_x_2 = jnp.minimum(x, 4 + jnp.clip(filled, -1073741824, 1073741824).astype(int) + (-4))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
-            dot = jnp.einsum("bkgfd,bkxd->bkgfx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= add[:, None]) & (x_index < x)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, :, :, None]
+            dot = jnp.einsum("bkgfd,bkxd->bkfgx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            seen = x_index <= (few_index + (filled - 4))[:, None]
+            chosen = jnp.where((seen & (x_index < x))[:, None], dot * 0.125, -jnp.inf)
+            equal = logsum_tile.transpose(0, 1, 3, 2) == -jnp.inf
+            safe_logsum = jnp.where(equal, 0.0, logsum_tile.transpose(0, 1, 3, 2))
+            exp = jnp.exp(chosen - safe_logsum[:, :, :, :, None])
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
-            dot_2 = jnp.einsum("bkgfd,bkxd->bkgfx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(sub) * (dot_2 - buffer_0_tile[:, :, :, :, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
-            next_acc_x = acc_x + jnp.einsum("bkgfx,bkxd->bkgfd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("bkgfd,bkxd->bkfgx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 - buffer_0_tile.transpose(0, 1, 3, 2)[:, :, :, :, None]
+            tile_bf16 = (exp * sub).astype(jnp.bfloat16)
+            next_acc_x = acc_x + jnp.einsum("bkfgx,bkxd->bkfgd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (acc_x * 0.125).astype(jnp.bfloat16)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        return (acc_x * 0.125).astype(jnp.bfloat16).transpose(0, 1, 3, 2, 4)
 
-    d_Q_tiles = lax.map(program, jnp.arange(-(-4 // block_few)))
-    d_Q_tiles = d_Q_tiles.transpose(1, 2, 3, 0, 4, 5)
-    d_Q_tiles = d_Q_tiles.reshape(b, kv, g, -(-4 // block_few) * block_few, 64)
-    return d_Q_tiles[:, :, :, :4]
+    d_Q_tiles = lax.map(program, jnp.arange(-(-g // block_g)))
+    d_Q_tiles = d_Q_tiles.transpose(1, 2, 0, 3, 4, 5)
+    d_Q_tiles = d_Q_tiles.reshape(b, kv, -(-g // block_g) * block_g, 4, 64)
+    return d_Q_tiles[:, :, :g]
 
 
-def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_few=256, block_x=512):
-    """decode_few_backward_d_K_d_V(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with few."""
+def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, block_g=256, block_x=512):
+    """decode_few_backward_d_K_d_V(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[], d_out: bf16[b kv g few d], logsum: f32[b kv g few], buffer_0: f32[b kv g few]) -> (bf16[b kv x d], bf16[b kv x d]), in blocks: memory does not grow with g."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     filled = jnp.asarray(filled, jnp.int32)
     logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (logsum, buffer_0))
@@ -1150,87 +1133,80 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
         raise ValueError(f"logsum: f32[b kv g few] has shape {logsum.shape}, expected {(b, kv, g, 4)}")
     if buffer_0.shape != (b, kv, g, 4):
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
-    block_few = min(block_few, max(4, 1))
+    block_g = min(block_g, max(g, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, 0), (0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
-    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, 0), (0, max(-4 % block_few, block_few - 4)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, 0), (0, max(-g % block_g, block_g - g)), (0, 0), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_few_g = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        acc_few_g_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
-        sub = filled - 4
+        acc_g_few = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
+        acc_g_few_2 = jnp.full((b, kv, block_x, 64), 0.0, jnp.float32)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
-        def step(g_index, state):
-            acc_few_g, acc_few_g_2 = state
-            to_few = (4) // block_few * block_few
+        def step(few_index, state):
+            acc_g_few, acc_g_few_2 = state
+            seen = x_index <= few_index + (filled - 4)
+            to_g = g // block_g * block_g
 
             def step_2(block, state):
-                acc_few_g, acc_few_g_2 = state
-                first_few = block * block_few
-                few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                chosen = jnp.where(x_index[:, None] <= few_index + sub, 0.125 * dot, -jnp.inf)
+                acc_g_few, acc_g_few_2 = state
+                first_g = block * block_g
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(seen[:, None], dot * 0.125, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, :, None])
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_few = acc_g_few + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
+                next_acc_g_few_2 = acc_g_few_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_few, next_acc_g_few_2)
 
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
-                0,
-                -(-to_few // block_few),
-                step_2,
-                (acc_few_g, acc_few_g_2),
-            )
-            from_few = jnp.maximum(0, to_few)
+            acc_g_few, acc_g_few_2 = lax.fori_loop(0, -(-to_g // block_g), step_2, (acc_g_few, acc_g_few_2))
+            from_g = jnp.maximum(0, to_g)
 
             def step_3(block, state):
-                acc_few_g, acc_few_g_2 = state
-                first_few = block * block_few
-                few_index = first_few + jnp.arange(block_few)
-                logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot = jnp.einsum("bkxd,bkfd->bkxf", K_tile, Q_tile, preferred_element_type=jnp.float32)
-                mask = (x_index[:, None] <= few_index + sub) & (few_index < 4)
+                acc_g_few, acc_g_few_2 = state
+                first_g = block * block_g
+                g_index = first_g + jnp.arange(block_g)
+                Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                dot = jnp.einsum("bkxd,bkgd->bkxg", K_tile, Q_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where(seen[:, None] & (g_index < g), dot * 0.125, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                sub_2 = jnp.where(mask, 0.125 * dot, -jnp.inf) - safe_logsum[:, :, None]
-                exp = jnp.exp(sub_2)
-                buffer_0_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_0, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, g_index, 2, keepdims=True), first_few, block_few, 3), (2,))
-                dot_2 = jnp.einsum("bkxd,bkfd->bkxf", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+                exp = jnp.exp(chosen - safe_logsum[:, :, None])
+                buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_g, block_g, 2), few_index, 3, keepdims=True), (3,))
+                dot_2 = jnp.einsum("bkxd,bkgd->bkxg", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_few_g = acc_few_g + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_few = acc_g_few + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_few_g_2 = acc_few_g_2 + jnp.einsum("bkxf,bkfd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_few_g, next_acc_few_g_2)
+                next_acc_g_few_2 = acc_g_few_2 + jnp.einsum("bkxg,bkgd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_few, next_acc_g_few_2)
 
-            acc_few_g, acc_few_g_2 = lax.fori_loop(
-                from_few // block_few,
-                -(-4 // block_few),
+            acc_g_few, acc_g_few_2 = lax.fori_loop(
+                from_g // block_g,
+                -(-g // block_g),
                 step_3,
-                (acc_few_g, acc_few_g_2),
+                (acc_g_few, acc_g_few_2),
             )
-            return (acc_few_g, acc_few_g_2)
+            return (acc_g_few, acc_g_few_2)
 
-        acc_few_g, acc_few_g_2 = lax.fori_loop(0, g, step, (acc_few_g, acc_few_g_2))
-        return (0.125 * acc_few_g).astype(jnp.bfloat16), acc_few_g_2.astype(jnp.bfloat16)
+        acc_g_few, acc_g_few_2 = lax.fori_loop(0, 4, step, (acc_g_few, acc_g_few_2))
+        return (acc_g_few * 0.125).astype(jnp.bfloat16), acc_g_few_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)
@@ -1241,25 +1217,23 @@ def _decode_few_backward_d_K_d_V(Q, K, V, filled, d_out, logsum, buffer_0, *, bl
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _decode_few_differentiable(Q, K, V, filled, block_x, block_few):
-    out = _decode_few(Q, K, V, filled, block_x=block_x, block_few=block_few)
+def _decode_few_differentiable(Q, K, V, filled, block_x, block_g):
+    out = _decode_few(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out
 
 
-def _decode_few_keeping(Q, K, V, filled, block_x, block_few):
-    out, logsum = _decode_few_forward(Q, K, V, filled, block_x=block_x, block_few=block_few)
+def _decode_few_keeping(Q, K, V, filled, block_x, block_g):
+    out, logsum = _decode_few_forward(Q, K, V, filled, block_x=block_x, block_g=block_g)
     return out, (Q, K, V, filled, out, logsum)
 
 
-def _decode_few_pull(block_x, block_few, saved, cotangents):
+def _decode_few_pull(block_x, block_g, saved, cotangents):
     Q, K, V, filled, out, logsum = saved
     d_out = cotangents
     buffer_0 = _decode_few_backward_buffer_0(d_out, out)
-    d_Q = _decode_few_backward_d_Q(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_few=block_few,
-    )
+    d_Q = _decode_few_backward_d_Q(Q, K, V, filled, d_out, logsum, buffer_0, block_x=block_x, block_g=block_g)
     d_K, d_V = _decode_few_backward_d_K_d_V(
-        Q, K, V, filled, d_out, logsum, buffer_0, block_few=block_few, block_x=block_x,
+        Q, K, V, filled, d_out, logsum, buffer_0, block_g=block_g, block_x=block_x,
     )
     return (d_Q, d_K, d_V, None)
 
@@ -1267,11 +1241,11 @@ def _decode_few_pull(block_x, block_few, saved, cotangents):
 _decode_few_differentiable.defvjp(_decode_few_keeping, _decode_few_pull)
 
 
-def decode_few(Q, K, V, filled, *, block_x=256, block_few=512):
+def decode_few(Q, K, V, filled, *, block_x=256, block_g=512):
     """decode_few(Q: bf16[b kv g few d], K: bf16[b kv x d], V: bf16[b kv x d], filled: i32[]) -> bf16[b kv g few d], in blocks; differentiable in reverse."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     filled = jnp.asarray(filled, jnp.int32)
-    return _decode_few_differentiable(Q, K, V, filled, block_x, block_few)
+    return _decode_few_differentiable(Q, K, V, filled, block_x, block_g)
 
 
 def decode_few_plain(Q, K, V, filled):

@@ -43,47 +43,45 @@ def decode_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -98,8 +96,9 @@ def decode_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -110,13 +109,13 @@ def decode_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -134,11 +133,11 @@ def decode_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -150,39 +149,37 @@ def decode_parts_kernel(
     max_parts_stride_g, max_parts_stride_q, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
     z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
     sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g, size_x, size_parts_x,
-    size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = (program % size_b).to(tl.int64)
     program = program // size_b
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x_in = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     mul = x_part_index * size_length_x
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:13]
-        add_x_in = mul + x_in_index
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -191,14 +188,12 @@ def decode_parts_kernel(
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        mul_g_x_in = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_g_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -215,8 +210,9 @@ def decode_parts_kernel(
         z = next_z
         acc_x_in = next_acc_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:8]
         K = tl.load(
@@ -229,14 +225,14 @@ def decode_parts_kernel(
         # src[decode.diag:13]
         add_x_in = mul + x_in_index
         tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        where_g_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_g_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_g_x_in, float("-inf"))
+        tile_max = tl.max(where_g_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
         safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
         scale = tl.exp2(max_x_in - safe_next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(where_g_x_in_2 - safe_next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -255,17 +251,17 @@ def decode_parts_kernel(
     tl.store(
         max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
         max_x_in,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
     tl.store(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         z,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
     tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index[:, None] * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
         acc_x_in,
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -421,47 +417,45 @@ def decode_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -476,8 +470,9 @@ def decode_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -488,13 +483,13 @@ def decode_forward_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -512,16 +507,16 @@ def decode_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:13]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         ((max_x * 0.6931471805599453) + tl.log(z)),
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
 
 
@@ -616,67 +611,66 @@ def decode_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < 1),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:10]
     filled = tl.load(filled_ptr)
+    logsum = tl.load(
+        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
+        mask=(g_index < size_g),
+        other=0.0,
+    )
+    mul_g = logsum * 1.4426950408889634
     # src[decode.diag:7]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < 1)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:13]
         # src[decode.diag:8]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_g_x = tl.exp2((0.18033688011112042 * dot) - mul_g[:, None])
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = (exp2_g_x * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:8]
         K = tl.load(
@@ -687,8 +681,8 @@ def decode_backward_d_Q_kernel(
         # src[decode.diag:12]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:13]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
         # src[decode.diag:9]
         V = tl.load(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
@@ -696,13 +690,13 @@ def decode_backward_d_Q_kernel(
             other=0.0,
         )
         dot_2 = tl.dot(d_out, tl.trans(V))
-        tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
+        tile_bf16 = (tl.exp2(sub_g_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -714,7 +708,7 @@ def decode_backward_d_K_d_V_kernel(
     d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_K_stride_b, d_K_stride_kv,
     d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d, size_b, size_kv,
-    size_g, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    size_g, size_x, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -743,72 +737,72 @@ def decode_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    for g_index in tl.range(0, size_g):
-        to_q = (1) // BLOCK_Q * BLOCK_Q
+    for q_index in tl.range(0, 1):
+        to_g = size_g // BLOCK_G * BLOCK_G
         # whole tiles, no mask needed
-        for first_q in tl.range(0, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
+        for first_g in tl.range(0, to_g, BLOCK_G):
+            g_index = first_g + tl.arange(0, BLOCK_G)
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_g = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
             )
             # src[decode.diag:12]
             dot = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
+            where_x_g = tl.where(lt_x[:, None], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
-            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+            tile_bf16 = (exp2_x_g * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
-            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
             acc_g_q = next_acc_g_q
             acc_g_q_2 = next_acc_g_q_2
-        from_q = tl.maximum(0, to_q)
+        from_g = tl.maximum(0, to_g)
         # tiles that a mask or the end cuts
-        for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        for first_g_2 in tl.range(from_g, size_g, BLOCK_G):
+            g_index = first_g_2 + tl.arange(0, BLOCK_G)
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < 1),
+                mask=(g_index < size_g),
                 other=0.0,
             )
-            mul_q = logsum * 1.4426950408889634
+            mul_g = logsum * 1.4426950408889634
             # src[decode.diag:7]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < 1)[:, None],
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             # src[decode.diag:12]
             dot = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
+            where_x_g = tl.where(lt_x[:, None] & (g_index < size_g)[None, :], 0.18033688011112042 * dot, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-                mask=(q_index < 1),
+                mask=(g_index < size_g),
                 other=0.0,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-                mask=(q_index < 1)[:, None],
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             dot_2 = tl.dot(V, tl.trans(d_out))
-            tile_bf16 = (exp2_x_q * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
+            tile_bf16 = (exp2_x_g * (dot_2 - buffer_0[None, :])).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
-            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
             acc_g_q = next_acc_g_q
             acc_g_q_2 = next_acc_g_q_2
@@ -843,20 +837,15 @@ def _decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Ten
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -889,15 +878,10 @@ def _decode_parts(
     z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    grid = (parts_x * b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_parts_kernel[grid](
         Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -905,7 +889,7 @@ def _decode_parts(
         max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
         z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
         sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return max_parts, z_parts, sum_parts
@@ -986,21 +970,16 @@ def _decode_forward(
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -1077,15 +1056,10 @@ def _decode_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -1093,7 +1067,7 @@ def _decode_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -1134,14 +1108,9 @@ def _decode_backward_d_K_d_V(
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -1150,7 +1119,7 @@ def _decode_backward_d_K_d_V(
         d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
         logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
-        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V
@@ -1188,7 +1157,7 @@ def decode(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.Tens
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
+    programs = b * kv * triton.cdiv(g, 64)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512:
@@ -1207,48 +1176,46 @@ def decode_ragged_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_q, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d, size_b, size_kv,
-    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    size_g, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1263,8 +1230,9 @@ def decode_ragged_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:19]
         K = tl.load(
@@ -1275,13 +1243,13 @@ def decode_ragged_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1299,11 +1267,11 @@ def decode_ragged_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -1316,38 +1284,36 @@ def decode_ragged_parts_kernel(
     z_parts_stride_kv, z_parts_stride_g, z_parts_stride_q, sum_parts_stride_x_part_1, sum_parts_stride_b,
     sum_parts_stride_kv, sum_parts_stride_g, sum_parts_stride_q, sum_parts_stride_d, size_b, size_kv, size_g,
     size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = (program % size_b).to(tl.int64)
     program = program // size_b
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x_in = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     mul = size_length_x * x_part_index
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:24]
-        add_x_in = x_in_index + mul
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -1356,14 +1322,12 @@ def decode_ragged_parts_kernel(
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x_in = tl.where((add_x_in < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        mul_g_x_in = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_g_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1380,8 +1344,9 @@ def decode_ragged_parts_kernel(
         z = next_z
         acc_x_in = next_acc_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64)), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:19]
         K = tl.load(
@@ -1394,14 +1359,14 @@ def decode_ragged_parts_kernel(
         # src[decode.diag:24]
         add_x_in = x_in_index + mul
         tile = (add_x_in < filled) & (x_in_index < size_length_x)
-        where_q_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
-        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, float("-inf"))
-        tile_max = tl.max(where_q_x_in_2, 1)
+        where_g_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_g_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_g_x_in, float("-inf"))
+        tile_max = tl.max(where_g_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
         safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
         scale = tl.exp2(max_x_in - safe_next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(where_g_x_in_2 - safe_next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1420,17 +1385,17 @@ def decode_ragged_parts_kernel(
     tl.store(
         max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + q_index * max_parts_stride_q,
         max_x_in,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
     tl.store(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + q_index * z_parts_stride_q,
         z,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
     tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + q_index[:, None] * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index[:, None] * sum_parts_stride_g + q_index * sum_parts_stride_q + d_index[None, :] * sum_parts_stride_d,
         acc_x_in,
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -1586,47 +1551,45 @@ def decode_ragged_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, filled_stride_b, out_stride_b, out_stride_kv, out_stride_g, out_stride_q, out_stride_d,
     logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:21]
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1641,8 +1604,9 @@ def decode_ragged_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:19]
         K = tl.load(
@@ -1653,13 +1617,13 @@ def decode_ragged_forward_kernel(
         # src[decode.diag:23]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_q_x, 1)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -1677,16 +1641,16 @@ def decode_ragged_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:24]
-    where_q_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + q_index[:, None] * out_stride_q + d_index[None, :] * out_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + q_index * out_stride_q + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
         ((0.6931471805599453 * max_x) + tl.log(z)),
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
     )
 
 
@@ -1781,44 +1745,44 @@ def decode_ragged_backward_d_Q_kernel(
     d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_kv,
     d_Q_stride_g, d_Q_stride_q, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = (program % tl.cdiv(1, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(1, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    q_index = (program % 1).to(tl.int64)
+    program = program // 1
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:21]
+    filled = tl.load(filled_ptr + b_index * filled_stride_b)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-        mask=(q_index < 1)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < 1),
+        mask=(g_index < size_g),
         other=0.0,
     )
-    mul_q = 1.4426950408889634 * logsum
-    # src[decode.diag:21]
-    filled = tl.load(filled_ptr + b_index * filled_stride_b)
+    mul_g = 1.4426950408889634 * logsum
     # src[decode.diag:18]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < 1)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -1827,21 +1791,20 @@ def decode_ragged_backward_d_Q_kernel(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:24]
         # src[decode.diag:19]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_q_x = tl.where((x_index < filled)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        exp2_g_x = tl.exp2((0.18033688011112042 * dot_2) - mul_g[:, None])
+        tile_bf16 = ((dot - buffer_0[:, None]) * exp2_g_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, filled)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:20]
         V = tl.load(
@@ -1859,15 +1822,15 @@ def decode_ragged_backward_d_Q_kernel(
         # src[decode.diag:23]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:24]
-        where_q_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_q_x)).to(tl.bfloat16)
+        where_g_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + q_index * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (0.125 * acc_x).to(tl.bfloat16),
-        mask=(q_index < 1)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -1879,7 +1842,7 @@ def decode_ragged_backward_d_K_d_V_kernel(
     d_out_stride_g, d_out_stride_q, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g,
     logsum_stride_q, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q,
     d_K_stride_b, d_K_stride_kv, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x,
-    d_V_stride_d, size_b, size_kv, size_g, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    d_V_stride_d, size_b, size_kv, size_g, size_x, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1908,72 +1871,72 @@ def decode_ragged_backward_d_K_d_V_kernel(
     filled = tl.load(filled_ptr + b_index * filled_stride_b)
     # src[decode.diag:24]
     lt_x = x_index < filled
-    for g_index in tl.range(0, size_g):
-        to_q = (1) // BLOCK_Q * BLOCK_Q
+    for q_index in tl.range(0, 1):
+        to_g = size_g // BLOCK_G * BLOCK_G
         # whole tiles, no mask needed
-        for first_q in tl.range(0, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
+        for first_g in tl.range(0, to_g, BLOCK_G):
+            g_index = first_g + tl.arange(0, BLOCK_G)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
             )
             dot = tl.dot(V, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_g = 1.4426950408889634 * logsum
             # src[decode.diag:18]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
             )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None], 0.18033688011112042 * dot_2, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            where_x_g = tl.where(lt_x[:, None], 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
+            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_g).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
-            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
             acc_g_q = next_acc_g_q
             acc_g_q_2 = next_acc_g_q_2
-        from_q = tl.maximum(0, to_q)
+        from_g = tl.maximum(0, to_g)
         # tiles that a mask or the end cuts
-        for first_q_2 in tl.range(from_q, 1, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        for first_g_2 in tl.range(from_g, size_g, BLOCK_G):
+            g_index = first_g_2 + tl.arange(0, BLOCK_G)
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index * buffer_0_stride_q,
-                mask=(q_index < 1),
+                mask=(g_index < size_g),
                 other=0.0,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-                mask=(q_index < 1)[:, None],
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + q_index * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             dot = tl.dot(V, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-                mask=(q_index < 1),
+                mask=(g_index < size_g),
                 other=0.0,
             )
-            mul_q = 1.4426950408889634 * logsum
+            mul_g = 1.4426950408889634 * logsum
             # src[decode.diag:18]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < 1)[:, None],
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + q_index * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             # src[decode.diag:23]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_q = tl.where(lt_x[:, None] & (q_index < 1)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-            exp2_x_q = tl.exp2(sub_x_q)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
+            where_x_g = tl.where(lt_x[:, None] & (g_index < size_g)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
+            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_g).to(tl.bfloat16)
             next_acc_g_q = tl.dot(tile_bf16, Q, acc_g_q)
-            tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_q_2 = tl.dot(tile_bf16_2, d_out, acc_g_q_2)
             acc_g_q = next_acc_g_q
             acc_g_q_2 = next_acc_g_q_2
@@ -2008,20 +1971,15 @@ def _decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: to
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g,
-        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -2054,15 +2012,10 @@ def _decode_ragged_parts(
     z_parts = torch.empty((parts_x, b, kv, g, 1), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 1, 64), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    grid = (parts_x * b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_parts_kernel[grid](
         Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -2070,7 +2023,7 @@ def _decode_ragged_parts(
         max_parts.stride(2), max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1),
         z_parts.stride(2), z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1),
         sum_parts.stride(2), sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x,
-        parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D,
+        parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return max_parts, z_parts, sum_parts
@@ -2151,21 +2104,16 @@ def _decode_ragged_forward(
     out = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 1), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), filled.stride(0), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
         out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out, logsum
@@ -2243,15 +2191,10 @@ def _decode_ragged_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b kv g q] has shape {buffer_0.shape}, expected {(b, kv, g, 1)}")
     d_Q = torch.empty((b, kv, g, 1, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(1, BLOCK_Q),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 1,)
     decode_ragged_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -2259,7 +2202,7 @@ def _decode_ragged_backward_d_Q(
         d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
         logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_Q
@@ -2301,14 +2244,9 @@ def _decode_ragged_backward_d_K_d_V(
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_ragged_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2317,7 +2255,7 @@ def _decode_ragged_backward_d_K_d_V(
         d_out.stride(2), d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1),
         logsum.stride(2), logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0),
-        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        d_V.stride(1), d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D,
         BLOCK_X=BLOCK_X, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V
@@ -2355,7 +2293,7 @@ def decode_ragged(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: tor
         raise ValueError(f"filled: i32[b] has shape {filled.shape}, expected {(b,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_ragged_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
+    programs = b * kv * triton.cdiv(g, 64)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512:
@@ -2374,49 +2312,45 @@ def decode_few_kernel(
     Q_ptr, K_ptr, V_ptr, filled_ptr, out_ptr, Q_stride_b, Q_stride_kv, Q_stride_g, Q_stride_few, Q_stride_d,
     K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x, V_stride_d,
     out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:35]
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2430,9 +2364,11 @@ def decode_few_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -2443,14 +2379,14 @@ def decode_few_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2468,11 +2404,11 @@ def decode_few_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
-        where_few_d.to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -2484,41 +2420,37 @@ def decode_few_parts_kernel(
     max_parts_stride_g, max_parts_stride_few, z_parts_stride_x_part_1, z_parts_stride_b, z_parts_stride_kv,
     z_parts_stride_g, z_parts_stride_few, sum_parts_stride_x_part_1, sum_parts_stride_b, sum_parts_stride_kv,
     sum_parts_stride_g, sum_parts_stride_few, sum_parts_stride_d, size_b, size_kv, size_g, size_x,
-    size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr,
+    size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = (program % size_b).to(tl.int64)
     program = program // size_b
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x_in = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x_in = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    max_x_in = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x_in = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     mul = x_part_index * size_length_x
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = (filled - 4) + few_index
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        # src[decode.diag:35]
-        add_x_in = x_in_index + mul
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
@@ -2527,14 +2459,12 @@ def decode_few_parts_kernel(
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x_in = tl.where(add_x_in[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
-        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
-        tile_max = tl.max(where_few_x_in_2, 1)
+        mul_g_x_in = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x_in, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
-        safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
-        scale = tl.exp2(max_x_in - safe_next_max_x_in)
+        scale = tl.exp2(max_x_in - next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(mul_g_x_in - next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2550,9 +2480,11 @@ def decode_few_parts_kernel(
         max_x_in = next_max_x_in
         z = next_z
         acc_x_in = next_acc_x_in
+    # src[decode.diag:35]
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[decode.diag:30]
         K = tl.load(
@@ -2564,15 +2496,15 @@ def decode_few_parts_kernel(
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
         add_x_in = x_in_index + mul
-        tile = (add_x_in[None, :] <= add_few[:, None]) & (x_in_index < size_length_x)[None, :]
-        where_few_x_in = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-        where_few_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_few_x_in, float("-inf"))
-        tile_max = tl.max(where_few_x_in_2, 1)
+        tile = (add_x_in <= ((filled - 4) + few_index)) & (x_in_index < size_length_x)
+        where_g_x_in = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        where_g_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_g_x_in, float("-inf"))
+        tile_max = tl.max(where_g_x_in_2, 1)
         next_max_x_in = tl.maximum(max_x_in, tile_max)
         safe_next_max_x_in = tl.where(next_max_x_in == float("-inf"), 0.0, next_max_x_in)
         scale = tl.exp2(max_x_in - safe_next_max_x_in)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x_in_2 - safe_next_max_x_in[:, None])
+        e = tl.exp2(where_g_x_in_2 - safe_next_max_x_in[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2591,17 +2523,17 @@ def decode_few_parts_kernel(
     tl.store(
         max_parts_ptr + x_part_index * max_parts_stride_x_part_1 + b_index * max_parts_stride_b + kv_index * max_parts_stride_kv + g_index * max_parts_stride_g + few_index * max_parts_stride_few,
         max_x_in,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
     )
     tl.store(
         z_parts_ptr + x_part_index * z_parts_stride_x_part_1 + b_index * z_parts_stride_b + kv_index * z_parts_stride_kv + g_index * z_parts_stride_g + few_index * z_parts_stride_few,
         z,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
     )
     tl.store(
-        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index * sum_parts_stride_g + few_index[:, None] * sum_parts_stride_few + d_index[None, :] * sum_parts_stride_d,
+        sum_parts_ptr + x_part_index * sum_parts_stride_x_part_1 + b_index * sum_parts_stride_b + kv_index * sum_parts_stride_kv + g_index[:, None] * sum_parts_stride_g + few_index * sum_parts_stride_few + d_index[None, :] * sum_parts_stride_d,
         acc_x_in,
-        mask=(few_index < 4)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -2757,49 +2689,45 @@ def decode_few_forward_kernel(
     Q_stride_d, K_stride_b, K_stride_kv, K_stride_x, K_stride_d, V_stride_b, V_stride_kv, V_stride_x,
     V_stride_d, out_stride_b, out_stride_kv, out_stride_g, out_stride_few, out_stride_d, logsum_stride_b,
     logsum_stride_kv, logsum_stride_g, logsum_stride_few, size_b, size_kv, size_g, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    max_x = tl.full([BLOCK_FEW], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_FEW], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_G], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_G], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
     # src[decode.diag:32]
     filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[decode.diag:35]
         # src[decode.diag:30]
         K = tl.load(
             K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        mul_g_x = 0.18033688011112042 * dot
+        tile_max = tl.max(mul_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
+        scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_g_x - next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2813,9 +2741,11 @@ def decode_few_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -2826,14 +2756,14 @@ def decode_few_forward_kernel(
         # src[decode.diag:34]
         dot = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-        tile_max = tl.max(where_few_x, 1)
+        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot, float("-inf"))
+        tile_max = tl.max(where_g_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_few_x - safe_next_max_x[:, None])
+        e = tl.exp2(where_g_x - safe_next_max_x[:, None])
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2851,16 +2781,16 @@ def decode_few_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[decode.diag:36]
-    where_few_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_g_d = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index * out_stride_g + few_index[:, None] * out_stride_few + d_index[None, :] * out_stride_d,
-        where_few_d.to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
+        out_ptr + b_index * out_stride_b + kv_index * out_stride_kv + g_index[:, None] * out_stride_g + few_index * out_stride_few + d_index[None, :] * out_stride_d,
+        where_g_d.to(tl.bfloat16),
+        mask=(g_index < size_g)[:, None],
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
         (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
     )
 
 
@@ -2956,46 +2886,44 @@ def decode_few_backward_d_Q_kernel(
     d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few, buffer_0_stride_b,
     buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g,
     d_Q_stride_few, d_Q_stride_d, size_b, size_kv, size_g, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_FEW: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_few = (program % tl.cdiv(4, BLOCK_FEW)) * BLOCK_FEW
-    few_index = first_few + tl.arange(0, BLOCK_FEW)
-    program = program // tl.cdiv(4, BLOCK_FEW)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
+    first_g = (program % tl.cdiv(size_g, BLOCK_G)) * BLOCK_G
+    g_index = first_g + tl.arange(0, BLOCK_G)
+    program = program // tl.cdiv(size_g, BLOCK_G)
+    few_index = (program % 4).to(tl.int64)
+    program = program // 4
     kv_index = (program % size_kv).to(tl.int64)
     program = program // size_kv
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_FEW, BLOCK_D], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_G, BLOCK_D], 0.0, tl.float32)
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-        mask=(few_index < 4)[:, None],
+        d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + few_index * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-        mask=(few_index < 4),
+        mask=(g_index < size_g),
         other=0.0,
     )
-    mul_few = 1.4426950408889634 * logsum
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    add_few = few_index + (filled - 4)
+    mul_g = 1.4426950408889634 * logsum
     # src[decode.diag:29]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-        mask=(few_index < 4)[:, None],
+        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+        mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -3008,17 +2936,17 @@ def decode_few_backward_d_Q_kernel(
             V_ptr + b_index * V_stride_b + kv_index * V_stride_kv + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         )
         dot = tl.dot(d_out, tl.trans(V))
-        # src[decode.diag:35]
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
-        where_few_x = tl.where(x_index[None, :] <= add_few[:, None], 0.18033688011112042 * dot_2, float("-inf"))
-        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
+        exp2_g_x = tl.exp2((0.18033688011112042 * dot_2) - mul_g[:, None])
+        tile_bf16 = ((dot - buffer_0[:, None]) * exp2_g_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
+    # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[decode.diag:30]
         K = tl.load(
@@ -3036,16 +2964,16 @@ def decode_few_backward_d_Q_kernel(
         # src[decode.diag:34]
         dot_2 = tl.dot(Q, tl.trans(K))
         # src[decode.diag:35]
-        tile = (x_index[None, :] <= add_few[:, None]) & (x_index < size_x)[None, :]
-        where_few_x = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
-        sub_few_x = where_few_x - tl.where(mul_few == float("-inf"), 0.0, mul_few)[:, None]
-        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_few_x)).to(tl.bfloat16)
+        tile = (x_index <= (few_index + (filled - 4))) & (x_index < size_x)
+        where_g_x = tl.where(tile[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+        sub_g_x = where_g_x - tl.where(mul_g == float("-inf"), 0.0, mul_g)[:, None]
+        tile_bf16 = ((dot - buffer_0[:, None]) * tl.exp2(sub_g_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + few_index[:, None] * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index[:, None] * d_Q_stride_g + few_index * d_Q_stride_few + d_index[None, :] * d_Q_stride_d,
         (acc_x * 0.125).to(tl.bfloat16),
-        mask=(few_index < 4)[:, None],
+        mask=(g_index < size_g)[:, None],
     )
 
 
@@ -3057,7 +2985,7 @@ def decode_few_backward_d_K_d_V_kernel(
     d_out_stride_few, d_out_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_few,
     buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_few, d_K_stride_b,
     d_K_stride_kv, d_K_stride_x, d_K_stride_d, d_V_stride_b, d_V_stride_kv, d_V_stride_x, d_V_stride_d,
-    size_b, size_kv, size_g, size_x, BLOCK_FEW: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    size_b, size_kv, size_g, size_x, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3076,85 +3004,82 @@ def decode_few_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    # src[decode.diag:32]
-    filled = tl.load(filled_ptr)
-    # src[decode.diag:35]
-    sub = filled - 4
     # src[decode.diag:30]
     K = tl.load(
         K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    for g_index in tl.range(0, size_g):
-        to_few = (4) // BLOCK_FEW * BLOCK_FEW
+    # src[decode.diag:32]
+    filled = tl.load(filled_ptr)
+    # src[decode.diag:35]
+    for few_index in tl.range(0, 4):
+        seen = x_index <= (few_index + (filled - 4))
+        to_g = size_g // BLOCK_G * BLOCK_G
         # whole tiles, no mask needed
-        for first_few in tl.range(0, to_few, BLOCK_FEW):
-            few_index = first_few + tl.arange(0, BLOCK_FEW)
+        for first_g in tl.range(0, to_g, BLOCK_G):
+            g_index = first_g + tl.arange(0, BLOCK_G)
             # src[decode.diag:29]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
             )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + few_index * d_out_stride_few + d_index[None, :] * d_out_stride_d,
             )
             dot = tl.dot(V, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
             )
-            mul_few = 1.4426950408889634 * logsum
-            # src[decode.diag:35]
+            mul_g = 1.4426950408889634 * logsum
             # src[decode.diag:34]
             dot_2 = tl.dot(K, tl.trans(Q))
-            where_x_few = tl.where(x_index[:, None] <= (few_index + sub)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
-            sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
-            exp2_x_few = tl.exp2(sub_x_few)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
+            where_x_g = tl.where(seen[:, None], 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
+            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_g).to(tl.bfloat16)
             next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
-            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
             acc_g_few = next_acc_g_few
             acc_g_few_2 = next_acc_g_few_2
-        from_few = tl.maximum(0, to_few)
+        from_g = tl.maximum(0, to_g)
         # tiles that a mask or the end cuts
-        for first_few_2 in tl.range(from_few, 4, BLOCK_FEW):
-            few_index = first_few_2 + tl.arange(0, BLOCK_FEW)
+        for first_g_2 in tl.range(from_g, size_g, BLOCK_G):
+            g_index = first_g_2 + tl.arange(0, BLOCK_G)
             # src[decode.diag:29]
             Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index * Q_stride_g + few_index[:, None] * Q_stride_few + d_index[None, :] * Q_stride_d,
-                mask=(few_index < 4)[:, None],
+                Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[:, None] * Q_stride_g + few_index * Q_stride_few + d_index[None, :] * Q_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + few_index * buffer_0_stride_few,
-                mask=(few_index < 4),
+                mask=(g_index < size_g),
                 other=0.0,
             )
             d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index * d_out_stride_g + few_index[:, None] * d_out_stride_few + d_index[None, :] * d_out_stride_d,
-                mask=(few_index < 4)[:, None],
+                d_out_ptr + b_index * d_out_stride_b + kv_index * d_out_stride_kv + g_index[:, None] * d_out_stride_g + few_index * d_out_stride_few + d_index[None, :] * d_out_stride_d,
+                mask=(g_index < size_g)[:, None],
                 other=0.0,
             )
             dot = tl.dot(V, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + few_index * logsum_stride_few,
-                mask=(few_index < 4),
+                mask=(g_index < size_g),
                 other=0.0,
             )
-            mul_few = 1.4426950408889634 * logsum
+            mul_g = 1.4426950408889634 * logsum
             # src[decode.diag:34]
             dot_2 = tl.dot(K, tl.trans(Q))
-            # src[decode.diag:35]
-            tile = (x_index[:, None] <= (few_index + sub)[None, :]) & (few_index < 4)[None, :]
-            where_x_few = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
-            sub_x_few = where_x_few - tl.where(mul_few == float("-inf"), 0.0, mul_few)[None, :]
-            exp2_x_few = tl.exp2(sub_x_few)
-            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_few).to(tl.bfloat16)
+            where_x_g = tl.where(seen[:, None] & (g_index < size_g)[None, :], 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_g = where_x_g - tl.where(mul_g == float("-inf"), 0.0, mul_g)[None, :]
+            exp2_x_g = tl.exp2(sub_x_g)
+            tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_g).to(tl.bfloat16)
             next_acc_g_few = tl.dot(tile_bf16, Q, acc_g_few)
-            tile_bf16_2 = exp2_x_few.to(tl.bfloat16)
+            tile_bf16_2 = exp2_x_g.to(tl.bfloat16)
             next_acc_g_few_2 = tl.dot(tile_bf16_2, d_out, acc_g_few_2)
             acc_g_few = next_acc_g_few
             acc_g_few_2 = next_acc_g_few_2
@@ -3188,20 +3113,15 @@ def _decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_kernel[grid](
         Q, K, V, filled, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
         K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4), b, kv, g, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -3234,15 +3154,10 @@ def _decode_few_parts(
     z_parts = torch.empty((parts_x, b, kv, g, 4), dtype=torch.float32, device=Q.device)
     sum_parts = torch.empty((parts_x, b, kv, g, 4, 64), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_FEW, BLOCK_X_IN_1, warps, stages = 64, 16, 8, 2
-    grid = (parts_x * b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X_IN_1, warps, stages = 64, 64, 4, 2
+    grid = (parts_x * b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_parts_kernel[grid](
         Q, K, V, filled, max_parts, z_parts, sum_parts, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -3250,8 +3165,8 @@ def _decode_few_parts(
         max_parts.stride(3), max_parts.stride(4), z_parts.stride(0), z_parts.stride(1), z_parts.stride(2),
         z_parts.stride(3), z_parts.stride(4), sum_parts.stride(0), sum_parts.stride(1), sum_parts.stride(2),
         sum_parts.stride(3), sum_parts.stride(4), sum_parts.stride(5), b, kv, g, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
     return max_parts, z_parts, sum_parts
 
@@ -3331,21 +3246,16 @@ def _decode_few_forward(
     out = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, kv, g, 4), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 128, 64, 8, 2
-    else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 64, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_forward_kernel[grid](
         Q, K, V, filled, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4),
         K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2),
         V.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), out.stride(4),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -3422,15 +3332,10 @@ def _decode_few_backward_d_Q(
         raise ValueError(f"buffer_0: f32[b kv g few] has shape {buffer_0.shape}, expected {(b, kv, g, 4)}")
     d_Q = torch.empty((b, kv, g, 4, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_FEW, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * kv * g * triton.cdiv(4, BLOCK_FEW),)
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_G, BLOCK_X, warps, stages = 64, 32, 4, 2
+    grid = (b * kv * triton.cdiv(g, BLOCK_G) * 4,)
     decode_few_backward_d_Q_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         Q.stride(4), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1),
@@ -3438,7 +3343,7 @@ def _decode_few_backward_d_Q(
         d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
         buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_Q.stride(0),
         d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, g, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_FEW=BLOCK_FEW, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_G=BLOCK_G, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -3479,14 +3384,9 @@ def _decode_few_backward_d_K_d_V(
     d_K = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((b, kv, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_FEW, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_X, BLOCK_FEW, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_X, BLOCK_FEW, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_few_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -3495,7 +3395,7 @@ def _decode_few_backward_d_K_d_V(
         d_out.stride(3), d_out.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
         logsum.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
         d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), d_V.stride(0), d_V.stride(1),
-        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_FEW=BLOCK_FEW, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        d_V.stride(2), d_V.stride(3), b, kv, g, x, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_V
@@ -3533,7 +3433,7 @@ def decode_few(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, filled: torch.
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
         return _decode_few_autograd.apply(Q, K, V, filled)
-    programs = b * kv * g
+    programs = b * kv * triton.cdiv(g, 64) * 4
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512:

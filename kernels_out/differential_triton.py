@@ -960,62 +960,6 @@ def weights_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def weights_long_backward_d_Q_rows_kernel(
-    K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
-    d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[differential.diag:6]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    out = tl.load(
-        out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + x_index[None, :] * d_out_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    mul_q_x = tl.exp2(sub_q_x) * d_out
-    sum_ = tl.sum(mul_q_x, 1)
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], d_out - sum_[:, None], 0.0)
-    tile_bf16 = (sub_q_x_2 * out).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[maps.diag:7]
-    tile_bf16_2 = tl.where((z > 0.0)[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def weights_long_backward_d_Q_kernel(
     K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
     d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
@@ -1124,55 +1068,6 @@ def weights_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def weights_long_backward_d_K_rows_kernel(
-    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
-    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    d_out = tl.load(
-        d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-    # src[differential.diag:6]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1630,23 +1525,7 @@ def _weights_long_backward_d_Q(
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        weights_long_backward_d_Q_rows_kernel[grid](
-            K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
-            out.stride(0), out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_Q_kernel[grid](
         K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
@@ -1681,23 +1560,7 @@ def _weights_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        weights_long_backward_d_K_rows_kernel[grid](
-            Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0),
-            d_out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
         Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
@@ -3619,92 +3482,10 @@ def differential_long_backward_buffer_1_buffer_2_kernel(
 
 
 @triton.jit
-def differential_long_backward_d_Q_d_Q2_rows_kernel(
-    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
-    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[differential.diag:12]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    # src[differential.diag:7]
-    le_q_x = x_index[None, :] <= q_index[:, None]
-    where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    # src[differential.diag:14]
-    K2 = tl.load(
-        K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum_
-    state_ = tl.load(
-        state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-    sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-    tile_bf16_2 = tile_2.to(tl.bfloat16)
-    dot_2 = tl.dot(tile_bf16_2, tl.trans(K2))
-    tile_bf16_3 = (((-1.0 * rsqrt) * lambda_) * dot_2).to(tl.bfloat16)
-    tl.store(
-        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        tile_bf16_3,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def differential_long_backward_d_Q_d_Q2_kernel(
-    K_ptr, K2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_Q_ptr, d_Q2_ptr, K_stride_x, K_stride_d, K2_stride_x, K2_stride_d, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, d_Q2_stride_q,
-    d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+def differential_long_backward_d_Q_kernel(
+    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3714,16 +3495,12 @@ def differential_long_backward_d_Q_d_Q2_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum_
-    to_x = size_x // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -3738,9 +3515,7 @@ def differential_long_backward_d_Q_d_Q2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
         tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:12]
@@ -3750,28 +3525,11 @@ def differential_long_backward_d_Q_d_Q2_kernel(
             other=0.0,
         )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:14]
-        K2 = tl.load(
-            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
@@ -3782,14 +3540,14 @@ def differential_long_backward_d_Q_d_Q2_kernel(
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
         # src[differential.diag:7]
-        le_q_x = x_index[None, :] <= q_index[:, None]
-        where_q_x = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:12]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -3797,126 +3555,19 @@ def differential_long_backward_d_Q_d_Q2_kernel(
             other=0.0,
         )
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        state_ = tl.load(
-            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        where_q_x_2 = tl.where(le_q_x, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_q_x_2 = where_q_x_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:14]
-        K2 = tl.load(
-            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_x_2 = tl.dot(tile_bf16_2, tl.trans(K2), acc_x_2)
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_x_2).to(tl.bfloat16)
-    tl.store(
-        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
-        tile_bf16,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
 
 
 @triton.jit
-def differential_long_backward_d_K_d_K2_rows_kernel(
-    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
-    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[differential.diag:11]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
-    )
-    le_x_q = x_index[:, None] <= q_index[None, :]
-    where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-    # src[differential.diag:16]
-    lambda_ = tl.load(lambda_ptr)
-    # src[differential.diag:13]
-    Q2 = tl.load(
-        Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    logsum_ = load_tile(logsum__ptr + q_index * logsum__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * logsum_
-    state_ = tl.load(
-        state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-    sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
-    tile_bf16_2 = tile_2.to(tl.bfloat16)
-    dot_2 = tl.dot(tile_bf16_2, tl.trans(Q2))
-    tile_bf16_3 = (((-1.0 * rsqrt) * lambda_) * dot_2).to(tl.bfloat16)
-    tl.store(
-        d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
-        tile_bf16_3,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def differential_long_backward_d_K_d_K2_kernel(
-    Q_ptr, Q2_ptr, lambda_ptr, logsum_ptr, logsum__ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, d_K2_ptr, Q_stride_q, Q_stride_d, Q2_stride_q, Q2_stride_d, logsum_stride_q,
-    logsum__stride_q, state_stride_q, state_stride_x, state__stride_q, state__stride_x, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_K2_stride_x,
-    d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+def differential_long_backward_d_K_kernel(
+    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
+    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3926,13 +3577,45 @@ def differential_long_backward_d_K_d_K2_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[differential.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -3947,9 +3630,7 @@ def differential_long_backward_d_K_d_K2_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         # src[differential.diag:11]
@@ -3959,32 +3640,11 @@ def differential_long_backward_d_K_d_K2_kernel(
             other=0.0,
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-        mul_q_2 = 1.4426950408889634 * logsum_
-        state_ = tl.load(
-            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
-        # src[differential.diag:13]
-        Q2 = tl.load(
-            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    from_q = tl.maximum(0, to_q)
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
@@ -3997,14 +3657,14 @@ def differential_long_backward_d_K_d_K2_kernel(
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
+            other=0.0,
         )
         # src[differential.diag:7]
-        le_x_q = x_index[:, None] <= q_index[None, :]
-        where_x_q = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state, float("-inf"))
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:11]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -4012,36 +3672,212 @@ def differential_long_backward_d_K_d_K2_kernel(
             other=0.0,
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
+        acc_q = next_acc_q
+    tl.store(
+        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (rsqrt * acc_q).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_Q2_kernel(
+    K2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, d_Q2_ptr, K2_stride_x,
+    K2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_2_stride_q, d_Q2_stride_q, d_Q2_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * logsum_
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        state_ = tl.load(
+            state__ptr + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (buffer_0 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:14]
+        K2 = tl.load(
+            K2_ptr + x_index[None, :] * K2_stride_x + d_index[:, None] * K2_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K2), acc_x)
+        acc_x = next_acc_x
+    # src[differential.diag:16]
+    lambda_ = tl.load(lambda_ptr)
+    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_x).to(tl.bfloat16)
+    tl.store(
+        d_Q2_ptr + q_index[:, None] * d_Q2_stride_q + d_index[None, :] * d_Q2_stride_d,
+        tile_bf16,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
+def differential_long_backward_d_K2_kernel(
+    Q2_ptr, lambda_ptr, logsum__ptr, state__ptr, buffer_0_ptr, buffer_2_ptr, d_K2_ptr, Q2_stride_q,
+    Q2_stride_d, logsum__stride_q, state__stride_q, state__stride_x, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_2_stride_q, d_K2_stride_x, d_K2_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    first_x = program * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * logsum_
+        mul_q = 1.4426950408889634 * logsum_
         state_ = tl.load(
             state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        where_x_q_2 = tl.where(le_x_q, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
-        sub_x_q_2 = where_x_q_2 - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
-        tile_bf16_2 = tile_2.to(tl.bfloat16)
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         # src[differential.diag:13]
         Q2 = tl.load(
             Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_q_2 = tl.dot(tile_bf16_2, tl.trans(Q2), acc_q_2)
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
+        mul_q = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = ((1.4426950408889634 * rsqrt) * state_) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * logsum_
+        state_ = tl.load(
+            state__ptr + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[differential.diag:7]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state_, float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_2 = (buffer_0 - safe_buffer_2[None, :]) * tl.exp2(sub_x_q)
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        # src[differential.diag:13]
+        Q2 = tl.load(
+            Q2_ptr + q_index[None, :] * Q2_stride_q + d_index[:, None] * Q2_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile_bf16, tl.trans(Q2), acc_q)
+        acc_q = next_acc_q
     # src[differential.diag:16]
     lambda_ = tl.load(lambda_ptr)
-    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_q_2).to(tl.bfloat16)
+    tile_bf16 = (((-1.0 * rsqrt) * lambda_) * acc_q).to(tl.bfloat16)
     tl.store(
         d_K2_ptr + x_index[:, None] * d_K2_stride_x + d_index[None, :] * d_K2_stride_d,
         tile_bf16,
@@ -4746,138 +4582,148 @@ def _differential_long_backward_buffer_1_buffer_2(
     return buffer_1, buffer_2
 
 
-def _differential_long_backward_d_Q_d_Q2(
-    K: torch.Tensor, K2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
-    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_2: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_differential_long_backward_d_Q_d_Q2(K: bf16[x d], K2: bf16[x d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d], d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
+def _differential_long_backward_d_Q(
+    K: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_differential_long_backward_d_Q(K: bf16[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
-    _check("K2", K2, torch.bfloat16, 2, K.device)
-    _check("lambda", lambda_, torch.float32, 0, K.device)
     _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("logsum_", logsum_, torch.float32, 1, K.device)
     _check("state", state, torch.float32, 2, K.device)
-    _check("state_", state_, torch.float32, 2, K.device)
     _check("buffer_0", buffer_0, torch.float32, 2, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
     x, d = K.shape
     (q,) = logsum.shape
-    if K2.shape != (x, d):
-        raise ValueError(f"K2: bf16[x d] has shape {K2.shape}, expected {(x, d)}")
-    if lambda_.shape != ():
-        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        differential_long_backward_d_Q_d_Q2_rows_kernel[grid](
-            K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2,
-            K.stride(0), K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0),
-            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1),
-            d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q, d_Q2
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_Q_d_Q2_kernel[grid](
-        K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_Q, d_Q2, K.stride(0),
-        K.stride(1), K2.stride(0), K2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
-        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), d_Q2.stride(0), d_Q2.stride(1),
-        x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    differential_long_backward_d_Q_kernel[grid](
+        K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
-    return d_Q, d_Q2
+    return d_Q
 
 
-def _differential_long_backward_d_K_d_K2(
-    Q: torch.Tensor, Q2: torch.Tensor, lambda_: torch.Tensor, logsum: torch.Tensor, logsum_: torch.Tensor,
-    state: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_2: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_differential_long_backward_d_K_d_K2(Q: bf16[q d], Q2: bf16[q d], lambda: f32[], logsum: f32[q], logsum_: f32[q], state: f32[q x], state_: f32[q x], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
+def _differential_long_backward_d_K(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
+) -> torch.Tensor:
+    """_differential_long_backward_d_K(Q: bf16[q d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("Q2", Q2, torch.bfloat16, 2, Q.device)
-    _check("lambda", lambda_, torch.float32, 0, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
-    _check("logsum_", logsum_, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
-    _check("state_", state_, torch.float32, 2, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     q, d = Q.shape
     _, x = state.shape
-    if Q2.shape != (q, d):
-        raise ValueError(f"Q2: bf16[q d] has shape {Q2.shape}, expected {(q, d)}")
-    if lambda_.shape != ():
-        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
     if logsum.shape != (q,):
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if logsum_.shape != (q,):
-        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if state_.shape != (q, x):
-        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_K_kernel[grid](
+        Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
+        state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K
+
+
+def _differential_long_backward_d_Q2(
+    K2: torch.Tensor,
+    lambda_: torch.Tensor,
+    logsum_: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_differential_long_backward_d_Q2(K2: bf16[x d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_0: f32[q x], buffer_2: f32[q]) -> d_Q2: bf16[q d]. Any strides; sizes are read off the shapes."""
+    _check("K2", K2, torch.bfloat16, 2, K2.device)
+    _check("lambda", lambda_, torch.float32, 0, K2.device)
+    _check("logsum_", logsum_, torch.float32, 1, K2.device)
+    _check("state_", state_, torch.float32, 2, K2.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K2.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K2.device)
+    x, d = K2.shape
+    (q,) = logsum_.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        differential_long_backward_d_K_d_K2_rows_kernel[grid](
-            Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2,
-            Q.stride(0), Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0),
-            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1),
-            d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K, d_K2
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-    differential_long_backward_d_K_d_K2_kernel[grid](
-        Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2, d_K, d_K2, Q.stride(0),
-        Q.stride(1), Q2.stride(0), Q2.stride(1), logsum.stride(0), logsum_.stride(0), state.stride(0),
-        state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_K2.stride(0), d_K2.stride(1),
-        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K2.device)
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_Q2_kernel[grid](
+        K2, lambda_, logsum_, state_, buffer_0, buffer_2, d_Q2, K2.stride(0), K2.stride(1), logsum_.stride(0),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0),
+        d_Q2.stride(0), d_Q2.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
-    return d_K, d_K2
+    return d_Q2
+
+
+def _differential_long_backward_d_K2(
+    Q2: torch.Tensor,
+    lambda_: torch.Tensor,
+    logsum_: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_2: torch.Tensor,
+) -> torch.Tensor:
+    """_differential_long_backward_d_K2(Q2: bf16[q d], lambda: f32[], logsum_: f32[q], state_: f32[q x], buffer_0: f32[q x], buffer_2: f32[q]) -> d_K2: bf16[x d]. Any strides; sizes are read off the shapes."""
+    _check("Q2", Q2, torch.bfloat16, 2, Q2.device)
+    _check("lambda", lambda_, torch.float32, 0, Q2.device)
+    _check("logsum_", logsum_, torch.float32, 1, Q2.device)
+    _check("state_", state_, torch.float32, 2, Q2.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q2.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q2.device)
+    q, d = Q2.shape
+    _, x = state_.shape
+    if lambda_.shape != ():
+        raise ValueError(f"lambda: f32[] has shape {lambda_.shape}, expected {()}")
+    if logsum_.shape != (q,):
+        raise ValueError(f"logsum_: f32[q] has shape {logsum_.shape}, expected {(q,)}")
+    if state_.shape != (q, x):
+        raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q2.device)
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
+    differential_long_backward_d_K2_kernel[grid](
+        Q2, lambda_, logsum_, state_, buffer_0, buffer_2, d_K2, Q2.stride(0), Q2.stride(1), logsum_.stride(0),
+        state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_2.stride(0),
+        d_K2.stride(0), d_K2.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_K2
 
 
 def _differential_long_backward_d_lambda(buffer_2: torch.Tensor) -> torch.Tensor:
@@ -4959,8 +4805,10 @@ class _differential_long_autograd(torch.autograd.Function):
         buffer_0 = _differential_long_backward_buffer_0(V, d_out)
         d_V = _differential_long_backward_d_V(lambda_, d_out, logsum, logsum_, state, state_, d)
         buffer_1, buffer_2 = _differential_long_backward_buffer_1_buffer_2(logsum, logsum_, state, state_, buffer_0, d)
-        d_Q, d_Q2 = _differential_long_backward_d_Q_d_Q2(K, K2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
-        d_K, d_K2 = _differential_long_backward_d_K_d_K2(Q, Q2, lambda_, logsum, logsum_, state, state_, buffer_0, buffer_1, buffer_2)
+        d_Q = _differential_long_backward_d_Q(K, logsum, state, buffer_0, buffer_1)
+        d_K = _differential_long_backward_d_K(Q, logsum, state, buffer_0, buffer_1)
+        d_Q2 = _differential_long_backward_d_Q2(K2, lambda_, logsum_, state_, buffer_0, buffer_2)
+        d_K2 = _differential_long_backward_d_K2(Q2, lambda_, logsum_, state_, buffer_0, buffer_2)
         d_lambda = _differential_long_backward_d_lambda(buffer_2)
         return d_Q, d_K, d_Q2, d_K2, d_V, d_lambda
 

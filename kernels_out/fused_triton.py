@@ -8221,7 +8221,7 @@ def _groupnorm_matmul_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_out_kernel[grid](
         X, weight, bias, W, buffer_1, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8298,7 +8298,7 @@ def _groupnorm_matmul_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_forward_out_kernel[grid](
         X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8342,9 +8342,14 @@ def _groupnorm_matmul_backward_buffer_0_buffer_1(
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 64:
-        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
-    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 64, 64, 4, 2
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
+    elif BLOCK_O <= 128:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
+    else:
+        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
     groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
         X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -8388,11 +8393,11 @@ def _groupnorm_matmul_backward_d_weight_d_bias(
     if BLOCK_O > 256:
         raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
     if BLOCK_O <= 64:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 64, 4, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
     elif BLOCK_O <= 128:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 128, 64, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
     else:
-        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 64, 16, 8, 2
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL),)
     groupnorm_matmul_backward_d_weight_d_bias_kernel[grid](
         X, W, d_out, state, state__, d_weight, d_bias, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8435,7 +8440,7 @@ def _groupnorm_matmul_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 3
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8485,7 +8490,7 @@ def _groupnorm_matmul_backward_d_X(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     d_X = torch.empty((b, 4, 16, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_backward_d_X_kernel[grid](
         X, weight, W, d_out, state, state__, buffer_1, buffer_0, d_X, X.stride(0), X.stride(1), X.stride(2),
@@ -8564,7 +8569,7 @@ def _groupnorm_matmul_long_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_forward_out_kernel[grid](
         X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8587,7 +8592,7 @@ def _groupnorm_matmul_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tenso
     if d_out.shape != (b, o, pixel):
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     buffer_2 = torch.empty((b, 4, 16, pixel), dtype=torch.float32, device=W.device)
-    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_PIXEL, BLOCK_O, warps, stages = 16, 128, 64, 8, 3
     grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_backward_buffer_2_kernel[grid](
         W, d_out, buffer_2, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
@@ -8628,7 +8633,7 @@ def _groupnorm_matmul_long_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 3
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_long_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8856,7 +8861,7 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if o <= 64 and o <= 256:
+        if o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)

@@ -34,8 +34,8 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -43,15 +43,15 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = dot * rsqrt
+            S = rsqrt * dot
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(S - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -66,7 +66,7 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -74,13 +74,13 @@ def _causal(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -156,7 +156,7 @@ def _causal_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -445,8 +445,8 @@ def _gqa(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - next_max_x[:, :, :, :, None])
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -470,13 +470,13 @@ def _gqa(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(sub)
             tile_sum = jnp.sum(e, axis=4)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
             next_acc_x = acc_x * scale[:, :, :, :, None] + jnp.einsum("bkgqx,bkxd->bkgqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -506,8 +506,8 @@ def _gqa_forward(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((b, kv, g, block_q), -jnp.inf, jnp.float32)
         z = jnp.full((b, kv, g, block_q), 0.0, jnp.float32)
         acc_x = jnp.full((b, kv, g, block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 3)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -515,7 +515,7 @@ def _gqa_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = dot * rsqrt
+            S = rsqrt * dot
             tile_max = jnp.max(S, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -538,7 +538,7 @@ def _gqa_forward(Q, K, V, *, block_x=256, block_q=512):
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
             dot = jnp.einsum("bkgqd,bkxd->bkgqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            chosen = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=4)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -553,8 +553,8 @@ def _gqa_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, :, None], (1 / z)[:, :, :, :, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        chosen = jnp.where((z > 0.0)[:, :, :, :, None], acc_x * (1 / z)[:, :, :, :, None], 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 2, 3, 0, 4, 5)
@@ -680,20 +680,20 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
+        acc_g_q = jnp.full((b, kv, block_x, d), 0.0, jnp.float32)
         acc_q_g = jnp.full((b, kv, block_x, d), 0.0, jnp.float32)
-        acc_q_g_2 = jnp.full((b, kv, block_x, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 2)
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 2)
 
         def step(g_index, state):
-            acc_q_g, acc_q_g_2 = state
+            acc_g_q, acc_q_g = state
             from_q = jnp.maximum(0, first_x) // block_q * block_q
             from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
             to_q = jnp.minimum(from_q_2, q)
 
             def step_2(block, state):
-                acc_q_g, acc_q_g_2 = state
+                acc_g_q, acc_q_g = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
@@ -708,21 +708,21 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_q_g, next_acc_q_g_2)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_q_g)
 
-            acc_q_g, acc_q_g_2 = lax.fori_loop(
+            acc_g_q, acc_q_g = lax.fori_loop(
                 from_q // block_q,
                 -(-to_q // block_q),
                 step_2,
-                (acc_q_g, acc_q_g_2),
+                (acc_g_q, acc_q_g),
             )
             to_q_2 = q // block_q * block_q
 
             def step_3(block, state):
-                acc_q_g, acc_q_g_2 = state
+                acc_g_q, acc_q_g = state
                 first_q = block * block_q
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
                 logsum_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(logsum, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
@@ -733,21 +733,21 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_q_g, next_acc_q_g_2)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_q_g)
 
-            acc_q_g, acc_q_g_2 = lax.fori_loop(
+            acc_g_q, acc_q_g = lax.fori_loop(
                 from_q_2 // block_q,
                 -(-to_q_2 // block_q),
                 step_3,
-                (acc_q_g, acc_q_g_2),
+                (acc_g_q, acc_q_g),
             )
             from_q_3 = jnp.maximum(from_q_2, to_q_2)
 
             def step_4(block, state):
-                acc_q_g, acc_q_g_2 = state
+                acc_g_q, acc_q_g = state
                 first_q = block * block_q
                 q_index = first_q + jnp.arange(block_q)
                 Q_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(Q, g_index, 2, keepdims=True), first_q, block_q, 3), (2,))
@@ -762,21 +762,21 @@ def _gqa_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, bloc
                 dot_2 = jnp.einsum("bkxd,bkqd->bkxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
                 mul = exp * (dot_2 - buffer_0_tile[:, :, None])
                 tile_bf16 = mul.astype(jnp.bfloat16)
-                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+                next_acc_g_q = acc_g_q + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
                 tile_bf16_2 = exp.astype(jnp.bfloat16)
-                next_acc_q_g_2 = acc_q_g_2 + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-                return (next_acc_q_g, next_acc_q_g_2)
+                next_acc_q_g = acc_q_g + jnp.einsum("bkxq,bkqd->bkxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+                return (next_acc_g_q, next_acc_q_g)
 
-            acc_q_g, acc_q_g_2 = lax.fori_loop(
+            acc_g_q, acc_q_g = lax.fori_loop(
                 from_q_3 // block_q,
                 -(-q // block_q),
                 step_4,
-                (acc_q_g, acc_q_g_2),
+                (acc_g_q, acc_q_g),
             )
-            return (acc_q_g, acc_q_g_2)
+            return (acc_g_q, acc_q_g)
 
-        acc_q_g, acc_q_g_2 = lax.fori_loop(0, g, step, (acc_q_g, acc_q_g_2))
-        return (rsqrt * acc_q_g).astype(jnp.bfloat16), acc_q_g_2.astype(jnp.bfloat16)
+        acc_g_q, acc_q_g = lax.fori_loop(0, g, step, (acc_g_q, acc_q_g))
+        return (rsqrt * acc_g_q).astype(jnp.bfloat16), acc_q_g.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 2, 0, 3, 4)

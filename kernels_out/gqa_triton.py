@@ -1101,56 +1101,6 @@ def causal_long_backward_d_V_kernel(
 
 
 @triton.jit
-def causal_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[gqa.diag:8]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[gqa.diag:6]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def causal_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -1229,56 +1179,6 @@ def causal_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def causal_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[gqa.diag:8]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[gqa.diag:6]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -1784,23 +1684,7 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        causal_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1835,23 +1719,7 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        causal_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -3187,73 +3055,6 @@ def gqa_long_backward_d_V_kernel(
 
 
 @triton.jit
-def gqa_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_kv, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, state_stride_b,
-    state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_kv,
-    buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_kv,
-    buffer_1_stride_g, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_kv, d_Q_stride_g, d_Q_stride_q,
-    d_Q_stride_d, size_b, size_kv, size_x, size_d, size_g, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    g_index = (program % size_g).to(tl.int64)
-    program = program // size_g
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index * buffer_1_stride_g + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index * buffer_0_stride_g + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index * logsum_stride_g + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index * state_stride_g + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[gqa.diag:8]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[gqa.diag:12]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + kv_index * K_stride_kv + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def gqa_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_kv, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q, state_stride_b,
@@ -3349,76 +3150,6 @@ def gqa_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + kv_index * d_Q_stride_kv + g_index * d_Q_stride_g + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def gqa_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_kv, Q_stride_g,
-    Q_stride_q, Q_stride_d, logsum_stride_b, logsum_stride_kv, logsum_stride_g, logsum_stride_q,
-    state_stride_b, state_stride_kv, state_stride_g, state_stride_q, state_stride_x, buffer_0_stride_b,
-    buffer_0_stride_kv, buffer_0_stride_g, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_b,
-    buffer_1_stride_kv, buffer_1_stride_g, buffer_1_stride_q, d_K_stride_b, d_K_stride_kv, d_K_stride_x,
-    d_K_stride_d, size_b, size_kv, size_g, size_q, size_d, size_x, BLOCK_G: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_G: tl.constexpr,
-    EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    kv_index = (program % size_kv).to(tl.int64)
-    program = program // size_kv
-    b_index = program.to(tl.int64)
-    g_index = tl.arange(0, BLOCK_G)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + g_index[:, None] * buffer_1_stride_g + q_index[None, :] * buffer_1_stride_q,
-        (g_index < size_g)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_G and EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + g_index[None, :, None] * buffer_0_stride_g + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
-        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + kv_index * logsum_stride_kv + g_index[:, None] * logsum_stride_g + q_index[None, :] * logsum_stride_q,
-        (g_index < size_g)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_G and EXACT_Q,
-    )
-    mul_g_q = 1.4426950408889634 * logsum
-    # src[gqa.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + g_index[None, :, None] * state_stride_g + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
-        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    # src[gqa.diag:8]
-    tile = (g_index < size_g)[:, None] & (q_index < size_q)[None, :]
-    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
-    where_x_g_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_g_q = where_x_g_q - tl.where(mul_g_q == float("-inf"), 0.0, mul_g_q)[None, :, :]
-    mul_x_g_q = tl.exp2(sub_x_g_q) * (buffer_0 - safe_buffer_1[None, :, :])
-    # src[gqa.diag:12]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + kv_index * Q_stride_kv + g_index[None, :, None] * Q_stride_g + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
-        mask=(g_index < size_g)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
-        other=0.0,
-    )
-    mul_x_d_g_q = Q.to(tl.float32)[None, :, :, :] * mul_x_g_q[:, None, :, :]
-    sum_ = tl.sum(tl.sum(mul_x_d_g_q, 3), 2)
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + kv_index * d_K_stride_kv + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * sum_).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3981,26 +3712,7 @@ def _gqa_long_backward_d_Q(
     if buffer_1.shape != (b, kv, g, q):
         raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
     d_Q = torch.empty((b, kv, g, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        gqa_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0),
-            state.stride(1), state.stride(2), state.stride(3), state.stride(4), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_0.stride(4),
-            buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_Q.stride(4), b, kv, x, d, g, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * g * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -4038,28 +3750,7 @@ def _gqa_long_backward_d_K(
     if buffer_1.shape != (b, kv, g, q):
         raise ValueError(f"buffer_1: f32[b kv g q] has shape {buffer_1.shape}, expected {(b, kv, g, q)}")
     d_K = torch.empty((b, kv, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_G = max(16, triton.next_power_of_2(g))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_G * BLOCK_Q <= 64:
-        if BLOCK_G * BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_G * BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        gqa_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), logsum.stride(3),
-            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state.stride(4),
-            buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-            buffer_0.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-            buffer_1.stride(3), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_K.stride(3), b, kv, g, q, d, x,
-            BLOCK_G=BLOCK_G, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_G=g == BLOCK_G,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * kv * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     gqa_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

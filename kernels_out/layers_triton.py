@@ -1946,46 +1946,6 @@ def swiglu_long_forward_state__kernel(
 
 
 @triton.jit
-def swiglu_long_forward_out_rows_kernel(
-    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
-    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    h_index = tl.arange(0, BLOCK_H)
-    state_ = tl.load(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    # src[layers.diag:12]
-    # src[layers.diag:11]
-    D = tl.load(
-        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
-        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-    # src[layers.diag:12]
-    dot = tl.dot(tile_bf16, tl.trans(D))
-    tl.store(
-        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        dot.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
 def swiglu_long_forward_out_kernel(
     D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
@@ -2108,44 +2068,6 @@ def swiglu_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def swiglu_long_backward_d_D_rows_kernel(
-    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    b_index = tl.arange(0, BLOCK_B)
-    state_ = tl.load(
-        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    # src[layers.diag:12]
-    tile_bf16 = ((state * tl.sigmoid(state)) * state_).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(d_out))
-    tl.store(
-        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
-        dot.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
 def swiglu_long_backward_d_D_kernel(
     d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
@@ -2208,61 +2130,6 @@ def swiglu_long_backward_d_D_kernel(
         d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
         acc_b.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
-def swiglu_long_backward_d_X_rows_kernel(
-    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
-    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
-    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
-    i_index = first_i + tl.arange(0, BLOCK_I)
-    program = program // tl.cdiv(size_i, BLOCK_I)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    h_index = tl.arange(0, BLOCK_H)
-    # src[layers.diag:11]
-    U = tl.load(
-        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    # src[layers.diag:12]
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(U))
-    state_ = tl.load(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    # src[layers.diag:11]
-    W = tl.load(
-        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    sigmoid_b_h = tl.sigmoid(state)
-    tile = (buffer_0 * sigmoid_b_h) * (1.0 + ((1.0 - sigmoid_b_h) * state))
-    tile_bf16_2 = (tile * state_).to(tl.bfloat16)
-    dot_2 = tl.dot(tile_bf16_2, tl.trans(W))
-    tl.store(
-        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
-        (dot_2 + dot).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
     )
 
 
@@ -2369,65 +2236,10 @@ def swiglu_long_backward_d_X_kernel(
 
 
 @triton.jit
-def swiglu_long_backward_d_W_d_U_rows_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+def swiglu_long_backward_d_W_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
     state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
-    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_i = program * BLOCK_I
-    i_index = first_i + tl.arange(0, BLOCK_I)
-    b_index = tl.arange(0, BLOCK_B)
-    state_ = tl.load(
-        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    sigmoid_h_b = tl.sigmoid(state)
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    # src[layers.diag:11]
-    X = tl.load(
-        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
-        other=0.0,
-    )
-    tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
-    tile_bf16 = (tile * state_).to(tl.bfloat16)
-    dot = tl.dot(X, tl.trans(tile_bf16))
-    tl.store(
-        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
-        dot.to(tl.bfloat16),
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-    )
-    # src[layers.diag:12]
-    tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
-    tl.store(
-        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        dot_2.to(tl.bfloat16),
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-    )
-
-
-@triton.jit
-def swiglu_long_backward_d_W_d_U_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
-    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
-    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -2436,7 +2248,6 @@ def swiglu_long_backward_d_W_d_U_kernel(
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
     acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
-    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
@@ -2466,11 +2277,7 @@ def swiglu_long_backward_d_W_d_U_kernel(
         tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
         tile_bf16 = (tile * state_).to(tl.bfloat16)
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        # src[layers.diag:12]
-        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
-        acc_b_2 = next_acc_b_2
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
@@ -2500,19 +2307,78 @@ def swiglu_long_backward_d_W_d_U_kernel(
         tile = (buffer_0 * sigmoid_h_b) * (1.0 + ((1.0 - sigmoid_h_b) * state))
         tile_bf16 = (tile * state_).to(tl.bfloat16)
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        # src[layers.diag:12]
-        tile_bf16_2 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
-        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
-        acc_b_2 = next_acc_b_2
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
         acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
+
+
+@triton.jit
+def swiglu_long_backward_d_U_kernel(
+    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        # src[layers.diag:11]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:12]
+        tile_bf16 = (buffer_0 * (state * tl.sigmoid(state))).to(tl.bfloat16)
+        # src[layers.diag:11]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        acc_b = next_acc_b
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        acc_b_2.to(tl.bfloat16),
+        acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
@@ -2764,22 +2630,7 @@ def _swiglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    if BLOCK_H <= 64:
-        if BLOCK_H <= 4:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H <= 16:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-        swiglu_long_forward_out_rows_kernel[grid](
-            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
-            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
-        )
-        return out
-    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -2820,22 +2671,7 @@ def _swiglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 64:
-        if BLOCK_B <= 4:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
-        elif BLOCK_B <= 16:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
-        swiglu_long_backward_d_D_rows_kernel[grid](
-            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
-            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
-        )
-        return d_D
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -2869,23 +2705,7 @@ def _swiglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    if BLOCK_H <= 64:
-        if BLOCK_H <= 4:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H <= 16:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
-        swiglu_long_backward_d_X_rows_kernel[grid](
-            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
-            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
-        )
-        return d_X
-    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -2896,13 +2716,13 @@ def _swiglu_long_backward_d_X(
     return d_X
 
 
-def _swiglu_long_backward_d_W_d_U(
+def _swiglu_long_backward_d_W(
     X: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_swiglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_swiglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
@@ -2916,32 +2736,37 @@ def _swiglu_long_backward_d_W_d_U(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 64:
-        if BLOCK_B <= 4:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
-        elif BLOCK_B <= 16:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-        swiglu_long_backward_d_W_d_U_rows_kernel[grid](
-            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
-            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
-        )
-        return d_W, d_U
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    swiglu_long_backward_d_W_d_U_kernel[grid](
-        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+    swiglu_long_backward_d_W_kernel[grid](
+        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
         state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
-        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+        d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
     )
-    return d_W, d_U
+    return d_W
+
+
+def _swiglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_swiglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+    swiglu_long_backward_d_U_kernel[grid](
+        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return d_U
 
 
 class _swiglu_autograd(torch.autograd.Function):
@@ -2978,7 +2803,8 @@ class _swiglu_long_autograd(torch.autograd.Function):
         buffer_0 = _swiglu_long_backward_buffer_0(D, d_out)
         d_D = _swiglu_long_backward_d_D(d_out, state, state_)
         d_X = _swiglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W, d_U = _swiglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
+        d_W = _swiglu_long_backward_d_W(X, state, state_, buffer_0)
+        d_U = _swiglu_long_backward_d_U(X, state, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -3638,46 +3464,6 @@ def geglu_long_forward_state__kernel(
 
 
 @triton.jit
-def geglu_long_forward_out_rows_kernel(
-    D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
-    BLOCK_H: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_H: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    h_index = tl.arange(0, BLOCK_H)
-    state_ = tl.load(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    # src[layers.diag:16]
-    # src[layers.diag:15]
-    D = tl.load(
-        D_ptr + h_index[None, :] * D_stride_h + o_index[:, None] * D_stride_o,
-        mask=(h_index < size_h)[None, :] & (o_index < size_o)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-    # src[layers.diag:16]
-    dot = tl.dot(tile_bf16, tl.trans(D))
-    tl.store(
-        out_ptr + b_index[:, None] * out_stride_b + o_index[None, :] * out_stride_o,
-        dot.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
 def geglu_long_forward_out_kernel(
     D_ptr, state_ptr, state__ptr, out_ptr, D_stride_h, D_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, out_stride_b, out_stride_o, size_h, size_o, size_b,
@@ -3800,44 +3586,6 @@ def geglu_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def geglu_long_backward_d_D_rows_kernel(
-    d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
-    state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_O: tl.constexpr, EXACT_B: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    b_index = tl.arange(0, BLOCK_B)
-    d_out = tl.load(
-        d_out_ptr + b_index[None, :] * d_out_stride_b + o_index[:, None] * d_out_stride_o,
-        mask=(b_index < size_b)[None, :] & (o_index < size_o)[:, None],
-        other=0.0,
-    )
-    state_ = tl.load(
-        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    # src[layers.diag:16]
-    tile_bf16 = (gelu(state) * state_).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(d_out))
-    tl.store(
-        d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
-        dot.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
 def geglu_long_backward_d_D_kernel(
     d_out_ptr, state_ptr, state__ptr, d_D_ptr, d_out_stride_b, d_out_stride_o, state_stride_b, state_stride_h,
     state__stride_b, state__stride_h, d_D_stride_h, d_D_stride_o, size_b, size_o, size_h,
@@ -3900,61 +3648,6 @@ def geglu_long_backward_d_D_kernel(
         d_D_ptr + h_index[:, None] * d_D_stride_h + o_index[None, :] * d_D_stride_o,
         acc_b.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None] & (o_index < size_o)[None, :],
-    )
-
-
-@triton.jit
-def geglu_long_backward_d_X_rows_kernel(
-    W_ptr, U_ptr, state_ptr, state__ptr, buffer_0_ptr, d_X_ptr, W_stride_i, W_stride_h, U_stride_i,
-    U_stride_h, state_stride_b, state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b,
-    buffer_0_stride_h, d_X_stride_b, d_X_stride_i, size_i, size_h, size_b, BLOCK_H: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, EXACT_H: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_i = (program % tl.cdiv(size_i, BLOCK_I)) * BLOCK_I
-    i_index = first_i + tl.arange(0, BLOCK_I)
-    program = program // tl.cdiv(size_i, BLOCK_I)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    h_index = tl.arange(0, BLOCK_H)
-    state_ = tl.load(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    # src[layers.diag:15]
-    W = tl.load(
-        W_ptr + i_index[:, None] * W_stride_i + h_index[None, :] * W_stride_h,
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-    add_b_h = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-    tile_bf16 = ((add_b_h * buffer_0) * state_).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(W))
-    # src[layers.diag:16]
-    # src[layers.diag:15]
-    U = tl.load(
-        U_ptr + i_index[:, None] * U_stride_i + h_index[None, :] * U_stride_h,
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-        other=0.0,
-    )
-    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
-    dot_2 = tl.dot(tile_bf16_2, tl.trans(U))
-    tl.store(
-        d_X_ptr + b_index[:, None] * d_X_stride_b + i_index[None, :] * d_X_stride_i,
-        (dot_2 + dot).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (i_index < size_i)[None, :],
     )
 
 
@@ -4061,66 +3754,10 @@ def geglu_long_backward_d_X_kernel(
 
 
 @triton.jit
-def geglu_long_backward_d_W_d_U_rows_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
+def geglu_long_backward_d_W_kernel(
+    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, X_stride_b, X_stride_i, state_stride_b,
     state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
-    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_B: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_i = program * BLOCK_I
-    i_index = first_i + tl.arange(0, BLOCK_I)
-    b_index = tl.arange(0, BLOCK_B)
-    state_ = tl.load(
-        state__ptr + b_index[None, :] * state__stride_b + h_index[:, None] * state__stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    # src[layers.diag:15]
-    X = tl.load(
-        X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
-        mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
-        mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-        other=0.0,
-    )
-    tile = 0.3989422804014327 * tl.exp2((-0.7213475204444817 * state) * state)
-    add_h_b = (0.5 + (tile * state)) + (tl.erf(0.7071067811865476 * state) * 0.5)
-    add_h_b_2 = tl.where((b_index < size_b)[None, :], add_h_b, 0.0)
-    tile_bf16 = ((add_h_b_2 * buffer_0) * state_).to(tl.bfloat16)
-    dot = tl.dot(X, tl.trans(tile_bf16))
-    tl.store(
-        d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
-        dot.to(tl.bfloat16),
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-    )
-    # src[layers.diag:16]
-    tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
-    dot_2 = tl.dot(X, tl.trans(tile_bf16_2))
-    tl.store(
-        d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        dot_2.to(tl.bfloat16),
-        mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
-    )
-
-
-@triton.jit
-def geglu_long_backward_d_W_d_U_kernel(
-    X_ptr, state_ptr, state__ptr, buffer_0_ptr, d_W_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b,
-    state_stride_h, state__stride_b, state__stride_h, buffer_0_stride_b, buffer_0_stride_h, d_W_stride_i,
-    d_W_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr,
-    BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+    d_W_stride_h, size_b, size_i, size_h, BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
@@ -4129,7 +3766,6 @@ def geglu_long_backward_d_W_d_U_kernel(
     first_i = program * BLOCK_I
     i_index = first_i + tl.arange(0, BLOCK_I)
     acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
-    acc_b_2 = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
     to_b = size_b // BLOCK_B * BLOCK_B
     # whole tiles, no mask needed
     for first_b in tl.range(0, to_b, BLOCK_B):
@@ -4159,11 +3795,7 @@ def geglu_long_backward_d_W_d_U_kernel(
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        # src[layers.diag:16]
-        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
-        acc_b_2 = next_acc_b_2
     from_b = tl.maximum(0, to_b)
     # tiles that a mask or the end cuts
     for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
@@ -4194,19 +3826,78 @@ def geglu_long_backward_d_W_d_U_kernel(
             other=0.0,
         )
         next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
-        # src[layers.diag:16]
-        tile_bf16_2 = (gelu(state) * buffer_0).to(tl.bfloat16)
-        next_acc_b_2 = tl.dot(X, tl.trans(tile_bf16_2), acc_b_2)
         acc_b = next_acc_b
-        acc_b_2 = next_acc_b_2
     tl.store(
         d_W_ptr + i_index[:, None] * d_W_stride_i + h_index[None, :] * d_W_stride_h,
         acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
+
+
+@triton.jit
+def geglu_long_backward_d_U_kernel(
+    X_ptr, state_ptr, buffer_0_ptr, d_U_ptr, X_stride_b, X_stride_i, state_stride_b, state_stride_h,
+    buffer_0_stride_b, buffer_0_stride_h, d_U_stride_i, d_U_stride_h, size_b, size_i, size_h,
+    BLOCK_B: tl.constexpr, BLOCK_I: tl.constexpr, BLOCK_H: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
+    h_index = first_h + tl.arange(0, BLOCK_H)
+    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_i = program * BLOCK_I
+    i_index = first_i + tl.arange(0, BLOCK_I)
+    acc_b = tl.full([BLOCK_I, BLOCK_H], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        acc_b = next_acc_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        # src[layers.diag:15]
+        X = tl.load(
+            X_ptr + b_index[None, :] * X_stride_b + i_index[:, None] * X_stride_i,
+            mask=(b_index < size_b)[None, :] & (i_index < size_i)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index[None, :] * state_stride_b + h_index[:, None] * state_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        # src[layers.diag:16]
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index[None, :] * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h,
+            mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (gelu(state) * buffer_0).to(tl.bfloat16)
+        next_acc_b = tl.dot(X, tl.trans(tile_bf16), acc_b)
+        acc_b = next_acc_b
     tl.store(
         d_U_ptr + i_index[:, None] * d_U_stride_i + h_index[None, :] * d_U_stride_h,
-        acc_b_2.to(tl.bfloat16),
+        acc_b.to(tl.bfloat16),
         mask=(i_index < size_i)[:, None] & (h_index < size_h)[None, :],
     )
 
@@ -4458,22 +4149,7 @@ def _geglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    if BLOCK_H <= 64:
-        if BLOCK_H <= 4:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H <= 16:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_B, BLOCK_O, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
-        geglu_long_forward_out_rows_kernel[grid](
-            D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), out.stride(0), out.stride(1), h, o, b, BLOCK_H=BLOCK_H,
-            BLOCK_B=BLOCK_B, BLOCK_O=BLOCK_O, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
-        )
-        return out
-    BLOCK_H, BLOCK_B, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -4514,22 +4190,7 @@ def _geglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: t
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 64:
-        if BLOCK_B <= 4:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 4, 1
-        elif BLOCK_B <= 16:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_H, BLOCK_O, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
-        geglu_long_backward_d_D_rows_kernel[grid](
-            d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), d_D.stride(0), d_D.stride(1), b, o, h, BLOCK_B=BLOCK_B,
-            BLOCK_H=BLOCK_H, BLOCK_O=BLOCK_O, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
-        )
-        return d_D
-    BLOCK_B, BLOCK_H, BLOCK_O, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     geglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -4563,23 +4224,7 @@ def _geglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    if BLOCK_H <= 64:
-        if BLOCK_H <= 4:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H <= 16:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_B, BLOCK_I, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
-        geglu_long_backward_d_X_rows_kernel[grid](
-            W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
-            state.stride(0), state.stride(1), state_.stride(0), state_.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), d_X.stride(0), d_X.stride(1), i, h, b, BLOCK_H=BLOCK_H, BLOCK_B=BLOCK_B,
-            BLOCK_I=BLOCK_I, EXACT_H=h == BLOCK_H, num_warps=warps, num_stages=stages,
-        )
-        return d_X
-    BLOCK_H, BLOCK_B, BLOCK_I, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -4590,13 +4235,13 @@ def _geglu_long_backward_d_X(
     return d_X
 
 
-def _geglu_long_backward_d_W_d_U(
+def _geglu_long_backward_d_W(
     X: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_geglu_long_backward_d_W_d_U(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h], d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_geglu_long_backward_d_W(X: bf16[b i], state: f32[b h], state_: f32[b h], buffer_0: f32[b h]) -> d_W: bf16[i h]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("state", state, torch.float32, 2, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
@@ -4610,32 +4255,37 @@ def _geglu_long_backward_d_W_d_U(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    if BLOCK_B <= 64:
-        if BLOCK_B <= 4:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 4, 1
-        elif BLOCK_B <= 16:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_I, BLOCK_H, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-        geglu_long_backward_d_W_d_U_rows_kernel[grid](
-            X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
-            state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-            d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
-            BLOCK_H=BLOCK_H, EXACT_B=b == BLOCK_B, num_warps=warps, num_stages=stages,
-        )
-        return d_W, d_U
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
-    geglu_long_backward_d_W_d_U_kernel[grid](
-        X, state, state_, buffer_0, d_W, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+    geglu_long_backward_d_W_kernel[grid](
+        X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
         state_.stride(0), state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
-        d_W.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I,
-        BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+        d_W.stride(1), b, i, h, BLOCK_B=BLOCK_B, BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps,
+        num_stages=stages,
     )
-    return d_W, d_U
+    return d_W
+
+
+def _geglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_geglu_long_backward_d_U(X: bf16[b i], state: f32[b h], buffer_0: f32[b h]) -> d_U: bf16[i h]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, i = X.shape
+    _, h = state.shape
+    if state.shape != (b, h):
+        raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
+    if buffer_0.shape != (b, h):
+        raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
+    d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
+    geglu_long_backward_d_U_kernel[grid](
+        X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), d_U.stride(0), d_U.stride(1), b, i, h, BLOCK_B=BLOCK_B,
+        BLOCK_I=BLOCK_I, BLOCK_H=BLOCK_H, num_warps=warps, num_stages=stages,
+    )
+    return d_U
 
 
 class _geglu_autograd(torch.autograd.Function):
@@ -4672,7 +4322,8 @@ class _geglu_long_autograd(torch.autograd.Function):
         buffer_0 = _geglu_long_backward_buffer_0(D, d_out)
         d_D = _geglu_long_backward_d_D(d_out, state, state_)
         d_X = _geglu_long_backward_d_X(W, U, state, state_, buffer_0)
-        d_W, d_U = _geglu_long_backward_d_W_d_U(X, state, state_, buffer_0)
+        d_W = _geglu_long_backward_d_W(X, state, state_, buffer_0)
+        d_U = _geglu_long_backward_d_U(X, state, buffer_0)
         return d_X, d_W, d_U, d_D
 
 
@@ -5737,9 +5388,9 @@ def _lora(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Tensor) ->
     if max(BLOCK_I, BLOCK_O) > 128:
         raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5758,7 +5409,7 @@ def _lora_long_buffer_0(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     buffer_0 = torch.empty((b, 16), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_buffer_0_kernel[grid](
         X, A, buffer_0, X.stride(0), X.stride(1), A.stride(0), A.stride(1), buffer_0.stride(0),
@@ -5783,7 +5434,7 @@ def _lora_long_out(X: torch.Tensor, W: torch.Tensor, B: torch.Tensor, buffer_0: 
     if buffer_0.shape != (b, 16):
         raise ValueError(f"buffer_0: bf16[b r] has shape {buffer_0.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_out_kernel[grid](
         X, W, B, buffer_0, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
@@ -5813,9 +5464,9 @@ def _lora_forward(X: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Te
     if max(BLOCK_I, BLOCK_O) > 128:
         raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 128 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_forward_kernel[grid](
         X, W, A, B, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), A.stride(0), A.stride(1),
@@ -5851,9 +5502,9 @@ def _lora_backward_d_X(
     if max(BLOCK_O, BLOCK_I) > 128:
         raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 128 elements are held on chip")
     if max(BLOCK_O, BLOCK_I) <= 64:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 32, 4, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 4, 2
     else:
-        BLOCK_B, BLOCK_R, warps, stages = 64, 64, 8, 2
+        BLOCK_B, BLOCK_R, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(b, BLOCK_B),)
     lora_backward_d_X_kernel[grid](
         W, A, B, d_out, d_X, W.stride(0), W.stride(1), A.stride(0), A.stride(1), B.stride(0), B.stride(1),
@@ -5900,11 +5551,11 @@ def _lora_backward_d_A(X: torch.Tensor, B: torch.Tensor, d_out: torch.Tensor) ->
     if max(BLOCK_O, BLOCK_I) > 256:
         raise ValueError(f"o x i = {max(BLOCK_O, BLOCK_I)}: at most 256 elements are held on chip")
     if max(BLOCK_O, BLOCK_I) <= 64:
-        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 4, 2
     elif max(BLOCK_O, BLOCK_I) <= 128:
-        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 8, 2
     else:
-        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 16, 8, 2
     grid = (triton.cdiv(16, BLOCK_R),)
     lora_backward_d_A_kernel[grid](
         X, B, d_out, d_A, X.stride(0), X.stride(1), B.stride(0), B.stride(1), d_out.stride(0),
@@ -5932,11 +5583,11 @@ def _lora_backward_d_B(X: torch.Tensor, A: torch.Tensor, d_out: torch.Tensor) ->
     if max(BLOCK_I, BLOCK_O) > 256:
         raise ValueError(f"i x o = {max(BLOCK_I, BLOCK_O)}: at most 256 elements are held on chip")
     if max(BLOCK_I, BLOCK_O) <= 64:
-        BLOCK_R, BLOCK_B, warps, stages = 64, 64, 4, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 4, 2
     elif max(BLOCK_I, BLOCK_O) <= 128:
-        BLOCK_R, BLOCK_B, warps, stages = 128, 64, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 64, 8, 2
     else:
-        BLOCK_R, BLOCK_B, warps, stages = 64, 16, 8, 2
+        BLOCK_R, BLOCK_B, warps, stages = 16, 16, 8, 2
     grid = (triton.cdiv(16, BLOCK_R),)
     lora_backward_d_B_kernel[grid](
         X, A, d_out, d_B, X.stride(0), X.stride(1), A.stride(0), A.stride(1), d_out.stride(0),
@@ -5955,7 +5606,7 @@ def _lora_long_forward_state_(X: torch.Tensor, A: torch.Tensor) -> torch.Tensor:
     if A.shape != (i, 16):
         raise ValueError(f"A: bf16[i r] has shape {A.shape}, expected {(i, 16)}")
     state_ = torch.empty((b, 16), dtype=torch.float32, device=X.device)
-    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_R, BLOCK_I, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_forward_state__kernel[grid](
         X, A, state_, X.stride(0), X.stride(1), A.stride(0), A.stride(1), state_.stride(0), state_.stride(1),
@@ -5984,7 +5635,7 @@ def _lora_long_forward_out(
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 64, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_forward_out_kernel[grid](
         X, W, B, state_, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
@@ -6024,7 +5675,7 @@ def _lora_long_backward_buffer_1(B: torch.Tensor, d_out: torch.Tensor) -> torch.
     if d_out.shape != (b, o):
         raise ValueError(f"d_out: bf16[b o] has shape {d_out.shape}, expected {(b, o)}")
     buffer_1 = torch.empty((b, 16), dtype=torch.bfloat16, device=B.device)
-    BLOCK_B, BLOCK_R, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_R, BLOCK_O, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_buffer_1_kernel[grid](
         B, d_out, buffer_1, B.stride(0), B.stride(1), d_out.stride(0), d_out.stride(1), buffer_1.stride(0),
@@ -6061,7 +5712,7 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 16, 128, 64, 8, 3
     grid = (triton.cdiv(16, BLOCK_R) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_B_kernel[grid](
         d_out, state_, d_B, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),
@@ -6085,7 +5736,7 @@ def _lora_long_backward_d_X(A: torch.Tensor, buffer_0: torch.Tensor, buffer_1: t
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=A.device)
-    BLOCK_B, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_I, BLOCK_R, warps, stages = 128, 128, 16, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     lora_long_backward_d_X_kernel[grid](
         A, buffer_0, buffer_1, d_X, A.stride(0), A.stride(1), buffer_0.stride(0), buffer_0.stride(1),
@@ -6103,7 +5754,7 @@ def _lora_long_backward_d_A(X: torch.Tensor, buffer_1: torch.Tensor) -> torch.Te
     if buffer_1.shape != (b, 16):
         raise ValueError(f"buffer_1: bf16[b r] has shape {buffer_1.shape}, expected {(b, 16)}")
     d_A = torch.empty((i, 16), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_R, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_R, BLOCK_B, warps, stages = 128, 16, 64, 8, 3
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(16, BLOCK_R),)
     lora_long_backward_d_A_kernel[grid](
         X, buffer_1, d_A, X.stride(0), X.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_A.stride(0),

@@ -60,7 +60,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (sub[:, None] < x_index)
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -103,7 +103,7 @@ def _sliding_window(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) & (sub[:, None] < x_index)
+            mask = (sub[:, None] < x_index) & (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -219,8 +219,8 @@ def _sliding_window_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x_3 // block_x, -(-to_x // block_x), step_3, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -574,7 +574,7 @@ def _dilated(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -621,8 +621,8 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -645,14 +645,14 @@ def _dilated_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -932,18 +932,18 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = x // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(mask, dot * rsqrt, -jnp.inf)
+            S = jnp.where(mask, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -951,8 +951,8 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -965,8 +965,8 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index < 64) | (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
+            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -974,13 +974,13 @@ def _prefix_lm(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1017,7 +1017,7 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             S = jnp.where(mask, dot * rsqrt, -jnp.inf)
@@ -1028,8 +1028,8 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -1042,7 +1042,7 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mask = (x_index <= q_index[:, None]) | (x_index < 64)
+            mask = (x_index < 64) | (x_index <= q_index[:, None])
             S = jnp.where(mask & (x_index < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
@@ -1051,14 +1051,14 @@ def _prefix_lm_forward(Q, K, V, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1310,8 +1310,8 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1322,9 +1322,21 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (of_x <= most_of_q) & (of_x >= least_of_q)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1332,7 +1344,7 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_x_tile == of_q_tile[:, None], rsqrt * dot, -jnp.inf)
+            S = jnp.where(of_x_tile == of_q_tile[:, None], dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1345,19 +1357,19 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_x_tile == of_q_tile[:, None]) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask_2 = (of_x_tile == of_q_tile[:, None]) & (x_index_2 <= q_index[:, None])
+            S = jnp.where(mask_2 & (x_index_2 < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1370,9 +1382,9 @@ def _documents(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16)
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
+        chosen_3 = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen_3.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1396,8 +1408,8 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1408,9 +1420,21 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (least_of_q <= of_x) & (most_of_q >= of_x)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1418,7 +1442,7 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            S = jnp.where(of_q_tile[:, None] == of_x_tile, rsqrt * dot, -jnp.inf)
+            S = jnp.where(of_q_tile[:, None] == of_x_tile, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1431,19 +1455,19 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (of_q_tile[:, None] == of_x_tile) & (x_index <= q_index[:, None])
-            S = jnp.where(mask & (x_index < x), rsqrt * dot, -jnp.inf)
+            mask_2 = (of_q_tile[:, None] == of_x_tile) & (x_index_2 <= q_index[:, None])
+            S = jnp.where(mask_2 & (x_index_2 < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1456,9 +1480,9 @@ def _documents_forward(Q, K, V, of_q, of_x, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
+        chosen_3 = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen_3.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1499,26 +1523,38 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         q_index = first_q + jnp.arange(block_q)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
+        chosen = jnp.where((q_index < q), of_q_tile, 2147483647)
+        least_of_q = jnp.min(chosen, axis=0)
+        chosen_2 = jnp.where((q_index < q), of_q_tile, -2147483648)
+        most_of_q = jnp.max(chosen_2, axis=0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        mask = (least_of_q <= of_x) & (most_of_q >= of_x)
+        met = mask & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             (acc_x,) = state
@@ -1535,28 +1571,28 @@ def _documents_backward_d_Q(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *, blo
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
-        to_x_2 = jnp.minimum(x, first_q + block_q)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (acc_x,))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(jnp.minimum(x, first_q + block_q), end_x.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-            mask = (x_index <= q_index[:, None]) & (of_q_tile[:, None] == of_x_tile)
-            S = jnp.where(mask & (x_index < x), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index_2 <= q_index[:, None]) & (of_q_tile[:, None] == of_x_tile)
+            S = jnp.where(mask_2 & (x_index_2 < x), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             mul = (dot - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
+        (acc_x,) = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (acc_x,))
         return (acc_x * rsqrt).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1587,32 +1623,43 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
+    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
+    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    of_x = jnp.pad(of_x, ((0, max(-x % block_x, block_x - x)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    of_q = jnp.pad(of_q, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
+        chosen = jnp.where((x_index < x), of_x_tile, -2147483648)
+        most_of_x = jnp.max(chosen, axis=0)
+        chosen_2 = jnp.where((x_index < x), of_x_tile, 2147483647)
+        least_of_x = jnp.min(chosen_2, axis=0)
+        q_index = jnp.arange(-(-q // block_q) * block_q)
+        mask = (of_q <= most_of_x) & (of_q >= least_of_x)
+        met = mask & (q_index < q)
+        begin_q = jnp.min(jnp.where(met, q_index, q))
+        end_q = jnp.max(jnp.where(met, q_index + 1, 0))
         V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        of_x_tile = lax.dynamic_slice_in_dim(of_x, first_x, block_x, 0)
-        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q = jnp.maximum(jnp.maximum(0, first_x), begin_q.astype(int)) // block_q * block_q
         from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
-        to_q = jnp.minimum(from_q_2, q)
+        from_q_3 = jnp.maximum(from_q_2, from_q)
+        to_q = jnp.minimum(q, end_q.astype(int))
+        to_q_2 = jnp.minimum(from_q_3, to_q)
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
+            q_index_2 = first_q + jnp.arange(block_q)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
@@ -1620,8 +1667,8 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
-            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index[:, None] <= q_index_2) & (of_q_tile == of_x_tile[:, None])
+            S = jnp.where(mask_2 & (q_index_2 < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
             tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
@@ -1630,8 +1677,10 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
-        to_q_2 = q // block_q * block_q
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q_2 // block_q), step, (acc_q, acc_q_2))
+        to_q_3 = q // block_q * block_q
+        to_q_4 = -(-end_q.astype(int) // block_q) * block_q
+        to_q_5 = jnp.minimum(to_q_3, to_q_4)
 
         def step_2(block, state):
             acc_q, acc_q_2 = state
@@ -1652,13 +1701,13 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
-        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-to_q_5 // block_q), step_2, (acc_q, acc_q_2))
+        from_q_4 = jnp.maximum(from_q_3, to_q_5)
 
         def step_3(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
+            q_index_2 = first_q + jnp.arange(block_q)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
@@ -1666,8 +1715,8 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             of_q_tile = lax.dynamic_slice_in_dim(of_q, first_q, block_q, 0)
-            mask = (x_index[:, None] <= q_index) & (of_q_tile == of_x_tile[:, None])
-            S = jnp.where(mask & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            mask_2 = (x_index[:, None] <= q_index_2) & (of_q_tile == of_x_tile[:, None])
+            S = jnp.where(mask_2 & (q_index_2 < q), dot_2 * rsqrt, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(S - safe_logsum)
             tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
@@ -1676,7 +1725,7 @@ def _documents_backward_d_K_d_V(Q, K, V, of_q, of_x, d_out, logsum, buffer_0, *,
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
             return (next_acc_q, next_acc_q_2)
 
-        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
+        acc_q, acc_q_2 = lax.fori_loop(from_q_4 // block_q, -(-to_q // block_q), step_3, (acc_q, acc_q_2))
         return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -1759,8 +1808,8 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1769,9 +1818,16 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1779,7 +1835,7 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile, dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1787,22 +1843,23 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), rsqrt * dot, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index_2 < x), dot * rsqrt, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1810,12 +1867,12 @@ def _padding(Q, K, V, real, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
@@ -1838,8 +1895,8 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         raise ValueError(f"real: bool[x] has shape {real.shape}, expected {(x,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -1848,9 +1905,16 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             max_x, z, acc_x = state
@@ -1858,7 +1922,7 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(real_tile, rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1871,17 +1935,18 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, z, acc_x))
-        from_x = jnp.maximum(0, to_x)
+        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (max_x, z, acc_x))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
+            chosen = jnp.where(real_tile & (x_index_2 < x), rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -1894,9 +1959,9 @@ def _padding_forward(Q, K, V, real, *, block_x=256, block_q=512):
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xd->qd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
-        max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
+        max_x, z, acc_x = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -1935,60 +2000,68 @@ def _padding_backward_d_Q(Q, K, V, real, d_out, logsum, buffer_0, *, block_x=256
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
+        x_index = jnp.arange(-(-x // block_x) * block_x)
+        met = real & (x_index < x)
+        begin_x = jnp.min(jnp.where(met, x_index, x))
+        end_x = jnp.max(jnp.where(met, x_index + 1, 0))
+        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        from_x = jnp.maximum(0, begin_x.astype(int)) // block_x * block_x
         to_x = x // block_x * block_x
+        to_x_2 = -(-end_x.astype(int) // block_x) * block_x
+        to_x_3 = jnp.minimum(to_x, to_x_2)
 
         def step(block, state):
             (acc_x,) = state
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile, dot * rsqrt, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile, dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(chosen - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (acc_x,))
-        from_x = jnp.maximum(0, to_x)
+        (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_3 // block_x), step, (acc_x,))
+        from_x_2 = jnp.maximum(from_x, to_x_3)
+        to_x_4 = jnp.minimum(x, end_x.astype(int))
 
         def step_2(block, state):
             (acc_x,) = state
             first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
+            x_index_2 = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-            chosen = jnp.where(real_tile & (x_index < x), dot * rsqrt, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = jnp.exp(chosen - safe_logsum[:, None]) * (dot_2 - buffer_0_tile[:, None])
+            dot = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
+            dot_2 = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
+            real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
+            chosen = jnp.where(real_tile & (x_index_2 < x), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = (dot - buffer_0_tile[:, None]) * jnp.exp(chosen - safe_logsum[:, None])
             tile_bf16 = mul.astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
-        (acc_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (acc_x,))
-        return (acc_x * rsqrt).astype(jnp.bfloat16)
+        (acc_x,) = lax.fori_loop(from_x_2 // block_x, -(-to_x_4 // block_x), step_2, (acc_x,))
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2016,37 +2089,37 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
+    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     real = jnp.pad(real, ((0, max(-x % block_x, block_x - x)),))
-    V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         real_tile = lax.dynamic_slice_in_dim(real, first_x, block_x, 0)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None], dot * rsqrt, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None], dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2060,15 +2133,15 @@ def _padding_backward_d_K_d_V(Q, K, V, real, d_out, logsum, buffer_0, *, block_q
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where(real_tile[:, None] & (q_index < q), dot * rsqrt, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            tile_bf16 = (exp * (dot_2 - buffer_0_tile)).astype(jnp.bfloat16)
+            dot = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where(real_tile[:, None] & (q_index < q), dot_2 * rsqrt, -jnp.inf)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(chosen - safe_logsum)
+            tile_bf16 = ((dot - buffer_0_tile) * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -2171,10 +2244,10 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = tile_f32 * slope[:, None, None] + dot * rsqrt
             tile_max = jnp.max(add, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2182,8 +2255,8 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             e = jnp.exp(add - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2195,10 +2268,10 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            add = dot * rsqrt + tile_f32 * slope[:, None, None]
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
+            add = tile_f32 * slope[:, None, None] + dot * rsqrt
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             S = jnp.where(mask, add, -jnp.inf)
             tile_max = jnp.max(S, axis=2)
@@ -2208,8 +2281,8 @@ def _alibi(Q, K, V, slope, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
-            e_bf16 = e.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+            e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2255,10 +2328,10 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = rsqrt * dot + tile_f32 * slope[:, None, None]
             tile_max = jnp.max(add, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2266,8 +2339,8 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             e = jnp.exp(add - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
@@ -2279,10 +2352,10 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            add = rsqrt * dot + tile_f32 * slope[:, None, None]
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             S = jnp.where(mask, add, -jnp.inf)
             tile_max = jnp.max(S, axis=2)
@@ -2292,14 +2365,14 @@ def _alibi_forward(Q, K, V, slope, *, block_x=256, block_q=512):
             e = jnp.exp(S - safe_next_max_x[:, :, None])
             tile_sum = jnp.sum(e, axis=2)
             next_z = z * scale + tile_sum
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             e_bf16 = e.astype(jnp.bfloat16)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             next_acc_x = acc_x * scale[:, :, None] + jnp.einsum("hqx,hxd->hqd", e_bf16, V_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, None], acc_x * (1 / z)[:, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        chosen = jnp.where((z > 0.0)[:, :, None], (1 / z)[:, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.transpose(1, 0, 2, 3)
@@ -2315,7 +2388,7 @@ def _alibi_backward_buffer_0(d_out, out):
     h, q, d = d_out.shape
     if out.shape != (h, q, d):
         raise ValueError(f"out: bf16[h q d] has shape {out.shape}, expected {(h, q, d)}")
-    sum_d = jnp.einsum("hqd,hqd->hq", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("hqd,hqd->hq", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
@@ -2343,8 +2416,8 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
     Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
@@ -2361,9 +2434,9 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot_2 = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
@@ -2381,9 +2454,9 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
             (acc_x,) = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
             dot = jnp.einsum("hqd,hxd->hqx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
             dot_2 = jnp.einsum("hqd,hxd->hqx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             tile_f32 = (x_index - q_index[:, None]).astype(jnp.float32)
             add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
@@ -2396,7 +2469,7 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return (acc_x * rsqrt).astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.transpose(1, 0, 2, 3)
@@ -2514,7 +2587,7 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
             return (next_acc_q, next_acc_q_2)
 
         acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
+        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
 
     d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
@@ -2524,8 +2597,8 @@ def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=
     return d_K_tiles[:, :x], d_V_tiles[:, :x]
 
 
-def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_h=512):
-    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with x."""
+def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_h=512):
+    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with q."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
     slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
     h, q, d = Q.shape
@@ -2542,15 +2615,15 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
         raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
     if buffer_0.shape != (h, q):
         raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
     block_h = min(block_h, max(h, 1))
     slope = jnp.pad(slope, ((0, max(-h % block_h, block_h - h)),))
-    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_h = tile * block_h
@@ -2558,61 +2631,89 @@ def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=
         rsqrt = lax.rsqrt(jnp.float32(d))
         slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
 
-        def step(q_index, state):
+        def step(x_index, state):
             (acc_x_q,) = state
-            logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
-            Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
-            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), q_index, 1, keepdims=True), (1,))
-            to_x = jnp.minimum(x, q_index + 1) // block_x * block_x
+            K_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), x_index, 1, keepdims=True), (1,))
+            V_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), x_index, 1, keepdims=True), (1,))
+            from_q = jnp.maximum(0, x_index) // block_q * block_q
+            from_q_2 = -(-jnp.maximum(0, x_index) // block_q) * block_q
+            to_q = jnp.minimum(from_q_2, q)
 
             def step_2(block, state):
                 (acc_x_q,) = state
-                first_x = block * block_x
-                x_index = first_x + jnp.arange(block_x)
-                K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
                 tile_f32 = (x_index - q_index).astype(jnp.float32)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
+                S = jnp.where((x_index <= q_index) & (q_index < q), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(add - safe_logsum[:, None])
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
                 mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
 
-            (acc_x_q,) = lax.fori_loop(0, -(-to_x // block_x), step_2, (acc_x_q,))
-            from_x = jnp.maximum(0, to_x)
-            to_x_2 = jnp.minimum(x, q_index + 1)
+            (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step_2, (acc_x_q,))
+            to_q_2 = q // block_q * block_q
 
             def step_3(block, state):
                 (acc_x_q,) = state
-                first_x = block * block_x
-                x_index = first_x + jnp.arange(block_x)
-                K_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), first_x, block_x, 1)
-                mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)[:, None]
-                sum_ = jnp.sum(mul, axis=2)
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
                 tile_f32 = (x_index - q_index).astype(jnp.float32)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
                 add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                S = jnp.where((x_index <= q_index) & (x_index < x), add, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                V_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), first_x, block_x, 1)
-                mul_2 = V_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)[:, None]
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
                 sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile[:, None]) * jnp.exp(S - safe_logsum[:, None])
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(add - safe_logsum)
                 mul_4 = mul_3 * tile_f32
                 tile_sum = jnp.sum(mul_4, axis=1)
                 next_acc_x_q = acc_x_q + tile_sum
                 return (next_acc_x_q,)
 
-            (acc_x_q,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_3, (acc_x_q,))
+            (acc_x_q,) = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_3, (acc_x_q,))
+            from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+            def step_4(block, state):
+                (acc_x_q,) = state
+                first_q = block * block_q
+                q_index = first_q + jnp.arange(block_q)
+                tile_f32 = (x_index - q_index).astype(jnp.float32)
+                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
+                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
+                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
+                sum_ = jnp.sum(mul, axis=2)
+                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
+                S = jnp.where((x_index <= q_index) & (q_index < q), add, -jnp.inf)
+                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
+                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_2, axis=2)
+                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
+                mul_4 = mul_3 * tile_f32
+                tile_sum = jnp.sum(mul_4, axis=1)
+                next_acc_x_q = acc_x_q + tile_sum
+                return (next_acc_x_q,)
+
+            (acc_x_q,) = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_4, (acc_x_q,))
             return (acc_x_q,)
 
-        (acc_x_q,) = lax.fori_loop(0, q, step, (acc_x_q,))
+        (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
         return acc_x_q
 
     d_slope_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
@@ -2639,7 +2740,7 @@ def _alibi_pull(block_x, block_q, saved, cotangents):
     d_K, d_V = _alibi_backward_d_K_d_V(
         Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
     )
-    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x)
+    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q)
     return (d_Q, d_K, d_V, d_slope)
 
 
@@ -2722,8 +2823,8 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
         max_x = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -2770,7 +2871,7 @@ def _softcap(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -2808,8 +2909,8 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            mul = tanh * 30.0
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            mul = 30.0 * tanh
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -2831,9 +2932,9 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
-            S = jnp.where(mask, tanh * 30.0, -jnp.inf)
+            S = jnp.where(mask, 30.0 * tanh, -jnp.inf)
             tile_max = jnp.max(S, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -2848,7 +2949,7 @@ def _softcap_forward(Q, K, V, *, block_x=256, block_q=512):
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
         chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
+        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2862,7 +2963,7 @@ def _softcap_backward_buffer_0(d_out, out):
     q, d = d_out.shape
     if out.shape != (q, d):
         raise ValueError(f"out: bf16[q d] has shape {out.shape}, expected {(q, d)}")
-    sum_d = jnp.einsum("qd,qd->q", d_out.astype(jnp.float32), out.astype(jnp.float32), precision="highest")
+    sum_d = jnp.einsum("qd,qd->q", out.astype(jnp.float32), d_out.astype(jnp.float32), precision="highest")
     return sum_d
 
 
@@ -2885,9 +2986,9 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -2897,9 +2998,9 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
         acc_x = jnp.full((block_q, d), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         to_x = jnp.minimum(x, first_q + 1) // block_x * block_x
 
         def step(block, state):
@@ -2907,12 +3008,12 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            exp = jnp.exp(tanh * 30.0 - logsum_tile[:, None])
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile[:, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            exp = jnp.exp(tanh * 30.0 - logsum_tile[:, None])
+            mul = (1.0 - tanh * tanh) * (dot_2 - buffer_0_tile[:, None])
+            tile_bf16 = (mul * exp).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
@@ -2926,19 +3027,19 @@ def _softcap_backward_d_Q(Q, K, V, d_out, logsum, buffer_0, *, block_x=256, bloc
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
+            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
             mask = (x_index <= q_index[:, None]) & (x_index < x)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum[:, None]
-            V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
-            dot_2 = jnp.einsum("qd,xd->qx", d_out_tile, V_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * jnp.exp(sub) * (dot_2 - buffer_0_tile[:, None])
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            mul = (1.0 - tanh * tanh) * (dot_2 - buffer_0_tile[:, None])
+            tile_bf16 = (mul * jnp.exp(sub)).astype(jnp.bfloat16)
             next_acc_x = acc_x + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x,)
 
         (acc_x,) = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (acc_x,))
-        return (acc_x * rsqrt).astype(jnp.bfloat16)
+        return (rsqrt * acc_x).astype(jnp.bfloat16)
 
     d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
@@ -2966,9 +3067,9 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
@@ -2988,17 +3089,17 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            mul = (1.0 - tanh * tanh) * (dot_2 - buffer_0_tile)
+            tile_bf16 = (mul * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -3012,14 +3113,14 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            exp = jnp.exp(tanh * 30.0 - logsum_tile)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
             dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            exp = jnp.exp(tanh * 30.0 - logsum_tile)
+            mul = (1.0 - tanh * tanh) * (dot_2 - buffer_0_tile)
+            tile_bf16 = (mul * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
@@ -3034,17 +3135,17 @@ def _softcap_backward_d_K_d_V(Q, K, V, d_out, logsum, buffer_0, *, block_q=256, 
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tanh = jnp.tanh(rsqrt * 0.03333333333333333 * dot)
+            tanh = jnp.tanh(0.03333333333333333 * rsqrt * dot)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
+            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             mask = (x_index[:, None] <= q_index) & (q_index < q)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             sub = jnp.where(mask, tanh * 30.0, -jnp.inf) - safe_logsum
             exp = jnp.exp(sub)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            dot_2 = jnp.einsum("xd,qd->xq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            mul = (1.0 - tanh * tanh) * exp * (dot_2 - buffer_0_tile)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            mul = (1.0 - tanh * tanh) * (dot_2 - buffer_0_tile)
+            tile_bf16 = (mul * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)

@@ -1617,56 +1617,6 @@ def sliding_window_long_backward_d_V_kernel(
 
 
 @triton.jit
-def sliding_window_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:11]
-    and_q_x = ((q_index - 256)[:, None] < x_index[None, :]) & (x_index[None, :] <= q_index[:, None])
-    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[masks.diag:10]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def sliding_window_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -1778,56 +1728,6 @@ def sliding_window_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sliding_window_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:11]
-    and_x_q = ((q_index - 256)[None, :] < x_index[:, None]) & (x_index[:, None] <= q_index[None, :])
-    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[masks.diag:10]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -2342,23 +2242,7 @@ def _sliding_window_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        sliding_window_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -2393,23 +2277,7 @@ def _sliding_window_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        sliding_window_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sliding_window_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -3585,57 +3453,6 @@ def dilated_long_backward_d_V_kernel(
 
 
 @triton.jit
-def dilated_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:16]
-    eq_q_x = ((q_index[:, None] - x_index[None, :]) % 4) == 0
-    and_q_x = eq_q_x & (x_index[None, :] <= q_index[:, None])
-    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[masks.diag:15]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def dilated_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -3718,57 +3535,6 @@ def dilated_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def dilated_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:16]
-    eq_x_q = ((q_index[None, :] - x_index[:, None]) % 4) == 0
-    and_x_q = eq_x_q & (x_index[:, None] <= q_index[None, :])
-    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[masks.diag:15]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -4283,23 +4049,7 @@ def _dilated_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        dilated_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -4334,23 +4084,7 @@ def _dilated_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        dilated_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     dilated_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -5456,56 +5190,6 @@ def prefix_lm_long_backward_d_V_kernel(
 
 
 @triton.jit
-def prefix_lm_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:21]
-    or_q_x = (x_index < 64)[None, :] | (x_index[None, :] <= q_index[:, None])
-    where_q_x = tl.where(or_q_x & (x_index < size_x)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[masks.diag:20]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def prefix_lm_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -5586,56 +5270,6 @@ def prefix_lm_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def prefix_lm_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:21]
-    or_x_q = (x_index < 64)[:, None] | (x_index[:, None] <= q_index[None, :])
-    where_x_q = tl.where(or_x_q & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[masks.diag:20]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -6120,23 +5754,7 @@ def _prefix_lm_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        prefix_lm_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -6171,23 +5789,7 @@ def _prefix_lm_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        prefix_lm_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     prefix_lm_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -6274,6 +5876,23 @@ def documents_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((of_x <= most_of_q) & (of_x >= least_of_q)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
+    # src[masks.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -6281,10 +5900,13 @@ def documents_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
@@ -6320,11 +5942,11 @@ def documents_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -6532,6 +6154,22 @@ def documents_forward_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((least_of_q <= of_x) & (most_of_q >= of_x)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
@@ -6540,10 +6178,13 @@ def documents_forward_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
         # src[masks.diag:25]
@@ -6578,11 +6219,11 @@ def documents_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -6709,10 +6350,27 @@ def documents_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:25]
+    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((of_x <= most_of_q) & (of_x >= least_of_q)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:25]
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -6726,10 +6384,13 @@ def documents_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
@@ -6755,11 +6416,11 @@ def documents_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -6807,6 +6468,24 @@ def documents_backward_d_K_d_V_kernel(
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
+    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+    tile = tl.where(x_index < size_x, of_x, 2147483647)
+    least_of_x = tl.min(tile, 0)
+    tile_2 = tl.where(x_index < size_x, of_x, -2147483648)
+    most_of_x = tl.max(tile_2, 0)
+    from_q = tl.maximum(0, first_x)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(from_q, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        met = ((least_of_x <= of_q) & (most_of_x >= of_q)) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
+    # src[masks.diag:25]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -6815,18 +6494,19 @@ def documents_backward_d_K_d_V_kernel(
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
+    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
+    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    from_q_4 = tl.maximum(from_q_3, from_q_2)
+    to_q = tl.minimum(size_q, end_q)
+    to_q_2 = tl.minimum(from_q_4, to_q)
     # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         Q = tl.load(
@@ -6857,10 +6537,12 @@ def documents_backward_d_K_d_V_kernel(
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_5 = tl.minimum(to_q_3, to_q_4)
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
@@ -6892,10 +6574,10 @@ def documents_backward_d_K_d_V_kernel(
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q_5 = tl.maximum(from_q_4, to_q_5)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
+        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         # src[masks.diag:25]
@@ -7011,12 +6693,31 @@ def documents_long_forward_out_kernel(
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((of_x <= most_of_q) & (of_x >= least_of_q)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         of_x = tl.load(of_x_ptr + x_index * of_x_stride_x)
         # src[masks.diag:26]
@@ -7047,11 +6748,11 @@ def documents_long_forward_out_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -7315,16 +7016,34 @@ def documents_long_backward_d_V_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
     of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
+    tile = tl.where(x_index < size_x, of_x, -2147483648)
+    most_of_x = tl.max(tile, 0)
+    tile_2 = tl.where(x_index < size_x, of_x, 2147483647)
+    least_of_x = tl.min(tile_2, 0)
+    from_q = tl.maximum(0, first_x)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(from_q, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        met = ((of_q <= most_of_x) & (of_q >= least_of_x)) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
+    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    from_q_4 = tl.maximum(from_q_3, from_q_2)
+    to_q = tl.minimum(size_q, end_q)
+    to_q_2 = tl.minimum(from_q_4, to_q)
     # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = logsum * 1.4426950408889634
         state = tl.load(
@@ -7332,6 +7051,7 @@ def documents_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[masks.diag:25]
         of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
         # src[masks.diag:26]
         and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
@@ -7345,10 +7065,12 @@ def documents_long_backward_d_V_kernel(
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_5 = tl.minimum(to_q_3, to_q_4)
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = logsum * 1.4426950408889634
         # src[masks.diag:25]
@@ -7369,10 +7091,10 @@ def documents_long_backward_d_V_kernel(
         )
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_out), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q_5 = tl.maximum(from_q_4, to_q_5)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
+        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = logsum * 1.4426950408889634
         state = tl.load(
@@ -7402,59 +7124,6 @@ def documents_long_backward_d_V_kernel(
 
 
 @triton.jit
-def documents_long_backward_d_Q_rows_kernel(
-    K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d,
-    size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_x = load_tile(of_x_ptr + x_index * of_x_stride_x, (x_index < size_x), 0, EXACT_X)
-    of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
-    # src[masks.diag:26]
-    and_q_x = (x_index[None, :] <= q_index[:, None]) & (of_q[:, None] == of_x[None, :])
-    where_q_x = tl.where(and_q_x & (x_index < size_x)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[masks.diag:25]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def documents_long_backward_d_Q_kernel(
     K_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
     K_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
@@ -7468,17 +7137,36 @@ def documents_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
     # src[masks.diag:25]
     of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+    tile = tl.where(q_index < size_q, of_q, 2147483647)
+    least_of_q = tl.min(tile, 0)
+    tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
+    most_of_q = tl.max(tile_2, 0)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, to_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
+        met = ((least_of_q <= of_x) & (most_of_q >= of_x)) & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = logsum * 1.4426950408889634
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
+    to_x_2 = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    to_x_3 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_4 = tl.minimum(to_x_2, to_x_3)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_4, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -7500,15 +7188,15 @@ def documents_long_backward_d_Q_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_3 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x_2 = tl.maximum(from_x, to_x_4)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:25]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -7531,67 +7219,14 @@ def documents_long_backward_d_Q_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_3 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def documents_long_backward_d_K_rows_kernel(
-    Q_ptr, of_q_ptr, of_x_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, of_q_stride_q, of_x_stride_x, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d,
-    size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:25]
-    of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    of_q = load_tile(of_q_ptr + q_index * of_q_stride_q, (q_index < size_q), 0, EXACT_Q)
-    # src[masks.diag:26]
-    and_x_q = (x_index[:, None] <= q_index[None, :]) & (of_q[None, :] == of_x[:, None])
-    where_x_q = tl.where(and_x_q & (q_index < size_q)[None, :], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[masks.diag:25]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -7609,16 +7244,35 @@ def documents_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:25]
     of_x = tl.load(of_x_ptr + x_index * of_x_stride_x, mask=(x_index < size_x), other=0)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
+    tile = tl.where(x_index < size_x, of_x, -2147483648)
+    most_of_x = tl.max(tile, 0)
+    tile_2 = tl.where(x_index < size_x, of_x, 2147483647)
+    least_of_x = tl.min(tile_2, 0)
+    from_q = tl.maximum(0, first_x)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(from_q, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        of_q = tl.load(of_q_ptr + q_index * of_q_stride_q, mask=(q_index < size_q), other=0)
+        met = ((of_q <= most_of_x) & (of_q >= least_of_x)) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_q_2 = (tl.maximum(tl.maximum(0, first_x), begin_q)) // BLOCK_Q * BLOCK_Q
+    from_q_3 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    from_q_4 = tl.maximum(from_q_3, from_q_2)
+    to_q = tl.minimum(size_q, end_q)
+    to_q_2 = tl.minimum(from_q_4, to_q)
     # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
@@ -7643,14 +7297,16 @@ def documents_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_3 = size_q // BLOCK_Q * BLOCK_Q
+    to_q_4 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_5 = tl.minimum(to_q_3, to_q_4)
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q_3 in tl.range(from_q_4, to_q_5, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -7675,14 +7331,14 @@ def documents_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    from_q_5 = tl.maximum(from_q_4, to_q_5)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+    for first_q_4 in tl.range(from_q_5, to_q, BLOCK_Q):
+        q_index = first_q_4 + tl.arange(0, BLOCK_Q)
         # src[masks.diag:25]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -7708,8 +7364,8 @@ def documents_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile_3 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
+        tile_bf16 = tile_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -8195,23 +7851,7 @@ def _documents_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        documents_long_backward_d_Q_rows_kernel[grid](
-            K, of_q, of_x, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
-            of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_Q_kernel[grid](
         K, of_q, of_x, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), of_q.stride(0),
@@ -8252,23 +7892,7 @@ def _documents_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        documents_long_backward_d_K_rows_kernel[grid](
-            Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
-            of_x.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     documents_long_backward_d_K_kernel[grid](
         Q, of_q, of_x, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), of_q.stride(0),
@@ -8363,6 +7987,18 @@ def padding_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:30]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -8371,10 +8007,13 @@ def padding_kernel(
     )
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
@@ -8408,10 +8047,11 @@ def padding_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -8612,6 +8252,18 @@ def padding_forward_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:30]
@@ -8620,10 +8272,13 @@ def padding_forward_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -8656,10 +8311,11 @@ def padding_forward_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -8783,6 +8439,18 @@ def padding_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
@@ -8799,10 +8467,13 @@ def padding_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         real = tl.load(real_ptr + x_index * real_stride_x)
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -8825,10 +8496,11 @@ def padding_backward_d_Q_kernel(
         tile_bf16 = (tl.exp2(sub_q_x) * (dot_2 - buffer_0[:, None])).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -9029,12 +8701,27 @@ def padding_long_forward_out_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         real = tl.load(real_ptr + x_index * real_stride_x)
         state = tl.load(
@@ -9064,10 +8751,11 @@ def padding_long_forward_out_kernel(
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -9374,55 +9062,6 @@ def padding_long_backward_d_V_kernel(
 
 
 @triton.jit
-def padding_long_backward_d_Q_rows_kernel(
-    K_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = load_tile(real_ptr + x_index * real_stride_x, (x_index < size_x), False, EXACT_X)
-    where_q_x = tl.where((real & (x_index < size_x))[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def padding_long_backward_d_Q_kernel(
     K_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
@@ -9436,15 +9075,30 @@ def padding_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    # indices that the mask may leave
+    begin_x = tl.full([1024], size_x, tl.int32)
+    end_x = tl.full([1024], 0, tl.int32)
+    for first_x in tl.range(0, size_x, 1024):
+        x_index = (first_x + tl.arange(0, 1024)).to(tl.int32)
+        # src[masks.diag:30]
+        real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
+        met = real & (x_index < size_x)
+        begin_x = tl.minimum(begin_x, tl.where(met, x_index, size_x))
+        end_x = tl.maximum(end_x, tl.where(met, x_index + 1, 0))
+    begin_x = tl.min(begin_x, 0)
+    end_x = tl.max(end_x, 0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
     # src[masks.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    from_x = (tl.maximum(0, begin_x)) // BLOCK_X * BLOCK_X
     to_x = size_x // BLOCK_X * BLOCK_X
+    to_x_2 = tl.cdiv(end_x, BLOCK_X) * BLOCK_X
+    to_x_3 = tl.minimum(to_x, to_x_2)
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
+    for first_x_2 in tl.range(from_x, to_x_3, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -9469,10 +9123,11 @@ def padding_long_backward_d_Q_kernel(
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+    from_x_2 = tl.maximum(from_x, to_x_3)
+    to_x_4 = tl.minimum(size_x, end_x)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_x_3 in tl.range(from_x_2, to_x_4, BLOCK_X):
+        x_index = first_x_3 + tl.arange(0, BLOCK_X)
         # src[masks.diag:30]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -9501,56 +9156,6 @@ def padding_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def padding_long_backward_d_K_rows_kernel(
-    Q_ptr, real_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    real_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:30]
-    real = tl.load(real_ptr + x_index * real_stride_x, mask=(x_index < size_x), other=False)
-    where_x_q = tl.where(real[:, None] & (q_index < size_q)[None, :], (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tile_bf16_2 = tl.where(real[:, None], rsqrt * dot, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        tile_bf16_2,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -10063,23 +9668,7 @@ def _padding_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        padding_long_backward_d_Q_rows_kernel[grid](
-            K, real, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_Q_kernel[grid](
         K, real, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), real.stride(0),
@@ -10116,23 +9705,7 @@ def _padding_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        padding_long_backward_d_K_rows_kernel[grid](
-            Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     padding_long_backward_d_K_kernel[grid](
         Q, real, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), real.stride(0),
@@ -11623,69 +11196,6 @@ def alibi_long_backward_d_V_kernel(
 
 
 @triton.jit
-def alibi_long_backward_d_Q_rows_kernel(
-    K_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_h, K_stride_x,
-    K_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
-    buffer_1_stride_q, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, size_h, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = tl.load(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[None, :] - q_index[:, None]).to(tl.float32)
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-    sub_q_x = where_q_x - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None]
-    buffer_1 = tl.load(
-        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[masks.diag:34]
-    K = tl.load(
-        K_ptr + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = (buffer_0 - safe_buffer_1[:, None]) * tl.exp(sub_q_x)
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def alibi_long_backward_d_Q_kernel(
     K_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_h, K_stride_x,
     K_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
@@ -11780,71 +11290,6 @@ def alibi_long_backward_d_Q_kernel(
         d_Q_ptr + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def alibi_long_backward_d_K_rows_kernel(
-    Q_ptr, slope_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_h, Q_stride_q,
-    Q_stride_d, slope_stride_h, logsum_stride_h, logsum_stride_q, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_h,
-    buffer_1_stride_q, d_K_stride_h, d_K_stride_x, d_K_stride_d, size_h, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    logsum = load_tile(
-        logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    state = tl.load(
-        state_ptr + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (tile_f32 * slope) + (state * rsqrt), float("-inf"))
-    sub_x_q = where_x_q - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-    buffer_1 = load_tile(
-        buffer_1_ptr + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[masks.diag:34]
-    Q = tl.load(
-        Q_ptr + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = (buffer_0 - safe_buffer_1[None, :]) * tl.exp(sub_x_q)
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -12429,9 +11874,9 @@ def _alibi_backward_d_slope(
     elif BLOCK_D_2 <= 1024:
         BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
+        BLOCK_Q, BLOCK_H, warps, stages = 1, 1, 8, 2
     grid = (triton.cdiv(h, BLOCK_H),)
     alibi_backward_d_slope_kernel[grid](
         Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
@@ -12629,24 +12074,7 @@ def _alibi_long_backward_d_Q(
     if buffer_1.shape != (h, q):
         raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_Q = torch.empty((h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        alibi_long_backward_d_Q_rows_kernel[grid](
-            K, slope, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
-            slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-            state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
-            buffer_1.stride(1), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), h, x, d, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_Q_kernel[grid](
         K, slope, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
@@ -12686,24 +12114,7 @@ def _alibi_long_backward_d_K(
     if buffer_1.shape != (h, q):
         raise ValueError(f"buffer_1: f32[h q] has shape {buffer_1.shape}, expected {(h, q)}")
     d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        alibi_long_backward_d_K_rows_kernel[grid](
-            Q, slope, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2),
-            slope.stride(0), logsum.stride(0), logsum.stride(1), state.stride(0), state.stride(1),
-            state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
-            buffer_1.stride(1), d_K.stride(0), d_K.stride(1), d_K.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     alibi_long_backward_d_K_kernel[grid](
         Q, slope, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -15704,57 +15115,6 @@ def softcap_long_backward_d_V_kernel(
 
 
 @triton.jit
-def softcap_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:44]
-    tanh_q_x = tanh((0.03333333333333333 * rsqrt) * state)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, tanh_q_x * 43.2808512266689, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[masks.diag:43]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (1.0 - (tanh_q_x * tanh_q_x))
-    tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[:, None])).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def softcap_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
@@ -15836,57 +15196,6 @@ def softcap_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def softcap_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[masks.diag:44]
-    tanh_x_q = tanh((0.03333333333333333 * rsqrt) * state)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, tanh_x_q * 43.2808512266689, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[masks.diag:43]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_x_q) * (1.0 - (tanh_x_q * tanh_x_q))
-    tile_bf16 = (tile_2 * (buffer_0 - safe_buffer_1[None, :])).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -16399,23 +15708,7 @@ def _softcap_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        softcap_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -16450,23 +15743,7 @@ def _softcap_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        softcap_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     softcap_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),

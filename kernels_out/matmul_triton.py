@@ -485,51 +485,6 @@ def matmul_bias_gelu_forward_kernel(
 
 
 @triton.jit
-def matmul_bias_gelu_backward_d_A_rows_kernel(
-    B_ptr, c_ptr, d_out_ptr, state_ptr, d_A_ptr, B_stride_k, B_stride_n, c_stride_n, d_out_stride_m,
-    d_out_stride_n, state_stride_m, state_stride_n, d_A_stride_m, d_A_stride_k, size_k, size_n, size_m,
-    BLOCK_N: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, EXACT_N: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_k = (program % tl.cdiv(size_k, BLOCK_K)) * BLOCK_K
-    k_index = first_k + tl.arange(0, BLOCK_K)
-    program = program // tl.cdiv(size_k, BLOCK_K)
-    first_m = program * BLOCK_M
-    m_index = first_m + tl.arange(0, BLOCK_M)
-    n_index = tl.arange(0, BLOCK_N)
-    state = tl.load(
-        state_ptr + m_index[:, None] * state_stride_m + n_index[None, :] * state_stride_n,
-        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    # src[matmul.diag:10]
-    c = load_tile(c_ptr + n_index * c_stride_n, (n_index < size_n), 0.0, EXACT_N)
-    # src[matmul.diag:11]
-    add_m_n = c[None, :] + state
-    exp2_m_n = tl.exp2((-0.7213475204444817 * add_m_n) * add_m_n)
-    tile = 0.5 + (tl.erf(0.7071067811865476 * add_m_n) * 0.5)
-    add_m_n_2 = tile + ((0.3989422804014327 * add_m_n) * exp2_m_n)
-    # src[matmul.diag:10]
-    B = tl.load(
-        B_ptr + k_index[:, None] * B_stride_k + n_index[None, :] * B_stride_n,
-        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + m_index[:, None] * d_out_stride_m + n_index[None, :] * d_out_stride_n,
-        mask=(m_index < size_m)[:, None] & (n_index < size_n)[None, :],
-        other=0.0,
-    )
-    tile_bf16 = (d_out.to(tl.float32) * add_m_n_2).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(B))
-    tl.store(
-        d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
-        dot.to(tl.bfloat16),
-        mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
-    )
-
-
-@triton.jit
 def matmul_bias_gelu_backward_d_A_kernel(
     B_ptr, c_ptr, d_out_ptr, state_ptr, d_A_ptr, B_stride_k, B_stride_n, c_stride_n, d_out_stride_m,
     d_out_stride_n, state_stride_m, state_stride_n, d_A_stride_m, d_A_stride_k, size_k, size_n, size_m,
@@ -606,51 +561,6 @@ def matmul_bias_gelu_backward_d_A_kernel(
         d_A_ptr + m_index[:, None] * d_A_stride_m + k_index[None, :] * d_A_stride_k,
         acc_n.to(tl.bfloat16),
         mask=(m_index < size_m)[:, None] & (k_index < size_k)[None, :],
-    )
-
-
-@triton.jit
-def matmul_bias_gelu_backward_d_B_rows_kernel(
-    A_ptr, c_ptr, d_out_ptr, state_ptr, d_B_ptr, A_stride_m, A_stride_k, c_stride_n, d_out_stride_m,
-    d_out_stride_n, state_stride_m, state_stride_n, d_B_stride_k, d_B_stride_n, size_m, size_k, size_n,
-    BLOCK_M: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_M: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
-    n_index = first_n + tl.arange(0, BLOCK_N)
-    program = program // tl.cdiv(size_n, BLOCK_N)
-    first_k = program * BLOCK_K
-    k_index = first_k + tl.arange(0, BLOCK_K)
-    m_index = tl.arange(0, BLOCK_M)
-    state = tl.load(
-        state_ptr + m_index[None, :] * state_stride_m + n_index[:, None] * state_stride_n,
-        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
-    # src[matmul.diag:10]
-    c = tl.load(c_ptr + n_index * c_stride_n, mask=(n_index < size_n), other=0.0)
-    # src[matmul.diag:11]
-    add_n_m = c[:, None] + state
-    exp2_n_m = tl.exp2((-0.7213475204444817 * add_n_m) * add_n_m)
-    tile = 0.5 + (tl.erf(0.7071067811865476 * add_n_m) * 0.5)
-    add_n_m_2 = tile + ((0.3989422804014327 * add_n_m) * exp2_n_m)
-    # src[matmul.diag:10]
-    A = tl.load(
-        A_ptr + m_index[None, :] * A_stride_m + k_index[:, None] * A_stride_k,
-        mask=(m_index < size_m)[None, :] & (k_index < size_k)[:, None],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + m_index[None, :] * d_out_stride_m + n_index[:, None] * d_out_stride_n,
-        mask=(m_index < size_m)[None, :] & (n_index < size_n)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (d_out.to(tl.float32) * add_n_m_2).to(tl.bfloat16)
-    dot = tl.dot(A, tl.trans(tile_bf16))
-    tl.store(
-        d_B_ptr + k_index[:, None] * d_B_stride_k + n_index[None, :] * d_B_stride_n,
-        dot.to(tl.bfloat16),
-        mask=(k_index < size_k)[:, None] & (n_index < size_n)[None, :],
     )
 
 
@@ -881,22 +791,7 @@ def _matmul_bias_gelu_backward_d_A(
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
-    BLOCK_N = max(16, triton.next_power_of_2(n))
-    if BLOCK_N <= 64:
-        if BLOCK_N <= 4:
-            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 4, 1
-        elif BLOCK_N <= 16:
-            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_M, BLOCK_K, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
-        matmul_bias_gelu_backward_d_A_rows_kernel[grid](
-            B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
-            state.stride(0), state.stride(1), d_A.stride(0), d_A.stride(1), k, n, m, BLOCK_N=BLOCK_N,
-            BLOCK_M=BLOCK_M, BLOCK_K=BLOCK_K, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
-        )
-        return d_A
-    BLOCK_N, BLOCK_M, BLOCK_K, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
     matmul_bias_gelu_backward_d_A_kernel[grid](
         B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
@@ -924,22 +819,7 @@ def _matmul_bias_gelu_backward_d_B(
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
-    BLOCK_M = max(16, triton.next_power_of_2(m))
-    if BLOCK_M <= 64:
-        if BLOCK_M <= 4:
-            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 4, 1
-        elif BLOCK_M <= 16:
-            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_K, BLOCK_N, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
-        matmul_bias_gelu_backward_d_B_rows_kernel[grid](
-            A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
-            state.stride(0), state.stride(1), d_B.stride(0), d_B.stride(1), m, k, n, BLOCK_M=BLOCK_M,
-            BLOCK_K=BLOCK_K, BLOCK_N=BLOCK_N, EXACT_M=m == BLOCK_M, num_warps=warps, num_stages=stages,
-        )
-        return d_B
-    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_backward_d_B_kernel[grid](
         A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),

@@ -77,7 +77,7 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(dot, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = next_sum_x * chosen * recip
+            mul = recip * (next_sum_x * chosen)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
@@ -119,7 +119,7 @@ def _kurtosis(Q, K, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(chosen, axis=1)
             next_sum_x = sum_x + tile_sum
             chosen_2 = jnp.where(seen_f32 == tile_f32, 1.0, tile_f32 / jnp.maximum(seen_f32, 1.0))
-            mul = next_sum_x * chosen_2 * recip
+            mul = recip * (next_sum_x * chosen_2)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
             acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
@@ -173,9 +173,9 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
         first_q = tile * block_q
         sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         tile_f32 = jnp.float32(x)
@@ -183,7 +183,7 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
         to_x = x // block_x * block_x
 
         def step(block, state):
-            sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = state
+            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             before_f32 = first_x.astype(jnp.float32)
             seen_f32 = jnp.minimum(first_x + block_x, x).astype(jnp.float32)
@@ -195,35 +195,35 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             mul = recip * (next_sum_x * chosen)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
-            acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
-            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
+            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
             sub = dot - next_centre[:, None]
-            mul_2 = sub * sub * sub * sub
+            mul_2 = sub * sub
             tile_sum_2 = jnp.sum(mul_2, axis=1)
-            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
-            acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
-            acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
-            mul_3 = sub * sub * sub
-            tile_sum_3 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
-            acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            mul_4 = sub * sub
-            tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(sub, axis=1)
-            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
-            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
+            next_acc_x = acc_x + acc_x_4 + tile_sum_2
+            tile_sum_3 = jnp.sum(sub, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
+            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
+            mul_3 = sub * sub * sub * sub
+            tile_sum_4 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
+            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
+            mul_4 = sub * sub * sub
+            tile_sum_5 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
+            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
 
-        sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = lax.fori_loop(
+        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre),
+            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = state
+            sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             before_f32 = first_x.astype(jnp.float32)
@@ -237,35 +237,35 @@ def _kurtosis_forward(Q, K, *, block_x=256, block_q=512):
             mul = recip * (next_sum_x * chosen_2)
             next_centre = jnp.where(jnp.abs(mul) < jnp.inf, mul, 0.0)
             change = next_centre - centre
-            acc_x_4 = (-4.0 * sum_x_2 + before_f32 * change) * change
-            acc_x_5 = -4.0 * acc_x_2 + (6.0 * acc_x_3 + acc_x_4) * change
+            acc_x_4 = (-2.0 * sum_x_2 + before_f32 * change) * change
             chosen_3 = jnp.where((x_index < x), chosen - next_centre[:, None], 0.0)
-            mul_2 = chosen_3 * chosen_3 * chosen_3 * chosen_3
+            mul_2 = chosen_3 * chosen_3
             tile_sum_2 = jnp.sum(mul_2, axis=1)
-            next_acc_x = acc_x + acc_x_5 * change + tile_sum_2
-            acc_x_6 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
-            acc_x_7 = (-3.0 * acc_x_3 + acc_x_6 * change) * change
-            mul_3 = chosen_3 * chosen_3 * chosen_3
-            tile_sum_3 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + acc_x_7 + tile_sum_3
-            acc_x_8 = (-2.0 * sum_x_2 + before_f32 * change) * change
-            mul_4 = chosen_3 * chosen_3
-            tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_4
-            tile_sum_5 = jnp.sum(chosen_3, axis=1)
-            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_5
-            return (next_sum_x, next_acc_x, next_acc_x_2, next_acc_x_3, next_sum_x_2, next_centre)
+            next_acc_x = acc_x + acc_x_4 + tile_sum_2
+            tile_sum_3 = jnp.sum(chosen_3, axis=1)
+            next_sum_x_2 = sum_x_2 + -1.0 * before_f32 * change + tile_sum_3
+            acc_x_5 = (-4.0 * sum_x_2 + before_f32 * change) * change
+            acc_x_6 = -4.0 * acc_x_3 + (6.0 * acc_x + acc_x_5) * change
+            mul_3 = chosen_3 * chosen_3 * chosen_3 * chosen_3
+            tile_sum_4 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + acc_x_6 * change + tile_sum_4
+            acc_x_7 = 3.0 * sum_x_2 + -1.0 * before_f32 * change
+            acc_x_8 = (-3.0 * acc_x + acc_x_7 * change) * change
+            mul_4 = chosen_3 * chosen_3 * chosen_3
+            tile_sum_5 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + acc_x_8 + tile_sum_5
+            return (next_sum_x, next_acc_x, next_sum_x_2, next_acc_x_2, next_acc_x_3, next_centre)
 
-        sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre = lax.fori_loop(
+        sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (sum_x, acc_x, acc_x_2, acc_x_3, sum_x_2, centre),
+            (sum_x, acc_x, sum_x_2, acc_x_2, acc_x_3, centre),
         )
         rsqrt = lax.rsqrt(jnp.float32(d))
-        recip_2 = 1 / (recip * rsqrt * rsqrt * acc_x_3 + 0.001)
-        mul = recip * rsqrt * rsqrt * rsqrt * rsqrt * acc_x
-        return mul * recip_2 * recip_2, sum_x, acc_x, acc_x_3
+        recip_2 = 1 / (0.001 + rsqrt * rsqrt * recip * acc_x)
+        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * recip_2
+        return mul * recip_2 * acc_x_2, sum_x, acc_x_2, acc_x
 
     out_tiles, state_tiles, state___tiles, state_____tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
@@ -295,8 +295,8 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
     block_q = min(block_q, max(q, 1))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
@@ -306,16 +306,16 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
         acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
         sum_x = jnp.full((d,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        recip = 1 / jnp.float32(x)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        mul = state_tile * recip
+        recip = 1 / jnp.float32(x)
+        mul = recip * state_tile
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-        add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+        add = 0.001 + rsqrt * rsqrt * recip * state_____tile
         recip_2 = 1 / add
-        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-        mul_2 = recip * rsqrt * rsqrt * state___tile * recip_2
+        mul_2 = rsqrt * rsqrt * recip * recip_2 * state___tile
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -326,13 +326,13 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             sub = dot - mul[:, None]
             mul_3 = sub * sub
             sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            mul_4 = sub_2 * sub
+            mul_4 = sub * sub_2
             tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = recip * next_acc_x
+            mul_5 = next_acc_x * recip
             next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
             acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
             mul_7 = mul_6[:, None] * sub
             sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
             tile_bf16 = sub_3.astype(jnp.bfloat16)
@@ -359,13 +359,13 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             sub = dot - mul[:, None]
             mul_3 = sub * sub
             sub_2 = mul_2[:, None] - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            mul_4 = jnp.where((x_index < x), sub_2, 0.0) * sub
+            mul_4 = sub * jnp.where((x_index < x), sub_2, 0.0)
             tile_sum = jnp.sum(mul_4, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_5 = recip * next_acc_x
+            mul_5 = next_acc_x * recip
             next_centre = jnp.where(jnp.abs(mul_5) < jnp.inf, mul_5, 0.0)
             acc_x_3 = acc_x_2 + sum_x * (next_centre - centre)[:, None]
-            mul_6 = recip * rsqrt * rsqrt * state___tile * recip_2
+            mul_6 = rsqrt * rsqrt * recip * recip_2 * state___tile
             mul_7 = mul_6[:, None] * sub
             sub_3 = next_centre[:, None] + sub * sub * sub - jnp.where(mul_7 == -jnp.inf, 0.0, mul_7)
             tile_bf16 = jnp.where((x_index < x), sub_3, 0.0).astype(jnp.bfloat16)
@@ -382,9 +382,9 @@ def _kurtosis_backward_buffer_0_d_Q(Q, K, d_out, state_2, state__, state____, *,
             (acc_x, acc_x_2, sum_x, centre),
         )
         d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-        mul_3 = 4.0 * recip * rsqrt * rsqrt * rsqrt * rsqrt
-        mul_4 = (mul_3 * d_out_tile * recip_2 * recip_2)[:, None] * acc_x_2
-        return recip * acc_x, mul_4.astype(jnp.bfloat16)
+        mul_3 = rsqrt * rsqrt * rsqrt * rsqrt * recip * 4.0
+        mul_4 = (mul_3 * recip_2 * recip_2 * d_out_tile)[:, None] * acc_x_2
+        return acc_x * recip, mul_4.astype(jnp.bfloat16)
 
     buffer_0_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -414,17 +414,17 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     state____ = jnp.pad(state____, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_out = jnp.pad(d_out, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         recip = 1 / jnp.float32(x)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
@@ -432,21 +432,20 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
             (acc_q,) = state
             first_q = block * block_q
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+            add = 0.001 + rsqrt * rsqrt * recip * state_____tile
             recip_2 = 1 / add
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            mul = recip * rsqrt * rsqrt * state___tile * recip_2
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - recip * state_tile
+            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
             mul_2 = mul * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
@@ -456,25 +455,24 @@ def _kurtosis_backward_d_K(Q, K, d_out, state_2, state__, state____, buffer_0, *
             (acc_q,) = state
             first_q = block * block_q
             state_____tile = lax.dynamic_slice_in_dim(state____, first_q, block_q, 0)
-            add = 0.001 + recip * rsqrt * rsqrt * state_____tile
+            add = 0.001 + rsqrt * rsqrt * recip * state_____tile
             recip_2 = 1 / add
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            sub = dot - state_tile * recip
             state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            mul = recip * rsqrt * rsqrt * state___tile * recip_2
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            sub = dot - recip * state_tile
+            mul = rsqrt * rsqrt * recip * recip_2 * state___tile
             mul_2 = mul * sub
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             sub_2 = buffer_0_tile + sub * sub * sub - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 0)
-            mul_3 = (d_out_tile * (recip_2 * recip_2) * sub_2)[:, :, None] * Q_tile.astype(jnp.float32)
-            tile_sum = jnp.sum(mul_3, axis=1)
-            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (recip_2 * recip_2 * sub_2 * d_out_tile).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
 
         (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        mul = 4.0 * recip * rsqrt * rsqrt * rsqrt * rsqrt
+        mul = rsqrt * rsqrt * rsqrt * rsqrt * recip * 4.0
         return (mul * acc_q).astype(jnp.bfloat16)
 
     d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -580,20 +578,20 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
-            m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
+            m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
-            acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            sub = t_tile - next_centre[:, None]
-            mul_3 = sub * sub * e
+            acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
+            sub = next_centre[:, None] - t_tile
+            mul_3 = e * sub * sub
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
+            next_acc_x_3 = (acc_x_3 + z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
@@ -618,20 +616,20 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
-            m = jnp.where(next_z > 0.0, next_acc_x * (1 / next_z), 0.0)
+            m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
-            acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            mul_3 = chosen * chosen * e
+            acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
+            chosen = jnp.where((x_index < x), next_centre[:, None] - t_tile, 0.0)
+            mul_3 = e * chosen * chosen
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * chosen
             tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
+            next_acc_x_3 = (acc_x_3 + z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
@@ -643,7 +641,7 @@ def _deviation(Q, K, t, *, block_x=256, block_q=512):
         recip = 1 / z
         gt = z > 0.0
         add = jnp.where(gt, acc_x_2 * recip, 0.0) + 1.0
-        return jnp.where(gt, acc_x * recip, 0.0), jnp.sqrt(add)
+        return jnp.where(gt, recip * acc_x, 0.0), jnp.sqrt(add)
 
     M_tiles, D_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     M_tiles = M_tiles.reshape(-(-q // block_q) * block_q)
@@ -675,8 +673,8 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -684,7 +682,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -692,20 +690,20 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
-            acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            sub = t_tile - next_centre[:, None]
+            acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
+            sub = next_centre[:, None] - t_tile
             mul_3 = sub * sub * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
+            next_acc_x_3 = (acc_x_3 + z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
@@ -722,7 +720,7 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -730,20 +728,20 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = e * t_tile
+            mul_2 = t_tile * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             m = jnp.where(next_z > 0.0, 1 / next_z * next_acc_x, 0.0)
             next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             change = next_centre - centre
-            acc_x_4 = acc_x_2 + (-2.0 * acc_x_3 + z * change) * change
-            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            acc_x_4 = acc_x_2 + (2.0 * acc_x_3 + z * change) * change
+            chosen = jnp.where((x_index < x), next_centre[:, None] - t_tile, 0.0)
             mul_3 = chosen * chosen * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_4 * scale + tile_sum_3
             mul_4 = e * chosen
             tile_sum_4 = jnp.sum(mul_4, axis=1)
-            next_acc_x_3 = (acc_x_3 + -1.0 * z * change) * scale + tile_sum_4
+            next_acc_x_3 = (acc_x_3 + z * change) * scale + tile_sum_4
             return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, centre = lax.fori_loop(
@@ -754,8 +752,8 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip = 1 / z
         gt = z > 0.0
-        add = jnp.where(gt, acc_x_2 * recip, 0.0) + 1.0
-        return jnp.where(gt, recip * acc_x, 0.0), jnp.sqrt(add), max_x + jnp.log(z), max_x, z, acc_x
+        add = 1.0 + jnp.where(gt, acc_x_2 * recip, 0.0)
+        return jnp.where(gt, recip * acc_x, 0.0), jnp.sqrt(add), jnp.log(z) + max_x, max_x, z, acc_x
 
     M_tiles, D_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     M_tiles = M_tiles.reshape(-(-q // block_q) * block_q)
@@ -767,10 +765,10 @@ def _deviation_forward(Q, K, t, *, block_x=256, block_q=512):
     return M_tiles[:q], D_tiles[:q], logsum_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q]
 
 
-def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     Q, K, t, d_M, d_D, M, logsum, state_2, z, state_, *, block_x=256, block_q=512,
 ):
-    """deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+    """deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> (f32[q], f32[q], f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     t, d_M, d_D, M, logsum, state_2, z, state_ = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, state_))
     q, d = Q.shape
@@ -795,202 +793,177 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
+    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
+    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         first_q = tile * block_q
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x_4 = jnp.full((block_q, d), 0.0, jnp.float32)
+        acc_x_5 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_6 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_7 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_8 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_9 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+        recip = 1 / z_tile
         d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         mul = state__tile * d_M_tile
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        recip = 1 / z_tile
+        d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = state
             first_x = block * block_x
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
+            sub = M_tile[:, None] - safe_t
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = dot * rsqrt
+            mul_2 = rsqrt * dot
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            sub = t_tile - safe_M[:, None]
-            mul_3 = sub * sub * exp
+            mul_3 = exp * sub * sub
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
             rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
             next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            mul_4 = sub * exp
+            mul_4 = exp * sub
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
             exp_2 = jnp.exp(mul_2 - state_tile[:, None])
-            mul_5 = sub * sub * exp_2
+            mul_5 = exp_2 * sub * sub
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = sub * exp_2
-            tile_sum_4 = jnp.sum(mul_6, axis=1)
-            next_acc_x_4 = acc_x_4 + tile_sum_4
-            mul_7 = exp * t_tile
-            tile_sum_5 = jnp.sum(mul_7, axis=1)
-            next_acc_x_5 = acc_x_5 + tile_sum_5
-            mul_8 = d_D_tile * next_centre * next_acc_x_4 * next_acc_x_5
-            mul_9 = 0.5 * next_acc_x_3 * d_D_tile * next_centre
-            sub_2 = mul + mul_9 - jnp.where(mul_8 == -jnp.inf, 0.0, mul_8)
-            mul_10 = recip * sub_2
-            next_centre_2 = jnp.where(jnp.abs(mul_10) < jnp.inf, mul_10, 0.0)
+            mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
+            mul_7 = 0.5 * d_D_tile * next_centre * next_acc_x_3
+            mul_8 = (mul_7 + mul_6 + mul) * recip
+            next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
             chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
             change = chosen_2 - chosen
-            mul_11 = d_D_tile[:, None] * acc_x_8
-            acc_x_10 = acc_x_7 + -1.0 * mul_11 * change[:, None]
-            acc_x_11 = -1.0 * ((d_D_tile * centre)[:, None] * acc_x_8)
-            acc_x_12 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
-            acc_x_13 = acc_x_6 + acc_x_12 + acc_x_11 * change[:, None]
-            acc_x_14 = acc_x_10 * (next_centre - centre)[:, None]
-            mul_12 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
-            add = mul_12 + next_centre_2[:, None]
-            mul_13 = (0.5 * d_D_tile * next_centre)[:, None] * sub
-            add_2 = d_M_tile[:, None] * t_tile + mul_13 * sub
-            sub_3 = add_2 - jnp.where(add == -jnp.inf, 0.0, add)
-            tile_bf16 = (exp_2 * sub_3).astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_13 + acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_15 = acc_x_7 + -1.0 * mul_11 * change[:, None]
-            mul_14 = (-1.0 * d_D_tile * next_acc_x_2)[:, None] * t_tile
-            add_3 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_14
-            tile_bf16_2 = (exp_2 * add_3).astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            mul_15 = K_tile.astype(jnp.float32) * t_tile[:, None]
-            tile_bf16_3 = mul_15.astype(jnp.bfloat16)
+            mul_9 = d_D_tile[:, None] * acc_x_6
+            acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
+            acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
+            acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
+            mul_10 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
+            mul_11 = (0.5 * d_D_tile * next_centre)[:, None] * sub
+            add = mul_11 * sub + mul_10 + d_M_tile[:, None] * t_tile
+            safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
+            mul_12 = exp_2 * (add - safe_next_centre[:, None])
+            tile_bf16 = mul_12.astype(jnp.bfloat16)
+            next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_13 = (d_D_tile * next_acc_x_2)[:, None] * t_tile
+            add_2 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_13
+            tile_bf16_2 = (exp_2 * add_2).astype(jnp.bfloat16)
+            next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
+            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
-            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
+            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
+            sub = M_tile[:, None] - safe_t
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = dot * rsqrt
+            mul_2 = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             exp = jnp.exp(mul_2 - logsum_tile[:, None])
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            chosen = jnp.where((x_index < x), t_tile - safe_M[:, None], 0.0)
-            mul_3 = chosen * chosen * exp
+            mul_3 = exp * sub * sub
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
             rsqrt_2 = lax.rsqrt(next_acc_x + 1.0)
             next_centre = jnp.where(jnp.abs(rsqrt_2) < jnp.inf, rsqrt_2, 0.0)
-            mul_4 = chosen * exp
+            mul_4 = exp * sub
             tile_sum_2 = jnp.sum(mul_4, axis=1)
             next_acc_x_2 = acc_x_2 + tile_sum_2
             exp_2 = jnp.exp(mul_2 - state_tile[:, None])
-            mul_5 = chosen * chosen * exp_2
+            mul_5 = exp_2 * sub * sub
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
-            mul_6 = chosen * exp_2
-            tile_sum_4 = jnp.sum(mul_6, axis=1)
-            next_acc_x_4 = acc_x_4 + tile_sum_4
-            mul_7 = exp * t_tile
-            tile_sum_5 = jnp.sum(mul_7, axis=1)
-            next_acc_x_5 = acc_x_5 + tile_sum_5
-            mul_8 = d_D_tile * next_centre * next_acc_x_4 * next_acc_x_5
-            mul_9 = 0.5 * next_acc_x_3 * d_D_tile * next_centre
-            sub = mul + mul_9 - jnp.where(mul_8 == -jnp.inf, 0.0, mul_8)
-            mul_10 = recip * sub
-            next_centre_2 = jnp.where(jnp.abs(mul_10) < jnp.inf, mul_10, 0.0)
-            chosen_2 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_3 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change = chosen_3 - chosen_2
-            mul_11 = d_D_tile[:, None] * acc_x_8
-            acc_x_10 = acc_x_7 + -1.0 * mul_11 * change[:, None]
-            acc_x_11 = -1.0 * ((d_D_tile * centre)[:, None] * acc_x_8)
-            acc_x_12 = -1.0 * acc_x_9 * (next_centre_2 - centre_2)[:, None]
-            acc_x_13 = acc_x_6 + acc_x_12 + acc_x_11 * change[:, None]
-            acc_x_14 = acc_x_10 * (next_centre - centre)[:, None]
-            mul_12 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
-            add = mul_12 + next_centre_2[:, None]
-            mul_13 = (0.5 * d_D_tile * next_centre)[:, None] * chosen
-            add_2 = d_M_tile[:, None] * t_tile + mul_13 * chosen
-            sub_2 = add_2 - jnp.where(add == -jnp.inf, 0.0, add)
-            mul_14 = exp_2 * jnp.where((x_index < x), sub_2, 0.0)
-            tile_bf16 = mul_14.astype(jnp.bfloat16)
-            next_acc_x_6 = acc_x_13 + acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_15 = acc_x_7 + -1.0 * mul_11 * change[:, None]
-            mul_15 = (-1.0 * d_D_tile * next_acc_x_2)[:, None] * t_tile
-            mul_16 = (0.5 * d_D_tile)[:, None] * chosen * chosen
-            chosen_4 = jnp.where((x_index < x), mul_16 + mul_15, 0.0)
-            tile_bf16_2 = (exp_2 * chosen_4).astype(jnp.bfloat16)
-            next_acc_x_7 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            mul_17 = K_tile.astype(jnp.float32) * t_tile[:, None]
-            tile_bf16_3 = mul_17.astype(jnp.bfloat16)
+            mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
+            mul_7 = 0.5 * d_D_tile * next_centre * next_acc_x_3
+            mul_8 = (mul_7 + mul_6 + mul) * recip
+            next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
+            chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            change = chosen_2 - chosen
+            mul_9 = d_D_tile[:, None] * acc_x_6
+            acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
+            acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
+            acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
+            mul_10 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
+            mul_11 = (0.5 * d_D_tile * next_centre)[:, None] * sub
+            add = mul_11 * sub + mul_10 + d_M_tile[:, None] * t_tile
+            safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
+            chosen_3 = jnp.where((x_index < x), add - safe_next_centre[:, None], 0.0)
+            tile_bf16 = (exp_2 * chosen_3).astype(jnp.bfloat16)
+            next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            mul_12 = (d_D_tile * next_acc_x_2)[:, None] * t_tile
+            add_2 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_12
+            mul_13 = exp_2 * jnp.where((x_index < x), add_2, 0.0)
+            tile_bf16_2 = mul_13.astype(jnp.bfloat16)
+            next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
+            next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_4 = exp_2.astype(jnp.bfloat16)
-            next_acc_x_8 = acc_x_8 + jnp.einsum("qx,xd->qd", tile_bf16_4, tile_bf16_3, preferred_element_type=jnp.float32)
-            next_acc_x_9 = acc_x_9 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_centre, next_centre_2)
+            next_acc_x_7 = acc_x_7 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2),
         )
         rsqrt_2 = lax.rsqrt(acc_x + 1.0)
-        mul_2 = d_D_tile * rsqrt_2 * acc_x_4 * acc_x_5
-        sub = mul + 0.5 * acc_x_3 * d_D_tile * rsqrt_2 - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-        chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_6, 0.0)
-        return rsqrt_2, acc_x_2, recip * sub, chosen.astype(jnp.bfloat16)
+        mul_2 = state__tile * d_D_tile * rsqrt_2 * acc_x_2
+        add = 0.5 * d_D_tile * rsqrt_2 * acc_x_3 + mul_2
+        chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_4, 0.0)
+        return rsqrt_2, acc_x_2, (add + mul) * recip, chosen.astype(jnp.bfloat16)
 
-    buffer_0_tiles, buffer_1_tiles, buffer_4_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
     buffer_1_tiles = buffer_1_tiles.reshape(-(-q // block_q) * block_q)
-    buffer_4_tiles = buffer_4_tiles.reshape(-(-q // block_q) * block_q)
+    buffer_2_tiles = buffer_2_tiles.reshape(-(-q // block_q) * block_q)
     d_Q_tiles = d_Q_tiles.reshape(-(-q // block_q) * block_q, d)
-    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_4_tiles[:q], d_Q_tiles[:q]
+    return buffer_0_tiles[:q], buffer_1_tiles[:q], buffer_2_tiles[:q], d_Q_tiles[:q]
 
 
 def _deviation_backward_d_K_d_t(
-    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4, *, block_q=256, block_x=512,
+    Q, K, t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2, *, block_q=256, block_x=512,
 ):
-    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_4))
+    t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (t, d_M, d_D, M, logsum, state_2, z, buffer_0, buffer_1, buffer_2))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -1013,21 +986,21 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_4 = jnp.pad(buffer_4, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
     M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
-    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
@@ -1035,43 +1008,43 @@ def _deviation_backward_d_K_d_t(
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
         acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        rsqrt = lax.rsqrt(jnp.float32(d))
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            chosen = jnp.where(z_tile > 0.0, 1 / z_tile, 0.0)
+            mul = Q_tile.astype(jnp.float32) * chosen[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
-            exp = jnp.exp(mul - state_tile)
-            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            mul_2 = rsqrt * dot
+            exp = jnp.exp(mul_2 - state_tile)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_2 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
-            add = mul_2 + buffer_4_tile
+            mul_3 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            sub = t_tile[:, None] - safe_M
-            mul_3 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            sub_2 = d_M_tile * t_tile[:, None] + mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            recip = 1 / z_tile
-            gt = z_tile > 0.0
-            tile_bf16 = (exp * sub_2 * jnp.where(gt, recip, 0.0)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_4 = d_D_tile * buffer_0_tile * (sub * jnp.exp(mul - logsum_tile))
-            tile_sum = jnp.sum(mul_4, axis=1)
+            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
+            sub = M_tile - safe_t[:, None]
+            mul_4 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
+            add = mul_4 + mul_3 + d_M_tile * t_tile[:, None]
+            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+            tile_bf16_2 = (exp * (add - safe_buffer_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
+            mul_5 = exp * (chosen * add_2)
+            tile_sum = jnp.sum(mul_5, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum
-            mul_5 = d_D_tile * buffer_0_tile * buffer_1_tile
-            sub_3 = d_M_tile - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
-            mul_6 = exp * (recip * jnp.where(gt, sub_3, 0.0))
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mul_6 = d_D_tile * buffer_0_tile * (jnp.exp(mul_2 - logsum_tile) * sub)
             tile_sum_2 = jnp.sum(mul_6, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
@@ -1083,35 +1056,36 @@ def _deviation_backward_d_K_d_t(
             acc_q, acc_q_2, acc_q_3 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
+            chosen_2 = jnp.where(z_tile > 0.0, chosen, 0.0)
+            mul = Q_tile.astype(jnp.float32) * chosen_2[:, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul = dot * rsqrt
-            exp = jnp.exp(mul - state_tile)
-            buffer_4_tile = lax.dynamic_slice_in_dim(buffer_4, first_q, block_q, 0)
+            mul_2 = rsqrt * dot
+            exp = jnp.exp(mul_2 - state_tile)
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_2 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
-            add = mul_2 + buffer_4_tile
+            mul_3 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
-            safe_M = jnp.where(M_tile == -jnp.inf, 0.0, M_tile)
-            sub = t_tile[:, None] - safe_M
-            mul_3 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            sub_2 = d_M_tile * t_tile[:, None] + mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            gt = z_tile > 0.0
-            tile_bf16 = (exp * sub_2 * jnp.where(gt, chosen, 0.0)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_4 = d_D_tile * buffer_0_tile * (sub * jnp.exp(mul - logsum_tile))
-            tile_sum = jnp.sum(mul_4, axis=1)
+            safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
+            sub = M_tile - safe_t[:, None]
+            mul_4 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
+            add = mul_4 + mul_3 + d_M_tile * t_tile[:, None]
+            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+            tile_bf16_2 = (exp * (add - safe_buffer_2)).astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
+            mul_5 = exp * (chosen_2 * add_2)
+            tile_sum = jnp.sum(mul_5, axis=1)
             next_acc_q_2 = acc_q_2 + tile_sum
-            mul_5 = d_D_tile * buffer_0_tile * buffer_1_tile
-            sub_3 = d_M_tile - jnp.where(mul_5 == -jnp.inf, 0.0, mul_5)
-            mul_6 = exp * (chosen * jnp.where(gt, sub_3, 0.0))
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mul_6 = d_D_tile * buffer_0_tile * (jnp.exp(mul_2 - logsum_tile) * sub)
             tile_sum_2 = jnp.sum(mul_6, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
@@ -1122,7 +1096,7 @@ def _deviation_backward_d_K_d_t(
             step_2,
             (acc_q, acc_q_2, acc_q_3),
         )
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2 + acc_q_3
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2 - acc_q_3
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -1144,11 +1118,11 @@ def _deviation_keeping(Q, K, t, block_x, block_q):
 def _deviation_pull(block_x, block_q, saved, cotangents):
     Q, K, t, M, logsum, state, z, state_ = saved
     d_M, d_D = cotangents
-    buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
+    buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         Q, K, t, d_M, d_D, M, logsum, state, z, state_, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _deviation_backward_d_K_d_t(
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, block_q=block_q,
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2, block_q=block_q,
         block_x=block_x,
     )
     return (d_Q, d_K, d_t)
@@ -1277,7 +1251,7 @@ def _spread(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
-    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q e], f32[q], f32[q], i32[q]), in blocks: memory does not grow with x."""
+    """spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> (f32[q e], f32[q], f32[q], f32[q], f32[q], f32[q e], f32[q], i32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -1295,8 +1269,8 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
     def program(tile):
         first_q = tile * block_q
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x = jnp.full((block_q, e), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         min_x = jnp.full((block_q,), 2147483647, jnp.int32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
@@ -1304,7 +1278,7 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
         to_x = x // block_x * block_x
 
         def step(block, state):
-            m, acc_x, z, acc_x_2, min_x = state
+            m, z, acc_x, acc_x_2, min_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1314,31 +1288,31 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S - next_m[:, None]
             w = jnp.exp(sub)
+            tile_sum = jnp.sum(w, axis=1)
+            next_z = z * scale + tile_sum
             w_bf16 = w.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(w, axis=1)
-            next_z = z * scale + tile_sum
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             mul = w * sub
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            chosen_2 = jnp.where(S == next_m[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_2 = jnp.where(next_m[:, None] == S, x_index.astype(jnp.int32), tile_i32)
             tile_min = jnp.min(chosen_2, axis=1)
             next_min_x = jnp.minimum(jnp.where(m == next_m, min_x, tile_i32), tile_min)
-            return (next_m, next_acc_x, next_z, next_acc_x_2, next_min_x)
+            return (next_m, next_z, next_acc_x, next_acc_x_2, next_min_x)
 
-        m, acc_x, z, acc_x_2, min_x = lax.fori_loop(
+        m, z, acc_x, acc_x_2, min_x = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (m, acc_x, z, acc_x_2, min_x),
+            (m, z, acc_x, acc_x_2, min_x),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            m, acc_x, z, acc_x_2, min_x = state
+            m, z, acc_x, acc_x_2, min_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
@@ -1349,60 +1323,60 @@ def _spread_forward(Q, K, V, *, block_x=256, block_q=512):
             scale = jnp.exp(m - next_m)
             sub = S_2 - next_m[:, None]
             w = jnp.exp(sub)
+            tile_sum = jnp.sum(w, axis=1)
+            next_z = z * scale + tile_sum
             w_bf16 = w.astype(jnp.bfloat16)
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             next_acc_x = acc_x * scale[:, None] + jnp.einsum("qx,xe->qe", w_bf16, V_tile, preferred_element_type=jnp.float32)
-            tile_sum = jnp.sum(w, axis=1)
-            next_z = z * scale + tile_sum
             chosen = jnp.where(jnp.abs(next_m) < jnp.inf, next_m, 0.0)
             change = chosen - jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
             chosen_2 = jnp.where((x_index < x), w * sub, 0.0)
             tile_sum_2 = jnp.sum(chosen_2, axis=1)
             next_acc_x_2 = (acc_x_2 + -1.0 * z * change) * scale + tile_sum_2
-            chosen_3 = jnp.where(S_2 == next_m[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_3 = jnp.where(next_m[:, None] == S_2, x_index.astype(jnp.int32), tile_i32)
             chosen_4 = jnp.where((x_index < x), chosen_3, 2147483647)
             tile_min = jnp.min(chosen_4, axis=1)
             next_min_x = jnp.minimum(jnp.where(m == next_m, min_x, tile_i32), tile_min)
-            return (next_m, next_acc_x, next_z, next_acc_x_2, next_min_x)
+            return (next_m, next_z, next_acc_x, next_acc_x_2, next_min_x)
 
-        m, acc_x, z, acc_x_2, min_x = lax.fori_loop(
+        m, z, acc_x, acc_x_2, min_x = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (m, acc_x, z, acc_x_2, min_x),
+            (m, z, acc_x, acc_x_2, min_x),
         )
         recip = 1 / z
         log = jnp.log(z)
-        return acc_x * recip[:, None], jnp.exp(log - recip * acc_x_2), log + m, m, acc_x, z, acc_x_2, min_x
+        return recip[:, None] * acc_x, jnp.exp(log - recip * acc_x_2), log + m, m, z, acc_x, acc_x_2, min_x
 
-    O_tiles, N_tiles, logsum_tiles, m_tiles, state_tiles, z_tiles, state__tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    O_tiles, N_tiles, logsum_tiles, m_tiles, z_tiles, state_tiles, state__tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     O_tiles = O_tiles.reshape(-(-q // block_q) * block_q, e)
     N_tiles = N_tiles.reshape(-(-q // block_q) * block_q)
     logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     m_tiles = m_tiles.reshape(-(-q // block_q) * block_q)
-    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
     z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q, e)
     state__tiles = state__tiles.reshape(-(-q // block_q) * block_q)
     place_tiles = place_tiles.reshape(-(-q // block_q) * block_q)
-    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], state_tiles[:q], z_tiles[:q], state__tiles[:q], place_tiles[:q]
+    return O_tiles[:q], N_tiles[:q], logsum_tiles[:q], m_tiles[:q], z_tiles[:q], state_tiles[:q], state__tiles[:q], place_tiles[:q]
 
 
-def _spread_backward_buffer_1(d_O, d_N, N, state, z, state_):
-    """spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> f32[q]"""
-    d_O, d_N, N, state, z, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, state, z, state_))
+def _spread_backward_buffer_1(d_O, d_N, N, z, state, state_):
+    """spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> f32[q]"""
+    d_O, d_N, N, z, state, state_ = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, z, state, state_))
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     sum_e = jnp.einsum("qe,qe->q", d_O, state, precision="highest")  # [q]
-    product = (sum_e - N * d_N * state_) * (1 / z)  # [q]
+    product = 1 / z * (sum_e - d_N * N * state_)  # [q]
     return product
 
 
@@ -1436,13 +1410,13 @@ def _spread_backward_buffer_0_d_Q(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
+    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
+    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
-    N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
-    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -1452,15 +1426,15 @@ def _spread_backward_buffer_0_d_Q(
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+        d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
+        m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
-        d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-        N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-        m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
-        buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-        mul = N_tile * d_N_tile
+        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
+        mul = d_N_tile * N_tile
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -1469,25 +1443,25 @@ def _spread_backward_buffer_0_d_Q(
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile[:, None])
+            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
+            add = mul_2 + buffer_1_tile[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
-            add = buffer_1_tile[:, None] + mul_2
-            mul_3 = (add - dot) * exp
+            exp = jnp.exp(S - logsum_tile[:, None])
+            mul_3 = exp * (dot - add)
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
             chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
             chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
-            acc_x_4 = acc_x_2 + acc_x_3 * (chosen_2 - chosen)[:, None]
-            mul_4 = (N_tile * d_N_tile)[:, None] * exp
-            sub = mul[:, None] + dot - jnp.where(add == -jnp.inf, 0.0, add)
-            equal = x_index.astype(jnp.int32) == place_tile[:, None]
+            acc_x_4 = -1.0 * acc_x_3 * (chosen_2 - chosen)[:, None]
+            equal = place_tile[:, None] == x_index.astype(jnp.int32)
             chosen_3 = jnp.where(equal, next_acc_x[:, None], 0.0)
-            sub_2 = chosen_3 + sub * exp - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            add_2 = chosen_3 + (d_N_tile * N_tile)[:, None] * exp
+            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = exp * sub - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
             tile_bf16 = sub_2.astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3)
@@ -1501,25 +1475,26 @@ def _spread_backward_buffer_0_d_Q(
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             S = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            exp = jnp.exp(S - logsum_tile[:, None])
+            mul_2 = (d_N_tile * N_tile)[:, None] * (S - m_tile[:, None])
+            add = mul_2 + buffer_1_tile[:, None]
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("qe,xe->qx", d_O_bf16, V_tile, preferred_element_type=jnp.float32)
-            mul_2 = (N_tile * d_N_tile)[:, None] * (S - m_tile[:, None])
-            add = buffer_1_tile[:, None] + mul_2
-            mul_3 = jnp.where((x_index < x), add - dot, 0.0) * exp
+            chosen = jnp.where((x_index < x), S - logsum_tile[:, None], -jnp.inf)
+            exp = jnp.exp(chosen)
+            mul_3 = exp * (dot - add)
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            chosen = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
-            chosen_2 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
-            acc_x_4 = acc_x_2 + acc_x_3 * (chosen_2 - chosen)[:, None]
-            mul_4 = (N_tile * d_N_tile)[:, None] * exp
-            sub = mul[:, None] + dot - jnp.where(add == -jnp.inf, 0.0, add)
-            equal = x_index.astype(jnp.int32) == place_tile[:, None]
-            chosen_3 = jnp.where(equal, next_acc_x[:, None], 0.0)
-            sub_2 = chosen_3 + sub * exp - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
+            chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
+            acc_x_4 = -1.0 * acc_x_3 * (chosen_3 - chosen_2)[:, None]
+            equal = place_tile[:, None] == x_index.astype(jnp.int32)
+            chosen_4 = jnp.where(equal, next_acc_x[:, None], 0.0)
+            add_2 = chosen_4 + (d_N_tile * N_tile)[:, None] * exp
+            sub = dot + mul[:, None] - jnp.where(add == -jnp.inf, 0.0, add)
+            sub_2 = exp * sub - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
             tile_bf16 = jnp.where((x_index < x), sub_2, 0.0).astype(jnp.bfloat16)
-            next_acc_x_2 = acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = jnp.where(equal, jnp.float32(1.0), 0.0).astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             return (next_acc_x, next_acc_x_2, next_acc_x_3)
@@ -1539,11 +1514,11 @@ def _spread_backward_buffer_0_d_Q(
 
 
 def _spread_backward_d_K_d_V(
-    Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, *, block_q=256, block_x=512,
+    Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, *, block_q=256, block_x=512,
 ):
-    """spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_0: f32[q], buffer_1: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
+    """spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_1: f32[q], buffer_0: f32[q]) -> (bf16[x d], bf16[x e]), in blocks: memory does not grow with q."""
     Q, K, V = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V))
-    d_O, d_N, N, logsum, m, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_0, buffer_1))
+    d_O, d_N, N, logsum, m, buffer_1, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_O, d_N, N, logsum, m, buffer_1, buffer_0))
     place = jnp.asarray(place, jnp.int32)
     q, d = Q.shape
     x, _ = K.shape
@@ -1564,23 +1539,23 @@ def _spread_backward_d_K_d_V(
         raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     V = jnp.pad(V, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
-    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
     N = jnp.pad(N, ((0, max(-q % block_q, block_q - q)),))
-    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
-    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_N = jnp.pad(d_N, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     place = jnp.pad(place, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    m = jnp.pad(m, ((0, max(-q % block_q, block_q - q)),))
+    d_O = jnp.pad(d_O, ((0, max(-q % block_q, block_q - q)), (0, 0)))
 
     def program(tile):
         first_x = tile * block_x
@@ -1588,31 +1563,31 @@ def _spread_backward_d_K_d_V(
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x, e), 0.0, jnp.float32)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         x_i32 = x_index.astype(jnp.int32)
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             acc_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            mul = N_tile * d_N_tile * exp
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
+            chosen = jnp.where(place_tile == x_i32[:, None], buffer_0_tile, 0.0)
+            add = chosen + d_N_tile * N_tile * exp
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            add = buffer_1_tile + N_tile * d_N_tile * (S - m_tile)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            add_2 = d_N_tile * N_tile * (S - m_tile) + buffer_1_tile
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = N_tile * d_N_tile + dot - jnp.where(add == -jnp.inf, 0.0, add)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
-            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
-            sub_2 = chosen + sub * exp - jnp.where(mul == -jnp.inf, 0.0, mul)
+            sub = dot + d_N_tile * N_tile - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
+            sub_2 = exp * sub - jnp.where(add == -jnp.inf, 0.0, add)
             tile_bf16 = sub_2.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -1626,24 +1601,24 @@ def _spread_backward_d_K_d_V(
             acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
+            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             S = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
             exp = jnp.exp(S - logsum_tile)
-            d_N_tile = lax.dynamic_slice_in_dim(d_N, first_q, block_q, 0)
-            N_tile = lax.dynamic_slice_in_dim(N, first_q, block_q, 0)
-            mul = N_tile * d_N_tile * exp
-            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
+            chosen = jnp.where(place_tile == x_i32[:, None], buffer_0_tile, 0.0)
+            add = chosen + d_N_tile * N_tile * exp
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            add = buffer_1_tile + N_tile * d_N_tile * (S - m_tile)
+            m_tile = lax.dynamic_slice_in_dim(m, first_q, block_q, 0)
+            add_2 = d_N_tile * N_tile * (S - m_tile) + buffer_1_tile
             d_O_tile = lax.dynamic_slice_in_dim(d_O, first_q, block_q, 0)
             d_O_bf16 = d_O_tile.astype(jnp.bfloat16)
             dot = jnp.einsum("xe,qe->xq", V_tile, d_O_bf16, preferred_element_type=jnp.float32)
-            sub = N_tile * d_N_tile + dot - jnp.where(add == -jnp.inf, 0.0, add)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            place_tile = lax.dynamic_slice_in_dim(place, first_q, block_q, 0)
-            chosen = jnp.where(x_i32[:, None] == place_tile, buffer_0_tile, 0.0)
-            sub_2 = chosen + sub * exp - jnp.where(mul == -jnp.inf, 0.0, mul)
+            sub = dot + d_N_tile * N_tile - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
+            sub_2 = exp * sub - jnp.where(add == -jnp.inf, 0.0, add)
             tile_bf16 = jnp.where((q_index < q), sub_2, 0.0).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -1666,19 +1641,19 @@ def _spread_differentiable(Q, K, V, block_x, block_q):
 
 
 def _spread_keeping(Q, K, V, block_x, block_q):
-    O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return (O, N), (Q, K, V, N, logsum, m, state, z, state_, place)
+    O, N, logsum, m, z, state, state_, place = _spread_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return (O, N), (Q, K, V, N, logsum, m, z, state, state_, place)
 
 
 def _spread_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, N, logsum, m, state, z, state_, place = saved
+    Q, K, V, N, logsum, m, z, state, state_, place = saved
     d_O, d_N = cotangents
-    buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
+    buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, z, state, state_)
     buffer_0, d_Q = _spread_backward_buffer_0_d_Q(
         Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, block_x=block_x, block_q=block_q,
     )
     d_K, d_V = _spread_backward_d_K_d_V(
-        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, block_q=block_q, block_x=block_x,
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_V)
 
@@ -1743,8 +1718,8 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         recip = 1 / jnp.float32(x)
         to_x = x // block_x * block_x
 
@@ -1754,32 +1729,32 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = x_f32 * e
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            centre_3 = jnp.where(gt, recip * next_acc_x * recip_2, 0.0)
-            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = t_tile * e
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
+            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            x_f32 = x_index.astype(jnp.float32)
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            change = next_centre - centre
-            change_2 = next_centre_2 - centre_2
+            centre_3 = jnp.where(gt, recip * next_acc_x_2 * recip_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
+            change = next_centre_2 - centre
+            change_2 = next_centre - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            sub = t_tile - next_centre_2[:, None]
-            sub_2 = x_f32 * recip - next_centre[:, None]
+            sub = t_tile - next_centre[:, None]
+            sub_2 = x_f32 * recip - next_centre_2[:, None]
             mul_4 = sub_2 * e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
@@ -1798,7 +1773,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             mul_8 = e * sub_2 * sub_2
             tile_sum_8 = jnp.sum(mul_8, axis=1)
             next_acc_x_7 = acc_x_11 * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             0,
@@ -1814,32 +1789,32 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             tile_max = jnp.max(mul, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = x_f32 * e
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_2 = e * t_tile
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            centre_3 = jnp.where(gt, recip * next_acc_x * recip_2, 0.0)
-            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = t_tile * e
+            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
+            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            x_f32 = x_index.astype(jnp.float32)
+            mul_3 = x_f32 * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            change = next_centre - centre
-            change_2 = next_centre_2 - centre_2
+            centre_3 = jnp.where(gt, recip * next_acc_x_2 * recip_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
+            change = next_centre_2 - centre
+            change_2 = next_centre - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
-            chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
+            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre_2[:, None], 0.0)
             chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
@@ -1858,7 +1833,7 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
             mul_7 = e * chosen_2 * chosen_2
             tile_sum_8 = jnp.sum(mul_7, axis=1)
             next_acc_x_7 = acc_x_11 * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
@@ -1868,8 +1843,8 @@ def _drift(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        chosen = jnp.where(gt, recip_2 * (acc_x_3 + acc_x_2), 0.0)
-        chosen_2 = jnp.where(gt, recip_2 * (acc_x_6 + acc_x * recip), 0.0)
+        chosen = jnp.where(gt, (acc_x + acc_x_3) * recip_2, 0.0)
+        chosen_2 = jnp.where(gt, (acc_x_6 + acc_x_2 * recip) * recip_2, 0.0)
         return chosen, chosen_2
 
     forecast_tiles, lean_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
@@ -1925,26 +1900,26 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            x_f32 = x_index.astype(jnp.float32)
+            mul_2 = e * x_f32
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
-            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            x_f32 = x_index.astype(jnp.float32)
-            mul_3 = x_f32 * e
+            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x, 0.0)
+            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_3 = t_tile * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            change = next_centre_2 - centre
-            change_2 = next_centre - centre_2
+            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            change = next_centre - centre
+            change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            sub = t_tile - next_centre[:, None]
-            sub_2 = recip * x_f32 - next_centre_2[:, None]
-            mul_4 = sub_2 * sub * e
+            sub = t_tile - next_centre_2[:, None]
+            sub_2 = x_f32 * recip - next_centre[:, None]
+            mul_4 = sub_2 * e * sub
             tile_sum_4 = jnp.sum(mul_4, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_5 = e * sub
@@ -1962,7 +1937,7 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_8 = e * sub_2 * sub_2
             tile_sum_8 = jnp.sum(mul_8, axis=1)
             next_acc_x_7 = acc_x_11 * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             0,
@@ -1985,26 +1960,26 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             e = jnp.exp(mul - next_max_x[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_2 = t_tile * e
+            x_f32 = x_index.astype(jnp.float32)
+            mul_2 = e * x_f32
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             recip_2 = 1 / next_z
             gt = next_z > 0.0
-            m = jnp.where(gt, next_acc_x * recip_2, 0.0)
-            next_centre = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
-            x_f32 = x_index.astype(jnp.float32)
-            mul_3 = x_f32 * e
+            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x, 0.0)
+            next_centre = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_3 = t_tile * e
             tile_sum_3 = jnp.sum(mul_3, axis=1)
             next_acc_x_2 = acc_x_2 * scale + tile_sum_3
-            centre_3 = jnp.where(gt, recip * recip_2 * next_acc_x_2, 0.0)
-            next_centre_2 = jnp.where(jnp.abs(centre_3) < jnp.inf, centre_3, 0.0)
-            change = next_centre_2 - centre
-            change_2 = next_centre - centre_2
+            m = jnp.where(gt, recip_2 * next_acc_x_2, 0.0)
+            next_centre_2 = jnp.where(jnp.abs(m) < jnp.inf, m, 0.0)
+            change = next_centre - centre
+            change_2 = next_centre_2 - centre_2
             acc_x_8 = acc_x_3 + -1.0 * acc_x_5 * change_2 + (-1.0 * acc_x_4 + z * change_2) * change
-            chosen = jnp.where((x_index < x), t_tile - next_centre[:, None], 0.0)
-            chosen_2 = jnp.where((x_index < x), recip * x_f32 - next_centre_2[:, None], 0.0)
-            chosen_3 = jnp.where((x_index < x), chosen_2 * chosen * e, 0.0)
+            chosen = jnp.where((x_index < x), t_tile - next_centre_2[:, None], 0.0)
+            chosen_2 = jnp.where((x_index < x), x_f32 * recip - next_centre[:, None], 0.0)
+            chosen_3 = jnp.where((x_index < x), chosen_2 * e * chosen, 0.0)
             tile_sum_4 = jnp.sum(chosen_3, axis=1)
             next_acc_x_3 = acc_x_8 * scale + tile_sum_4
             mul_4 = e * chosen
@@ -2022,7 +1997,7 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
             mul_7 = e * chosen_2 * chosen_2
             tile_sum_8 = jnp.sum(mul_7, axis=1)
             next_acc_x_7 = acc_x_11 * scale + tile_sum_8
-            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre_2, next_centre)
+            return (next_max_x, next_z, next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_centre, next_centre_2)
 
         max_x, z, acc_x, acc_x_2, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
@@ -2032,9 +2007,9 @@ def _drift_forward(Q, K, t, *, block_x=256, block_q=512):
         )
         recip_2 = 1 / z
         gt = z > 0.0
-        chosen = jnp.where(gt, recip_2 * (acc_x + acc_x_3), 0.0)
-        chosen_2 = jnp.where(gt, recip_2 * (recip * acc_x_2 + acc_x_6), 0.0)
-        return chosen, chosen_2, max_x + jnp.log(z), max_x, z, acc_x, acc_x_2
+        chosen = jnp.where(gt, recip_2 * (acc_x_3 + acc_x_2), 0.0)
+        chosen_2 = jnp.where(gt, recip_2 * (acc_x * recip + acc_x_6), 0.0)
+        return chosen, chosen_2, jnp.log(z) + max_x, max_x, z, acc_x_2, acc_x
 
     forecast_tiles, lean_tiles, logsum_tiles, state_tiles, z_tiles, state__tiles, state___tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     forecast_tiles = forecast_tiles.reshape(-(-q // block_q) * block_q)
@@ -2080,8 +2055,8 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
     d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
@@ -2092,14 +2067,14 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_8 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_9 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_10 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_11 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_12 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_13 = jnp.full((block_q, d), 0.0, jnp.float32)
@@ -2111,12 +2086,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
         recip = 1 / jnp.float32(x)
+        d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
         d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
         z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
         recip_2 = 1 / z_tile
         gt = z_tile > 0.0
@@ -2124,15 +2099,15 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul = rsqrt * dot
             exp = jnp.exp(mul - logsum_tile[:, None])
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = x_f32 * exp
+            mul_2 = exp * x_f32
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -2145,130 +2120,125 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
             change_2 = chosen_5 - chosen_4
-            acc_x_17 = -3.0 * (recip * recip * d_lean_tile * sum_x)
-            acc_x_18 = 6.0 * (recip * recip * d_lean_tile * acc_x_4)
-            acc_x_19 = acc_x_3 + d_forecast_tile * sum_x * change_2
-            acc_x_20 = acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
-            sub = t_tile - next_acc_x_2[:, None]
-            mul_4 = sub * d_forecast_tile[:, None]
-            sub_2 = x_f32 - next_acc_x[:, None]
-            mul_5 = (-3.0 * recip * recip * d_lean_tile)[:, None] * sub_2
-            sub_3 = mul_5 * sub_2 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            acc_x_17 = 3.0 * (recip * recip * d_lean_tile * z_2)
+            acc_x_18 = -6.0 * (recip * recip * d_lean_tile * acc_x_4)
+            acc_x_19 = -1.0 * (d_forecast_tile * z_2) * change_2
+            acc_x_20 = acc_x_3 + acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
             e = jnp.exp(mul - state_tile[:, None])
-            mul_6 = e * sub_3
-            tile_sum_3 = jnp.sum(mul_6, axis=1)
+            sub = t_tile - next_acc_x_2[:, None]
+            sub_2 = x_f32 - next_acc_x[:, None]
+            mul_4 = (3.0 * recip * recip * d_lean_tile)[:, None] * sub_2
+            add = mul_4 * sub_2 + sub * d_forecast_tile[:, None]
+            mul_5 = add * e
+            tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_20 + tile_sum_3
-            mul_7 = e * sub_2
-            tile_sum_4 = jnp.sum(mul_7, axis=1)
-            next_acc_x_4 = acc_x_4 + -1.0 * sum_x * change + tile_sum_4
+            mul_6 = e * sub_2
+            tile_sum_4 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_4 + -1.0 * z_2 * change + tile_sum_4
             tile_sum_5 = jnp.sum(e, axis=1)
-            next_sum_x = sum_x + tile_sum_5
-            mul_8 = sub_2 * e
-            tile_sum_6 = jnp.sum(mul_8, axis=1)
-            next_acc_x_5 = acc_x_5 + -1.0 * sum_x * change + tile_sum_6
-            mul_9 = next_acc_x_3 * state___tile
-            mul_10 = next_acc_x_5 * state__tile * d_forecast_tile
-            sub_4 = mul_10 - jnp.where(mul_9 == -jnp.inf, 0.0, mul_9)
-            mul_11 = recip_2 * sub_4
-            next_centre = jnp.where(jnp.abs(mul_11) < jnp.inf, mul_11, 0.0)
-            acc_x_21 = (-1.0 * acc_x_5 + sum_x * change) * change_2
-            acc_x_22 = acc_x_6 + -1.0 * acc_x_7 * change + acc_x_21
-            mul_12 = sub * sub_2 * e
-            tile_sum_7 = jnp.sum(mul_12, axis=1)
+            next_z = z_2 + tile_sum_5
+            mul_7 = sub_2 * e
+            tile_sum_6 = jnp.sum(mul_7, axis=1)
+            next_acc_x_5 = acc_x_5 + -1.0 * z_2 * change + tile_sum_6
+            mul_8 = next_acc_x_5 * state__tile * d_forecast_tile
+            mul_9 = recip_2 * (next_acc_x_3 * state___tile + mul_8)
+            next_centre = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
+            acc_x_21 = (3.0 * acc_x_5 + -1.0 * z_2 * change) * change
+            acc_x_22 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_21) * change
+            mul_10 = sub_2 * sub_2 * sub_2 * e
+            tile_sum_7 = jnp.sum(mul_10, axis=1)
             next_acc_x_6 = acc_x_22 + tile_sum_7
-            mul_13 = e * sub
-            tile_sum_8 = jnp.sum(mul_13, axis=1)
-            next_acc_x_7 = acc_x_7 + -1.0 * sum_x * change_2 + tile_sum_8
-            acc_x_23 = (3.0 * acc_x_5 + -1.0 * sum_x * change) * change
-            acc_x_24 = acc_x_8 + (-3.0 * acc_x_9 + acc_x_23) * change
-            mul_14 = sub_2 * sub_2 * sub_2 * e
-            tile_sum_9 = jnp.sum(mul_14, axis=1)
-            next_acc_x_8 = acc_x_24 + tile_sum_9
-            add = recip * recip * next_acc_x_8 + state___tile
-            mul_15 = (next_acc_x_6 * recip + state__tile) * d_forecast_tile
-            mul_16 = (mul_15 + recip * add * d_lean_tile) * recip_2
-            mul_17 = mul_16 * recip_2
-            next_centre_2 = jnp.where(jnp.abs(mul_17) < jnp.inf, mul_17, 0.0)
-            acc_x_25 = (-2.0 * acc_x_5 + sum_x * change) * change
-            mul_18 = e * sub_2 * sub_2
-            tile_sum_10 = jnp.sum(mul_18, axis=1)
-            next_acc_x_9 = acc_x_9 + acc_x_25 + tile_sum_10
-            mul_19 = sub_2 * exp
-            tile_sum_11 = jnp.sum(mul_19, axis=1)
-            next_acc_x_10 = acc_x_10 + -1.0 * sum_x_2 * change + tile_sum_11
+            acc_x_23 = acc_x_7 + (-2.0 * acc_x_5 + z_2 * change) * change
+            mul_11 = e * sub_2 * sub_2
+            tile_sum_8 = jnp.sum(mul_11, axis=1)
+            next_acc_x_7 = acc_x_23 + tile_sum_8
+            acc_x_24 = (-1.0 * acc_x_9 + z_2 * change_2) * change
+            acc_x_25 = acc_x_8 + -1.0 * acc_x_5 * change_2 + acc_x_24
+            mul_12 = sub_2 * e * sub
+            tile_sum_9 = jnp.sum(mul_12, axis=1)
+            next_acc_x_8 = acc_x_25 + tile_sum_9
+            mul_13 = (next_acc_x_8 * recip + state__tile) * d_forecast_tile
+            add_2 = recip * recip * next_acc_x_6 + state___tile
+            mul_14 = recip_2 * recip_2 * (recip * add_2 * d_lean_tile + mul_13)
+            next_centre_2 = jnp.where(jnp.abs(mul_14) < jnp.inf, mul_14, 0.0)
+            mul_15 = e * sub
+            tile_sum_10 = jnp.sum(mul_15, axis=1)
+            next_acc_x_9 = acc_x_9 + -1.0 * z_2 * change_2 + tile_sum_10
+            mul_16 = sub_2 * exp
+            tile_sum_11 = jnp.sum(mul_16, axis=1)
+            next_acc_x_10 = acc_x_10 + -1.0 * sum_x * change + tile_sum_11
             tile_sum_12 = jnp.sum(exp, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_12
+            next_sum_x = sum_x + tile_sum_12
             chosen_6 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
             chosen_7 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
             chosen_8 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
             chosen_9 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_16
+            mul_17 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_13
+            mul_18 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_19 = mul_18[:, None] * acc_x_13
+            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
             mul_21 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_22 = mul_21[:, None] * acc_x_16
-            mul_23 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
-            mul_24 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_25 = mul_24[:, None] * acc_x_14
-            acc_x_26 = 3.0 * mul_22 + -1.0 * mul_25 * change[:, None]
-            acc_x_27 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_26 * change[:, None]
+            mul_22 = mul_21[:, None] * acc_x_14
+            acc_x_26 = 3.0 * mul_19 + -1.0 * mul_22 * change[:, None]
+            acc_x_27 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_26 * change[:, None]
             acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_29 = acc_x_11 + acc_x_28 + -1.0 * mul_20 * change_2[:, None]
-            acc_x_30 = acc_x_15 * (chosen_9 - chosen_8)[:, None]
-            acc_x_31 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
-            acc_x_32 = acc_x_13 * (chosen_7 - chosen_6)[:, None]
-            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
-            mul_26 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
-            mul_27 = (recip * recip_2 * d_forecast_tile)[:, None] * sub
-            mul_28 = next_acc_x_5[:, None] * t_tile * d_forecast_tile[:, None]
-            add_2 = next_acc_x_3[:, None] * x_f32 + next_centre[:, None]
-            safe_ = jnp.where(mul_28 == -jnp.inf, 0.0, mul_28)
-            mul_29 = (recip * recip_2 * recip_2)[:, None] * (add_2 - safe_)
-            mul_30 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_31 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
-            add_3 = mul_31 + mul_30[:, None] * sub_2 * sub_2 * sub_2
-            add_4 = add_3 + jnp.where(gt[:, None], mul_29, 0.0)
+            acc_x_29 = acc_x_16 * (chosen_9 - chosen_8)[:, None]
+            acc_x_30 = acc_x_15 * (chosen_7 - chosen_6)[:, None]
+            acc_x_31 = acc_x_11 + acc_x_28 + acc_x_29 + acc_x_30
+            acc_x_32 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
+            acc_x_33 = acc_x_31 + acc_x_32 + -1.0 * mul_17 * change_2[:, None]
+            mul_23 = t_tile * next_acc_x_5[:, None] * d_forecast_tile[:, None]
+            add_3 = next_acc_x_3[:, None] * x_f32 + mul_23
+            sub_3 = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
+            mul_24 = (recip * recip_2 * recip_2)[:, None] * sub_3
+            mul_25 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_26 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
+            mul_27 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
+            mul_28 = (recip * recip_2 * d_forecast_tile)[:, None] * sub_2
+            add_4 = mul_28 * sub + mul_27 + mul_26 + mul_25[:, None] * sub_2 * sub_2 * sub_2
+            add_5 = add_4 + jnp.where(gt[:, None], mul_24, 0.0)
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_5 = add_4 + mul_27 * sub_2 + mul_26 - safe_next_centre[:, None]
-            tile_bf16 = (sub_5 * e).astype(jnp.bfloat16)
+            tile_bf16 = (e * (add_5 - safe_next_centre[:, None])).astype(jnp.bfloat16)
             next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_34 = 6.0 * mul_22 + -3.0 * mul_25 * change[:, None]
-            acc_x_35 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_34 * change[:, None]
-            mul_32 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * sub
-            mul_33 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
-            mul_34 = e * (mul_33[:, None] * sub_2 * sub_2 + mul_32)
-            tile_bf16_2 = mul_34.astype(jnp.bfloat16)
+            acc_x_34 = 6.0 * mul_19 + -3.0 * mul_22 * change[:, None]
+            acc_x_35 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_34 * change[:, None]
+            mul_29 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
+            mul_30 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * sub
+            mul_31 = e * (mul_30 + mul_29[:, None] * sub_2 * sub_2)
+            tile_bf16_2 = mul_31.astype(jnp.bfloat16)
             next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            mul_35 = recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_3 = (e * jnp.where(gt[:, None], mul_35, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            acc_x_36 = acc_x_13 + -1.0 * acc_x_14 * change[:, None]
+            tile_bf16_3 = (e * sub_2).astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
             e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_36 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
-            mul_37 = mul_36 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_37, 0.0)).astype(jnp.bfloat16)
+            mul_32 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_32, 0.0)).astype(jnp.bfloat16)
             next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_5 = (e * sub_2).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x_2, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
+            mul_33 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_34 = mul_33 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_5 = (e * jnp.where(gt[:, None], mul_34, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_16 = acc_x_16 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_z, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
+            acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
+            x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
             mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
             exp = jnp.exp(mul - logsum_tile[:, None])
-            x_f32 = x_index.astype(jnp.float32)
-            mul_2 = x_f32 * exp
+            mul_2 = exp * x_f32
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
             t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
@@ -2281,124 +2251,121 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
             chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
             change_2 = chosen_5 - chosen_4
-            acc_x_17 = -3.0 * (recip * recip * d_lean_tile * sum_x)
-            acc_x_18 = 6.0 * (recip * recip * d_lean_tile * acc_x_4)
-            acc_x_19 = acc_x_3 + d_forecast_tile * sum_x * change_2
-            acc_x_20 = acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
-            chosen_6 = jnp.where((x_index < x), t_tile - next_acc_x_2[:, None], 0.0)
-            mul_4 = chosen_6 * d_forecast_tile[:, None]
-            chosen_7 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
-            mul_5 = (-3.0 * recip * recip * d_lean_tile)[:, None] * chosen_7
-            sub = mul_5 * chosen_7 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+            acc_x_17 = 3.0 * (recip * recip * d_lean_tile * z_2)
+            acc_x_18 = -6.0 * (recip * recip * d_lean_tile * acc_x_4)
+            acc_x_19 = -1.0 * (d_forecast_tile * z_2) * change_2
+            acc_x_20 = acc_x_3 + acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
             e = jnp.exp(mul - state_tile[:, None])
-            mul_6 = e * jnp.where((x_index < x), sub, 0.0)
-            tile_sum_3 = jnp.sum(mul_6, axis=1)
+            chosen_6 = jnp.where((x_index < x), t_tile - next_acc_x_2[:, None], 0.0)
+            chosen_7 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
+            mul_4 = (3.0 * recip * recip * d_lean_tile)[:, None] * chosen_7
+            add = mul_4 * chosen_7 + chosen_6 * d_forecast_tile[:, None]
+            mul_5 = jnp.where((x_index < x), add, 0.0) * e
+            tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_20 + tile_sum_3
-            mul_7 = e * chosen_7
-            tile_sum_4 = jnp.sum(mul_7, axis=1)
-            next_acc_x_4 = acc_x_4 + -1.0 * sum_x * change + tile_sum_4
+            mul_6 = e * chosen_7
+            tile_sum_4 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_4 + -1.0 * z_2 * change + tile_sum_4
             tile_sum_5 = jnp.sum(e, axis=1)
-            next_sum_x = sum_x + tile_sum_5
-            mul_8 = chosen_7 * e
-            tile_sum_6 = jnp.sum(mul_8, axis=1)
-            next_acc_x_5 = acc_x_5 + -1.0 * sum_x * change + tile_sum_6
-            mul_9 = next_acc_x_3 * state___tile
-            mul_10 = next_acc_x_5 * state__tile * d_forecast_tile
-            sub_2 = mul_10 - jnp.where(mul_9 == -jnp.inf, 0.0, mul_9)
-            mul_11 = recip_2 * sub_2
-            next_centre = jnp.where(jnp.abs(mul_11) < jnp.inf, mul_11, 0.0)
-            acc_x_21 = (-1.0 * acc_x_5 + sum_x * change) * change_2
-            acc_x_22 = acc_x_6 + -1.0 * acc_x_7 * change + acc_x_21
-            mul_12 = chosen_6 * chosen_7 * e
-            tile_sum_7 = jnp.sum(mul_12, axis=1)
+            next_z = z_2 + tile_sum_5
+            mul_7 = chosen_7 * e
+            tile_sum_6 = jnp.sum(mul_7, axis=1)
+            next_acc_x_5 = acc_x_5 + -1.0 * z_2 * change + tile_sum_6
+            mul_8 = next_acc_x_5 * state__tile * d_forecast_tile
+            mul_9 = recip_2 * (next_acc_x_3 * state___tile + mul_8)
+            next_centre = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
+            acc_x_21 = (3.0 * acc_x_5 + -1.0 * z_2 * change) * change
+            acc_x_22 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_21) * change
+            mul_10 = chosen_7 * chosen_7 * chosen_7 * e
+            tile_sum_7 = jnp.sum(mul_10, axis=1)
             next_acc_x_6 = acc_x_22 + tile_sum_7
-            mul_13 = e * chosen_6
-            tile_sum_8 = jnp.sum(mul_13, axis=1)
-            next_acc_x_7 = acc_x_7 + -1.0 * sum_x * change_2 + tile_sum_8
-            acc_x_23 = (3.0 * acc_x_5 + -1.0 * sum_x * change) * change
-            acc_x_24 = acc_x_8 + (-3.0 * acc_x_9 + acc_x_23) * change
-            mul_14 = chosen_7 * chosen_7 * chosen_7 * e
-            tile_sum_9 = jnp.sum(mul_14, axis=1)
-            next_acc_x_8 = acc_x_24 + tile_sum_9
-            add = recip * recip * next_acc_x_8 + state___tile
-            mul_15 = (next_acc_x_6 * recip + state__tile) * d_forecast_tile
-            mul_16 = (mul_15 + recip * add * d_lean_tile) * recip_2
-            mul_17 = mul_16 * recip_2
-            next_centre_2 = jnp.where(jnp.abs(mul_17) < jnp.inf, mul_17, 0.0)
-            acc_x_25 = (-2.0 * acc_x_5 + sum_x * change) * change
-            mul_18 = e * chosen_7 * chosen_7
-            tile_sum_10 = jnp.sum(mul_18, axis=1)
-            next_acc_x_9 = acc_x_9 + acc_x_25 + tile_sum_10
-            mul_19 = chosen_7 * exp
-            tile_sum_11 = jnp.sum(mul_19, axis=1)
-            next_acc_x_10 = acc_x_10 + -1.0 * sum_x_2 * change + tile_sum_11
+            acc_x_23 = acc_x_7 + (-2.0 * acc_x_5 + z_2 * change) * change
+            mul_11 = e * chosen_7 * chosen_7
+            tile_sum_8 = jnp.sum(mul_11, axis=1)
+            next_acc_x_7 = acc_x_23 + tile_sum_8
+            acc_x_24 = (-1.0 * acc_x_9 + z_2 * change_2) * change
+            acc_x_25 = acc_x_8 + -1.0 * acc_x_5 * change_2 + acc_x_24
+            mul_12 = chosen_7 * e * chosen_6
+            tile_sum_9 = jnp.sum(mul_12, axis=1)
+            next_acc_x_8 = acc_x_25 + tile_sum_9
+            mul_13 = (next_acc_x_8 * recip + state__tile) * d_forecast_tile
+            add_2 = recip * recip * next_acc_x_6 + state___tile
+            mul_14 = recip_2 * recip_2 * (recip * add_2 * d_lean_tile + mul_13)
+            next_centre_2 = jnp.where(jnp.abs(mul_14) < jnp.inf, mul_14, 0.0)
+            mul_15 = e * chosen_6
+            tile_sum_10 = jnp.sum(mul_15, axis=1)
+            next_acc_x_9 = acc_x_9 + -1.0 * z_2 * change_2 + tile_sum_10
+            mul_16 = chosen_7 * exp
+            tile_sum_11 = jnp.sum(mul_16, axis=1)
+            next_acc_x_10 = acc_x_10 + -1.0 * sum_x * change + tile_sum_11
             tile_sum_12 = jnp.sum(exp, axis=1)
-            next_sum_x_2 = sum_x_2 + tile_sum_12
+            next_sum_x = sum_x + tile_sum_12
             chosen_8 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
             chosen_9 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
             chosen_10 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
             chosen_11 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_16
+            mul_17 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_13
+            mul_18 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_19 = mul_18[:, None] * acc_x_13
+            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
             mul_21 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_22 = mul_21[:, None] * acc_x_16
-            mul_23 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
-            mul_24 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_25 = mul_24[:, None] * acc_x_14
-            acc_x_26 = 3.0 * mul_22 + -1.0 * mul_25 * change[:, None]
-            acc_x_27 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_26 * change[:, None]
+            mul_22 = mul_21[:, None] * acc_x_14
+            acc_x_26 = 3.0 * mul_19 + -1.0 * mul_22 * change[:, None]
+            acc_x_27 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_26 * change[:, None]
             acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_29 = acc_x_11 + acc_x_28 + -1.0 * mul_20 * change_2[:, None]
-            acc_x_30 = acc_x_15 * (chosen_11 - chosen_10)[:, None]
-            acc_x_31 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
-            acc_x_32 = acc_x_13 * (chosen_9 - chosen_8)[:, None]
-            acc_x_33 = acc_x_29 + acc_x_30 + acc_x_31 + acc_x_32
-            mul_26 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
-            mul_27 = (recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
-            mul_28 = next_acc_x_5[:, None] * t_tile * d_forecast_tile[:, None]
-            add_2 = next_acc_x_3[:, None] * x_f32 + next_centre[:, None]
-            safe_ = jnp.where(mul_28 == -jnp.inf, 0.0, mul_28)
-            mul_29 = (recip * recip_2 * recip_2)[:, None] * (add_2 - safe_)
-            mul_30 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_31 = mul_30[:, None] * chosen_7 * chosen_7 * chosen_7
-            mul_32 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
-            add_3 = mul_32 + mul_31 + jnp.where(gt[:, None], mul_29, 0.0)
+            acc_x_29 = acc_x_16 * (chosen_11 - chosen_10)[:, None]
+            acc_x_30 = acc_x_15 * (chosen_9 - chosen_8)[:, None]
+            acc_x_31 = acc_x_11 + acc_x_28 + acc_x_29 + acc_x_30
+            acc_x_32 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
+            acc_x_33 = acc_x_31 + acc_x_32 + -1.0 * mul_17 * change_2[:, None]
+            mul_23 = t_tile * next_acc_x_5[:, None] * d_forecast_tile[:, None]
+            add_3 = next_acc_x_3[:, None] * x_f32 + mul_23
+            sub = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
+            mul_24 = (recip * recip_2 * recip_2)[:, None] * sub
+            mul_25 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_26 = mul_25[:, None] * chosen_7 * chosen_7 * chosen_7
+            mul_27 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
+            mul_28 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
+            mul_29 = (recip * recip_2 * d_forecast_tile)[:, None] * chosen_7
+            add_4 = mul_29 * chosen_6 + mul_28 + mul_27 + mul_26
+            add_5 = add_4 + jnp.where(gt[:, None], mul_24, 0.0)
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            sub_3 = add_3 + mul_27 * chosen_7 + mul_26 - safe_next_centre[:, None]
-            tile_bf16 = (jnp.where((x_index < x), sub_3, 0.0) * e).astype(jnp.bfloat16)
+            chosen_12 = jnp.where((x_index < x), add_5 - safe_next_centre[:, None], 0.0)
+            tile_bf16 = (e * chosen_12).astype(jnp.bfloat16)
             next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_34 = 6.0 * mul_22 + -3.0 * mul_25 * change[:, None]
-            acc_x_35 = acc_x_12 + mul_23 * change_2[:, None] + acc_x_34 * change[:, None]
-            mul_33 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
-            mul_34 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
-            add_4 = mul_34[:, None] * chosen_7 * chosen_7 + mul_33
-            tile_bf16_2 = (e * jnp.where((x_index < x), add_4, 0.0)).astype(jnp.bfloat16)
+            acc_x_34 = 6.0 * mul_19 + -3.0 * mul_22 * change[:, None]
+            acc_x_35 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_34 * change[:, None]
+            mul_30 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
+            mul_31 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
+            add_6 = mul_31 + mul_30[:, None] * chosen_7 * chosen_7
+            tile_bf16_2 = (e * jnp.where((x_index < x), add_6, 0.0)).astype(jnp.bfloat16)
             next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            mul_35 = recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_3 = (e * jnp.where(gt[:, None], mul_35, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            acc_x_36 = acc_x_13 + -1.0 * acc_x_14 * change[:, None]
+            tile_bf16_3 = (e * chosen_7).astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
             e_bf16 = e.astype(jnp.bfloat16)
             next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_36 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
-            mul_37 = mul_36 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_37, 0.0)).astype(jnp.bfloat16)
+            mul_32 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_32, 0.0)).astype(jnp.bfloat16)
             next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = acc_x_16 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_5 = (e * chosen_7).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_sum_x, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x_2, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
+            mul_33 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
+            mul_34 = mul_33 * recip_2[:, None] * recip_2[:, None]
+            tile_bf16_5 = (e * jnp.where(gt[:, None], mul_34, 0.0)).astype(jnp.bfloat16)
+            next_acc_x_16 = acc_x_16 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_z, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, sum_x, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x_2, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
+            (acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
         )
-        mul = recip * (recip * recip * acc_x_8 + state___tile)
-        mul_2 = (acc_x_6 * recip + state__tile) * d_forecast_tile
-        mul_3 = (mul_2 + mul * d_lean_tile) * recip_2 * recip_2
-        chosen_2 = jnp.where(gt, 1.0 - acc_x_10 * recip, 0.0)
-        chosen_3 = jnp.where(gt[:, None], rsqrt * acc_x_11, 0.0)
-        return acc_x, acc_x_2, acc_x_3, acc_x_5, mul_3, recip_2 * chosen_2, chosen_3.astype(jnp.bfloat16)
+        mul = (acc_x_8 * recip + state__tile) * d_forecast_tile
+        mul_2 = recip * (recip * recip * acc_x_6 + state___tile)
+        mul_3 = recip_2 * recip_2 * (mul_2 * d_lean_tile + mul)
+        mul_4 = jnp.where(gt, recip_2, 0.0) * (1.0 - acc_x_10 * recip)
+        chosen_2 = jnp.where(gt[:, None], acc_x_11 * rsqrt, 0.0)
+        return acc_x, acc_x_2, acc_x_3, acc_x_5, mul_3, mul_4, chosen_2.astype(jnp.bfloat16)
 
     buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, buffer_3_tiles, buffer_5_tiles, buffer_6_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -2412,12 +2379,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 
 
 def _drift_backward_d_K_d_t(
-    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1,
+    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3,
     buffer_5, buffer_6, *, block_q=256, block_x=512,
 ):
-    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_1: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_2, buffer_3, buffer_1, buffer_5, buffer_6))
+    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2440,12 +2407,12 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -2456,18 +2423,18 @@ def _drift_backward_d_K_d_t(
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, max(-q % block_q, block_q - q)),))
-    d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
+    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
@@ -2477,6 +2444,7 @@ def _drift_backward_d_K_d_t(
         acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
         recip = 1 / jnp.float32(x)
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+        x_f32 = x_index.astype(jnp.float32)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         to_q = q // block_q * block_q
@@ -2486,47 +2454,46 @@ def _drift_backward_d_K_d_t(
             first_q = block * block_q
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            mul = t_tile[:, None] * buffer_3_tile * d_forecast_tile
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            add = buffer_2_tile * x_f32[:, None] + mul
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_2 = buffer_3_tile * state__tile * d_forecast_tile
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            x_f32 = x_index.astype(jnp.float32)
-            mul = recip * recip_2 * x_f32[:, None] * d_lean_tile
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            mul_3 = recip_2 * (buffer_2_tile * state___tile + mul_2)
+            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
+            gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub, 0.0)
+            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = x_f32[:, None] - buffer_0_tile
+            sub_2 = x_f32[:, None] - buffer_0_tile
+            mul_4 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_5 = recip_2 * t_tile[:, None] * d_forecast_tile
+            mul_6 = recip * recip_2 * x_f32[:, None] * d_lean_tile
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_2 = recip * recip_2 * d_forecast_tile * (t_tile[:, None] - safe_buffer_1)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul_3 = buffer_3_tile * t_tile[:, None] * d_forecast_tile
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            mul_4 = buffer_2_tile * state___tile
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_5 = buffer_3_tile * state__tile * d_forecast_tile
-            sub_2 = mul_5 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-            add = buffer_2_tile * x_f32[:, None] + recip_2 * sub_2
-            sub_3 = add - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_3, 0.0)
-            mul_6 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_7 = recip_2 * t_tile[:, None] * d_forecast_tile
-            add_2 = mul_7 + mul_6 * sub * sub * sub + chosen + mul_2 * sub
+            mul_7 = recip * recip_2 * d_forecast_tile * sub_2
+            mul_8 = mul_7 * (t_tile[:, None] - safe_buffer_1)
+            add_2 = mul_8 + mul_6 + mul_5 + mul_4 * sub_2 * sub_2 * sub_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where(gt, add_2 + mul - safe_buffer_5, 0.0)
+            chosen_2 = jnp.where(gt, add_2 + chosen - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_8 = rsqrt * dot
-            e = jnp.exp(mul_8 - state_tile)
+            mul_9 = rsqrt * dot
+            e = jnp.exp(mul_9 - state_tile)
             tile_bf16 = (chosen_2 * e).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_9 = sub * jnp.exp(mul_8 - logsum_tile) * d_forecast_tile
-            tile_sum = jnp.sum(mul_9, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
             mul_10 = buffer_6_tile * d_forecast_tile * e
-            tile_sum_2 = jnp.sum(mul_10, axis=1)
+            tile_sum = jnp.sum(mul_10, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mul_11 = sub_2 * jnp.exp(mul_9 - logsum_tile) * d_forecast_tile
+            tile_sum_2 = jnp.sum(mul_11, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
@@ -2539,47 +2506,46 @@ def _drift_backward_d_K_d_t(
             q_index = first_q + jnp.arange(block_q)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            mul = t_tile[:, None] * buffer_3_tile * d_forecast_tile
+            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
+            add = buffer_2_tile * x_f32[:, None] + mul
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_2 = buffer_3_tile * state__tile * d_forecast_tile
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            x_f32 = x_index.astype(jnp.float32)
-            mul = recip * recip_2 * x_f32[:, None] * d_lean_tile
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            mul_3 = recip_2 * (buffer_2_tile * state___tile + mul_2)
+            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
+            gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub, 0.0)
+            d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub = x_f32[:, None] - buffer_0_tile
+            sub_2 = x_f32[:, None] - buffer_0_tile
+            mul_4 = recip * recip * recip * recip_2 * d_lean_tile
+            mul_5 = recip_2 * t_tile[:, None] * d_forecast_tile
+            mul_6 = recip * recip_2 * x_f32[:, None] * d_lean_tile
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
             safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_2 = recip * recip_2 * d_forecast_tile * (t_tile[:, None] - safe_buffer_1)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul_3 = buffer_3_tile * t_tile[:, None] * d_forecast_tile
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
-            buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            mul_4 = buffer_2_tile * state___tile
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_5 = buffer_3_tile * state__tile * d_forecast_tile
-            sub_2 = mul_5 - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-            add = buffer_2_tile * x_f32[:, None] + recip_2 * sub_2
-            sub_3 = add - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
-            gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_3, 0.0)
-            mul_6 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_7 = recip_2 * t_tile[:, None] * d_forecast_tile
-            add_2 = mul_7 + mul_6 * sub * sub * sub + chosen + mul_2 * sub
+            mul_7 = recip * recip_2 * d_forecast_tile * sub_2
+            mul_8 = mul_7 * (t_tile[:, None] - safe_buffer_1)
+            add_2 = mul_8 + mul_6 + mul_5 + mul_4 * sub_2 * sub_2 * sub_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where((q_index < q), add_2 + mul - safe_buffer_5, 0.0)
+            chosen_2 = jnp.where((q_index < q), add_2 + chosen - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_8 = rsqrt * dot
-            e = jnp.exp(mul_8 - state_tile)
+            mul_9 = rsqrt * dot
+            e = jnp.exp(mul_9 - state_tile)
             tile_bf16 = (jnp.where(gt, chosen_2, 0.0) * e).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_9 = sub * jnp.exp(mul_8 - logsum_tile) * d_forecast_tile
-            tile_sum = jnp.sum(mul_9, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
             mul_10 = buffer_6_tile * d_forecast_tile * e
-            tile_sum_2 = jnp.sum(mul_10, axis=1)
+            tile_sum = jnp.sum(mul_10, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+            mul_11 = sub_2 * jnp.exp(mul_9 - logsum_tile) * d_forecast_tile
+            tile_sum_2 = jnp.sum(mul_11, axis=1)
             next_acc_q_3 = acc_q_3 + tile_sum_2
             return (next_acc_q, next_acc_q_2, next_acc_q_3)
 
@@ -2589,7 +2555,7 @@ def _drift_backward_d_K_d_t(
             step_2,
             (acc_q, acc_q_2, acc_q_3),
         )
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2 * recip + acc_q_3
+        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2 + acc_q_3 * recip
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2621,8 +2587,8 @@ def _drift_pull(block_x, block_q, saved, cotangents):
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _drift_backward_d_K_d_t(
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_2, buffer_3,
-        buffer_1, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
+        buffer_3, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_t)
 
@@ -2702,8 +2668,8 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -2711,7 +2677,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * b * dot
+            mul = b * rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2733,7 +2699,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
+            chosen = jnp.where((x_index < x), b * rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2757,7 +2723,7 @@ def _temperature(Q, K, b, *, block_x=256, block_q=512):
 
 
 def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
-    """temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> (f32[q], f32[q], f32[q]), in blocks: memory does not grow with x."""
+    """temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> (f32[q], f32[q]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     b = jnp.asarray(b, jnp.float32)
     q, d = Q.shape
@@ -2776,8 +2742,8 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
         m = jnp.full((block_q,), -jnp.inf, jnp.float32)
         z = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -2785,7 +2751,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * b * dot
+            mul = b * rsqrt * dot
             tile_max = jnp.max(mul, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2793,7 +2759,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(mul - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul_2 = e * dot
+            mul_2 = dot * e
             tile_sum_2 = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
@@ -2807,7 +2773,7 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
+            chosen = jnp.where((x_index < x), b * rsqrt * dot, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_m = jnp.maximum(m, tile_max)
             safe_next_m = jnp.where(next_m == -jnp.inf, 0.0, next_m)
@@ -2815,27 +2781,25 @@ def _temperature_forward(Q, K, b, *, block_x=256, block_q=512):
             e = jnp.exp(chosen - safe_next_m[:, None])
             tile_sum = jnp.sum(e, axis=1)
             next_z = z * scale + tile_sum
-            mul = e * dot
+            mul = dot * e
             tile_sum_2 = jnp.sum(mul, axis=1)
             next_acc_x = acc_x * scale + tile_sum_2
             return (next_m, next_z, next_acc_x)
 
         m, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (m, z, acc_x))
-        add = m + jnp.log(z)
         chosen = jnp.where(z > 0.0, rsqrt * (1 / z) * acc_x, 0.0)
-        return add, add, chosen
+        return jnp.log(z) + m, chosen
 
-    L_tiles, logsum_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    L_tiles, E_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     L_tiles = L_tiles.reshape(-(-q // block_q) * block_q)
-    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
     E_tiles = E_tiles.reshape(-(-q // block_q) * block_q)
-    return L_tiles[:q], logsum_tiles[:q], E_tiles[:q]
+    return L_tiles[:q], E_tiles[:q]
 
 
-def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256, block_q=512):
-    """temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> (f32[q], bf16[q d]), in blocks: memory does not grow with x."""
+def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, block_q=512):
+    """temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> (f32[q], bf16[q d]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, logsum = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, logsum))
+    b, d_L, d_E, L = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2846,12 +2810,12 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     block_x = min(block_x, max(x, 1))
     block_q = min(block_q, max(q, 1))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
     d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
     d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
@@ -2863,7 +2827,7 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
         acc_x_3 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-        logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
+        L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
         d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
@@ -2875,18 +2839,18 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
             first_x = block * block_x
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul_2 = rsqrt * b * dot
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(mul_2 - safe_logsum[:, None])
+            mul_2 = b * rsqrt * dot
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            exp = jnp.exp(mul_2 - safe_L[:, None])
             mul_3 = exp * dot
             tile_sum = jnp.sum(mul_3, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_4 = rsqrt * b * next_acc_x
+            mul_4 = b * rsqrt * next_acc_x
             next_centre = jnp.where(jnp.abs(mul_4) < jnp.inf, mul_4, 0.0)
             acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
             safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
             mul_5 = d_E_tile[:, None] * (1.0 + mul_2 - safe_next_centre[:, None])
-            tile_bf16 = (exp * (mul[:, None] + mul_5)).astype(jnp.bfloat16)
+            tile_bf16 = (exp * (mul_5 + mul[:, None])).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
             next_acc_x_3 = acc_x_3 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
@@ -2906,18 +2870,18 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
             x_index = first_x + jnp.arange(block_x)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            chosen = jnp.where((x_index < x), rsqrt * b * dot, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(chosen - safe_logsum[:, None])
+            chosen = jnp.where((x_index < x), b * rsqrt * dot, -jnp.inf)
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            exp = jnp.exp(chosen - safe_L[:, None])
             mul_2 = exp * dot
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            mul_3 = rsqrt * b * next_acc_x
+            mul_3 = b * rsqrt * next_acc_x
             next_centre = jnp.where(jnp.abs(mul_3) < jnp.inf, mul_3, 0.0)
             acc_x_4 = -1.0 * (d_E_tile[:, None] * acc_x_3) * (next_centre - centre)[:, None]
             safe_next_centre = jnp.where(next_centre == -jnp.inf, 0.0, next_centre)
             mul_4 = d_E_tile[:, None] * (1.0 + chosen - safe_next_centre[:, None])
-            chosen_2 = jnp.where((x_index < x), mul[:, None] + mul_4, 0.0)
+            chosen_2 = jnp.where((x_index < x), mul_4 + mul[:, None], 0.0)
             tile_bf16 = (exp * chosen_2).astype(jnp.bfloat16)
             next_acc_x_2 = acc_x_2 + acc_x_4 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_2 = exp.astype(jnp.bfloat16)
@@ -2938,10 +2902,10 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum, *, block_x=256
     return buffer_0_tiles[:q], d_Q_tiles[:q]
 
 
-def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=256, block_x=512):
-    """temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> bf16[x d], in blocks: memory does not grow with q."""
+def _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256, block_x=512):
+    """temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> bf16[x d], in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, logsum, buffer_0))
+    b, d_L, d_E, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2952,40 +2916,40 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=25
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
-    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
             (acc_q,) = state
             first_q = block * block_q
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * b * dot
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            mul = b * rsqrt * dot
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = rsqrt * b * buffer_0_tile
+            mul_2 = b * rsqrt * buffer_0_tile
             sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            mul_3 = jnp.exp(mul - safe_logsum) * (d_L_tile * b + d_E_tile * sub)
+            mul_3 = jnp.exp(mul - safe_L) * (d_E_tile * sub + d_L_tile * b)
             tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
@@ -2997,18 +2961,18 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=25
             (acc_q,) = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * b * dot
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            chosen = jnp.where((q_index < q), mul - safe_logsum, -jnp.inf)
+            mul = b * rsqrt * dot
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            chosen = jnp.where((q_index < q), mul - safe_L, -jnp.inf)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
             buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = rsqrt * b * buffer_0_tile
+            mul_2 = b * rsqrt * buffer_0_tile
             sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
             d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            mul_3 = jnp.exp(chosen) * (d_L_tile * b + d_E_tile * sub)
+            mul_3 = jnp.exp(chosen) * (d_E_tile * sub + d_L_tile * b)
             tile_bf16 = mul_3.astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             return (next_acc_q,)
@@ -3021,10 +2985,10 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_q=25
     return d_K_tiles[:x]
 
 
-def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=256):
-    """temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> f32[], in blocks: memory does not grow with x."""
+def _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256):
+    """temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> f32[], in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, logsum, buffer_0))
+    b, d_L, d_E, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L, buffer_0))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3035,62 +2999,69 @@ def _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, *, block_x=25
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_x = min(block_x, max(x, 1))
-    K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    acc_q_x = jnp.full((), 0.0, jnp.float32)
+    block_q = min(block_q, max(q, 1))
+    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
+    acc_x_q = jnp.full((), 0.0, jnp.float32)
     rsqrt = lax.rsqrt(jnp.float32(d))
 
-    def step(q_index, state):
-        (acc_q_x,) = state
-        Q_tile = jnp.squeeze(lax.dynamic_index_in_dim(Q, q_index, 0, keepdims=True), (0,))
-        d_E_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_E, q_index, 0, keepdims=True), (0,))
-        buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(buffer_0, q_index, 0, keepdims=True), (0,))
-        d_L_tile = jnp.squeeze(lax.dynamic_index_in_dim(d_L, q_index, 0, keepdims=True), (0,))
-        logsum_tile = jnp.squeeze(lax.dynamic_index_in_dim(logsum, q_index, 0, keepdims=True), (0,))
-        to_x = x // block_x * block_x
+    def step(x_index, state):
+        (acc_x_q,) = state
+        K_tile = jnp.squeeze(lax.dynamic_index_in_dim(K, x_index, 0, keepdims=True), (0,))
+        to_q = q // block_q * block_q
 
         def step_2(block, state):
-            (acc_q_x,) = state
-            first_x = block * block_x
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)
+            (acc_x_q,) = state
+            first_q = block * block_q
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
             sum_ = jnp.sum(mul, axis=1)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
             mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul_3 = jnp.exp(rsqrt * b * sum_ - safe_logsum) * (d_L_tile + mul_2)
-            mul_4 = mul_3 * sum_
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            mul_3 = jnp.exp(b * rsqrt * sum_ - safe_L) * sum_
+            mul_4 = mul_3 * (d_L_tile + mul_2)
             tile_sum = jnp.sum(mul_4, axis=0)
-            next_acc_q_x = acc_q_x + tile_sum
-            return (next_acc_q_x,)
+            next_acc_x_q = acc_x_q + tile_sum
+            return (next_acc_x_q,)
 
-        (acc_q_x,) = lax.fori_loop(0, -(-to_x // block_x), step_2, (acc_q_x,))
-        from_x = jnp.maximum(0, to_x)
+        (acc_x_q,) = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_x_q,))
+        from_q = jnp.maximum(0, to_q)
 
         def step_3(block, state):
-            (acc_q_x,) = state
-            first_x = block * block_x
-            x_index = first_x + jnp.arange(block_x)
-            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-            mul = Q_tile.astype(jnp.float32) * K_tile.astype(jnp.float32)
+            (acc_x_q,) = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+            mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
             sum_ = jnp.sum(mul, axis=1)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
             mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
-            chosen = jnp.where((x_index < x), rsqrt * b * sum_, -jnp.inf)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            mul_3 = jnp.exp(chosen - safe_logsum) * (d_L_tile + mul_2)
-            mul_4 = mul_3 * sum_
-            tile_sum = jnp.sum(mul_4, axis=0)
-            next_acc_q_x = acc_q_x + tile_sum
-            return (next_acc_q_x,)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), b * rsqrt * sum_, -jnp.inf)
+            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
+            mul_3 = jnp.exp(chosen - safe_L) * sum_ * (d_L_tile + mul_2)
+            tile_sum = jnp.sum(mul_3, axis=0)
+            next_acc_x_q = acc_x_q + tile_sum
+            return (next_acc_x_q,)
 
-        (acc_q_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_3, (acc_q_x,))
-        return (acc_q_x,)
+        (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_3, (acc_x_q,))
+        return (acc_x_q,)
 
-    (acc_q_x,) = lax.fori_loop(0, q, step, (acc_q_x,))
-    return rsqrt * acc_q_x
+    (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
+    return acc_x_q * rsqrt
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -3100,25 +3071,16 @@ def _temperature_differentiable(Q, K, b, block_x, block_q):
 
 
 def _temperature_keeping(Q, K, b, block_x, block_q):
-    L, logsum, E = _temperature_forward(Q, K, b, block_x=block_x, block_q=block_q)
-    return (L, E), (Q, K, b, logsum)
+    L, E = _temperature_forward(Q, K, b, block_x=block_x, block_q=block_q)
+    return (L, E), (Q, K, b, L)
 
 
 def _temperature_pull(block_x, block_q, saved, cotangents):
-    Q, K, b, logsum = saved
+    Q, K, b, L = saved
     d_L, d_E = cotangents
-    buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(
-        Q,
-        K,
-        b,
-        d_L,
-        d_E,
-        logsum,
-        block_x=block_x,
-        block_q=block_q,
-    )
-    d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0, block_q=block_q, block_x=block_x)
-    d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0, block_x=block_x)
+    buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, block_x=block_x, block_q=block_q)
+    d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q, block_x=block_x)
+    d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q)
     return (d_Q, d_K, d_b)
 
 

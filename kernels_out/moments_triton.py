@@ -400,7 +400,7 @@ def kurtosis_kernel(
         tile_sum = tl.sum(dot, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (next_sum_x * where) * recip
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -444,7 +444,7 @@ def kurtosis_kernel(
         tile_sum = tl.sum(tile, 1)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_q = (next_sum_x * where) * recip
+        mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -550,7 +550,7 @@ def kurtosis_long_out_rows_kernel(
         EXACT_X,
     )
     sum_ = tl.sum(buffer_0, 0)
-    sub_x = tl.where(x_index < size_x, buffer_0 - (sum_ * recip), 0.0)
+    sub_x = tl.where(x_index < size_x, buffer_0 - (recip * sum_), 0.0)
     mul_x = ((sub_x * sub_x) * sub_x) * sub_x
     sum_2 = tl.sum(mul_x, 0)
     mul_x_2 = sub_x * sub_x
@@ -558,7 +558,7 @@ def kurtosis_long_out_rows_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * sum_3) * recip))
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * sum_3))
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
     tl.store(out_ptr + q_index * out_stride_q, ((scalar * sum_2) * recip))
 
@@ -588,7 +588,7 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_x * where) * recip
+        mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -628,7 +628,7 @@ def kurtosis_long_out_kernel(
         tile_sum = tl.sum(buffer_0, 0)
         next_sum_x = sum_x + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul = (next_sum_x * where) * recip
+        mul = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
         acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
@@ -657,7 +657,7 @@ def kurtosis_long_out_kernel(
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * acc_x) * recip))
+    recip_2 = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
     scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip_2) * recip_2
     tl.store(out_ptr + q_index * out_stride_q, ((scalar * acc_x_2) * recip))
 
@@ -674,9 +674,9 @@ def kurtosis_forward_kernel(
     d_index = tl.arange(0, BLOCK_D)
     sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:11]
     Q = tl.load(
@@ -706,28 +706,28 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_q_x = dot - next_centre[:, None]
-        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = sub_q_x * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -750,38 +750,38 @@ def kurtosis_forward_kernel(
         mul_q = recip * (next_sum_x * where)
         next_centre = tl.where(tl.abs(mul_q) < float("inf"), mul_q, 0.0)
         change = next_centre - centre
-        acc_x_4 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
-        acc_x_5 = (-4.0 * acc_x_2) + (((6.0 * acc_x_3) + acc_x_4) * change)
+        acc_x_4 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
         sub_q_x = tl.where((x_index < size_x)[None, :], tile - next_centre[:, None], 0.0)
-        mul_q_x = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        mul_q_x = sub_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
-        next_acc_x = (acc_x + (acc_x_5 * change)) + tile_sum_2
-        acc_x_6 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
-        acc_x_7 = ((-3.0 * acc_x_3) + (acc_x_6 * change)) * change
-        mul_q_x_2 = (sub_q_x * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
-        next_acc_x_2 = (acc_x_2 + acc_x_7) + tile_sum_3
-        acc_x_8 = ((-2.0 * sum_x_2) + (before_f32 * change)) * change
-        mul_q_x_3 = sub_q_x * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = (acc_x_3 + acc_x_8) + tile_sum_4
-        tile_sum_5 = tl.sum(sub_q_x, 1)
-        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_5
+        next_acc_x = (acc_x + acc_x_4) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_q_x, 1)
+        next_sum_x_2 = (sum_x_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
+        acc_x_5 = ((-4.0 * sum_x_2) + (before_f32 * change)) * change
+        acc_x_6 = (-4.0 * acc_x_3) + (((6.0 * acc_x) + acc_x_5) * change)
+        mul_q_x_2 = ((sub_q_x * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_4 = tl.sum(mul_q_x_2, 1)
+        next_acc_x_2 = (acc_x_2 + (acc_x_6 * change)) + tile_sum_4
+        acc_x_7 = (3.0 * sum_x_2) + ((-1.0 * before_f32) * change)
+        acc_x_8 = acc_x_3 + (((-3.0 * acc_x) + (acc_x_7 * change)) * change)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * sub_q_x
+        tile_sum_5 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_3 = acc_x_8 + tile_sum_5
         sum_x = next_sum_x
         acc_x = next_acc_x
+        sum_x_2 = next_sum_x_2
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        sum_x_2 = next_sum_x_2
         centre = next_centre
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:14]
-    recip_q = 1.0 / ((((recip * rsqrt) * rsqrt) * acc_x_3) + 0.001)
-    tile = ((((recip * rsqrt) * rsqrt) * rsqrt) * rsqrt) * acc_x
-    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * recip_q), mask=(q_index < size_q))
+    recip_q = 1.0 / (0.001 + (((rsqrt * rsqrt) * recip) * acc_x))
+    tile = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * recip_q
+    tl.store(out_ptr + q_index * out_stride_q, ((tile * recip_q) * acc_x_2), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, sum_x, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
-    tl.store(state_____ptr + q_index * state_____stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state_____ptr + q_index * state_____stride_q, acc_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -799,22 +799,23 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     sum_x = tl.full([BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = state * recip
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    mul_q = recip * state
     # src[moments.diag:11]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+    # src[moments.diag:14]
+    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
     recip_q = 1.0 / add_q
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+    mul_q_2 = (((rsqrt * rsqrt) * recip) * recip_q) * state__
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -831,13 +832,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         sub_q_x = dot - mul_q[:, None]
         mul_q_x = sub_q_x * sub_q_x
         sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = sub_q_x_2 * sub_q_x
+        mul_q_x_2 = sub_q_x * sub_q_x_2
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = recip * next_acc_x
+        mul_q_3 = next_acc_x * recip
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_q_x_3 = tile[:, None] * sub_q_x
         add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
@@ -867,13 +868,13 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         mul_q_x = sub_q_x * sub_q_x
         sub_q_x_2 = mul_q_2[:, None] - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_2 = sub_q_x_3 * sub_q_x
+        mul_q_x_2 = sub_q_x * sub_q_x_3
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        mul_q_3 = recip * next_acc_x
+        mul_q_3 = next_acc_x * recip
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_3 = sum_x[None, :] * (next_centre - centre)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_q_x_3 = tile[:, None] * sub_q_x
         add_q_x = next_centre[:, None] + ((sub_q_x * sub_q_x) * sub_q_x)
         safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
@@ -888,10 +889,10 @@ def kurtosis_backward_buffer_0_d_Q_kernel(
         acc_x_2 = next_acc_x_2
         sum_x = next_sum_x
         centre = next_centre
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * acc_x), mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip), mask=(q_index < size_q))
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
-    mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x_2
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
+    mul_q_d = (((scalar * recip_q) * recip_q) * d_out)[:, None] * acc_x_2
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         mul_q_d.to(tl.bfloat16),
@@ -911,9 +912,9 @@ def kurtosis_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:11]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -925,62 +926,61 @@ def kurtosis_backward_d_K_kernel(
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
         state____ = tl.load(state_____ptr + q_index * state_____stride_q)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
         recip_q = 1.0 / add_q
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:11]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (state * recip)[None, :]
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        sub_x_q = dot - (recip * state)[None, :]
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
-        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         state____ = tl.load(state_____ptr + q_index * state_____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state____)
+        # src[moments.diag:14]
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state____)
         recip_q = 1.0 / add_q
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:11]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        sub_x_q = dot - (state * recip)[None, :]
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (((recip * rsqrt) * rsqrt) * state__) * recip_q
+        sub_x_q = dot - (recip * state)[None, :]
+        tile = (((rsqrt * rsqrt) * recip) * recip_q) * state__
         mul_x_q = tile[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         add_x_q = buffer_0[None, :] + ((sub_x_q * sub_x_q) * sub_x_q)
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:11]
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * sub_x_q_2
-        mul_x_q_d = tile_2[:, :, None] * Q.to(tl.float32)[None, :, :]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
+        tile_2 = ((recip_q * recip_q)[None, :] * sub_x_q_2) * d_out[None, :]
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
-    scalar = ((((4.0 * recip) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * recip) * 4.0
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1005,14 +1005,14 @@ def kurtosis_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:11]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -1023,14 +1023,14 @@ def kurtosis_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:11]
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        K = tl.load(
+            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -1205,17 +1205,16 @@ def kurtosis_long_backward_buffer_0_rows_kernel(
     )
     sub_x = state - tl.where(mul == float("-inf"), 0.0, mul)
     mul_x = sub_x * sub_x
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
-    # src[moments.diag:14]
-    add = 0.001 + (((state_____ * recip) * rsqrt) * rsqrt)
+    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((state___ * recip) * (1.0 / add)) * rsqrt) * rsqrt
+    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
     sub_x_2 = mul_2 - tl.where(mul_x == float("-inf"), 0.0, mul_x)
     mul_x_2 = sub_x * tl.where(x_index < size_x, sub_x_2, 0.0)
     sum_ = tl.sum(mul_x_2, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (sum_ * recip))
 
 
 @triton.jit
@@ -1230,13 +1229,12 @@ def kurtosis_long_backward_buffer_0_kernel(
     recip = 1.0 / tl.cast(size_x, tl.float32)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul = state_ * recip
+    state_____ = tl.load(state______ptr + q_index * state______stride_q)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_____ = tl.load(state______ptr + q_index * state______stride_q)
-    # src[moments.diag:14]
-    add = 0.001 + (((state_____ * recip) * rsqrt) * rsqrt)
+    add = 0.001 + (((rsqrt * rsqrt) * state_____) * recip)
     state___ = tl.load(state____ptr + q_index * state____stride_q)
-    mul_2 = (((state___ * recip) * (1.0 / add)) * rsqrt) * rsqrt
+    mul_2 = (((rsqrt * rsqrt) * state___) * (1.0 / add)) * recip
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1265,7 +1263,7 @@ def kurtosis_long_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (recip * acc_x))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, (acc_x * recip))
 
 
 @triton.jit
@@ -1282,12 +1280,11 @@ def kurtosis_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     recip = 1.0 / tl.cast(size_x, tl.float32)
     state_____ = tl.load(state______ptr + q_index * state______stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:14]
-    add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
     recip_q = 1.0 / add_q
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = state_ * recip
@@ -1303,7 +1300,7 @@ def kurtosis_long_backward_d_Q_kernel(
             other=0.0,
         )
         sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
         mul_q_x = tile[:, None] * sub_q_x
         add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
         sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
@@ -1326,7 +1323,7 @@ def kurtosis_long_backward_d_Q_kernel(
             other=0.0,
         )
         sub_q_x = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
+        tile = (((rsqrt * rsqrt) * recip) * state___) * recip_q
         mul_q_x = tile[:, None] * sub_q_x
         add_q_x = ((sub_q_x * sub_q_x) * sub_q_x) + buffer_0[:, None]
         sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
@@ -1341,7 +1338,7 @@ def kurtosis_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
     mul_q_d = (((scalar * d_out) * recip_q) * recip_q)[:, None] * acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
@@ -1364,17 +1361,25 @@ def kurtosis_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         state_____ = tl.load(state______ptr + q_index * state______stride_q)
-        # src[moments.diag:14]
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
         recip_q = 1.0 / add_q
+        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         mul_q = state_ * recip
         state = tl.load(
@@ -1384,35 +1389,34 @@ def kurtosis_long_backward_d_K_kernel(
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         state___ = tl.load(state____ptr + q_index * state____stride_q)
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
-        mul_x_q = tile[None, :] * sub_x_q
+        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
+        mul_x_q = tile_2[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        # src[moments.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
-        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[moments.diag:11]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         state_____ = tl.load(
             state______ptr + q_index * state______stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        # src[moments.diag:14]
-        add_q = 0.001 + (((recip * rsqrt) * rsqrt) * state_____)
+        add_q = 0.001 + (((rsqrt * rsqrt) * recip) * state_____)
         recip_q = 1.0 / add_q
+        tile = (d_out[None, :] * Q.to(tl.float32)) * recip_q[None, :]
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = state_ * recip
         state = tl.load(
@@ -1422,24 +1426,15 @@ def kurtosis_long_backward_d_K_kernel(
         )
         sub_x_q = state - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (((recip * rsqrt) * rsqrt) * state___) * recip_q
-        mul_x_q = tile[None, :] * sub_x_q
+        tile_2 = (((rsqrt * rsqrt) * recip) * state___) * recip_q
+        mul_x_q = tile_2[None, :] * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         add_x_q = ((sub_x_q * sub_x_q) * sub_x_q) + buffer_0[None, :]
         sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        # src[moments.diag:11]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = (d_out * (recip_q * recip_q))[None, :] * Q.to(tl.float32)
-        mul_x_d_q = tile_2[None, :, :] * sub_x_q_2[:, None, :]
-        tile_sum = tl.sum(mul_x_d_q, 2)
-        next_acc_q = acc_q + tile_sum
+        tile_bf16_2 = sub_x_q_2.to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16_2, tl.trans(tile_bf16), acc_q)
         acc_q = next_acc_q
-    scalar = ((((recip * 4.0) * rsqrt) * rsqrt) * rsqrt) * rsqrt
+    scalar = ((((rsqrt * rsqrt) * rsqrt) * rsqrt) * 4.0) * recip
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (scalar * acc_q).to(tl.bfloat16),
@@ -1966,18 +1961,17 @@ def deviation_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
         mul_q_x_3 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2013,18 +2007,17 @@ def deviation_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
         mul_q_x_3 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2035,9 +2028,9 @@ def deviation_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -2108,8 +2101,6 @@ def deviation_long_M_D_rows_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
     buffer_0 = tl.load(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -2119,21 +2110,23 @@ def deviation_long_M_D_rows_kernel(
     max_ = tl.max(buffer_0, 1)
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
     e = tl.exp2(sub_q_x)
-    mul_q_x = e * t[None, :]
-    sum_ = tl.sum(mul_q_x, 1)
     # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    recip_q = 1.0 / sum_2
+    sum_ = tl.sum(e, 1)
+    recip_q = 1.0 / sum_
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x = e * t[None, :]
+    sum_2 = tl.sum(mul_q_x, 1)
     # src[maps.diag:7]
-    gt_q = sum_2 > 0.0
+    gt_q = sum_ > 0.0
     # src[moments.diag:20]
-    m = tl.where(gt_q, recip_q * sum_, 0.0)
+    m = tl.where(gt_q, sum_2 * recip_q, 0.0)
     tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
-    # src[moments.diag:21]
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], m[:, None] - t[None, :], 0.0)
     mul_q_x_2 = (e * sub_q_x_2) * sub_q_x_2
     sum_3 = tl.sum(mul_q_x_2, 1)
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * sum_3, 0.0) + 1.0)
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, sum_3 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -2176,18 +2169,17 @@ def deviation_long_M_D_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
         mul_q_x_2 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_3 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2219,18 +2211,17 @@ def deviation_long_M_D_kernel(
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
-        m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
+        m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
         mul_q_x_2 = (e * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_3 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2241,9 +2232,9 @@ def deviation_long_M_D_kernel(
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, recip_q * acc_x_2, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
 
 
@@ -2304,15 +2295,14 @@ def deviation_forward_kernel(
         m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2351,15 +2341,14 @@ def deviation_forward_kernel(
         m = tl.where(next_z > 0.0, next_acc_x * (1.0 / next_z), 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2372,9 +2361,9 @@ def deviation_forward_kernel(
     # src[moments.diag:20]
     tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
+    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
+    mul_q = max_x * 0.6931471805599453
     tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + mul_q), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -2382,11 +2371,11 @@ def deviation_forward_kernel(
 
 
 @triton.jit
-def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
+def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, buffer_0_ptr,
-    buffer_1_ptr, buffer_4_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
+    buffer_1_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x,
     d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, state__stride_q,
-    buffer_0_stride_q, buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
+    buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d,
     size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2396,14 +2385,13 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_5 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_8 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_9 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
     # src[moments.diag:7]
@@ -2414,19 +2402,20 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = state * 1.4426950408889634
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = state_ * d_M
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = d_M * state_
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2437,54 +2426,43 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        mul_q_x_2 = (sub_q_x * sub_q_x) * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
         next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = sub_q_x * exp2_q_x
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = sub_q_x * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
-        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
-        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
-        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-        mul_q_5 = recip_q * sub_q
-        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        tile = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
+        mul_q_4 = (tile + mul_q_3) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_8
-        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
-        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
-        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x = mul_q_x_7 + next_centre_2[:, None]
-        mul_q_x_8 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        sub_q_x_2 = ((d_M[:, None] * t[None, :]) + mul_q_x_8) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = (sub_q_x_2 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
-        mul_q_x_9 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + mul_q_x_9
+        mul_q_d = d_D[:, None] * acc_x_6
+        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
+        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
+        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        tile_2 = exp2_q_x_2 * (add_q_x - safe_next_centre[:, None])
+        tile_bf16 = tile_2.to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
         tile_bf16_2 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
-        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
+        # src[moments.diag:18]
+        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
+        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
+        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2492,8 +2470,6 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        acc_x_8 = next_acc_x_8
-        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
@@ -2501,6 +2477,8 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2508,60 +2486,47 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (1.4426950408889634 * rsqrt) * dot
+        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        mul_q_x_2 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x
+        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(1.0 + next_acc_x)
+        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
         next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = sub_q_x_2 * exp2_q_x
+        mul_q_x_3 = exp2_q_x * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x_2
+        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = sub_q_x_2 * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
-        mul_q_4 = ((d_D * next_acc_x_4) * next_centre) * next_acc_x_5
-        add_q = mul_q_3 + (((0.5 * d_D) * next_centre) * next_acc_x_3)
-        sub_q = add_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-        mul_q_5 = recip_q * sub_q
-        next_centre_2 = tl.where(tl.abs(mul_q_5) < float("inf"), mul_q_5, 0.0)
+        tile_2 = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
+        mul_q_4 = (tile_2 + mul_q_3) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
         where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_8
-        acc_x_10 = (-1.0 * acc_x_9) * (next_centre_2 - centre_2)[:, None]
-        acc_x_11 = (-1.0 * ((d_D * centre)[:, None] * acc_x_8)) * change[:, None]
-        acc_x_12 = (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_7 = ((d_D * next_centre) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x = mul_q_x_7 + next_centre_2[:, None]
-        tile = ((0.5 * d_D) * next_centre)[:, None] * sub_q_x_2
-        add_q_x_2 = (d_M[:, None] * t[None, :]) + (tile * sub_q_x_2)
-        sub_q_x_3 = add_q_x_2 - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-        tile_bf16 = (sub_q_x_4 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16, K, (((acc_x_6 + acc_x_10) + acc_x_11) + acc_x_12))
-        mul_q_x_8 = ((-1.0 * d_D) * next_acc_x_2)[:, None] * t[None, :]
-        add_q_x_3 = (((0.5 * d_D)[:, None] * sub_q_x_2) * sub_q_x_2) + mul_q_x_8
-        add_q_x_4 = tl.where((x_index < size_x)[None, :], add_q_x_3, 0.0)
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
-        next_acc_x_7 = tl.dot(tile_bf16_2, K, (acc_x_7 + ((-1.0 * mul_q_d) * change[:, None])))
-        tile_bf16_3 = (exp2_q_x_2 * t[None, :]).to(tl.bfloat16)
-        next_acc_x_8 = tl.dot(tile_bf16_3, K, acc_x_8)
+        mul_q_d = d_D[:, None] * acc_x_6
+        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
+        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
+        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
+        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
+        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
+        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
+        # src[moments.diag:18]
+        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
         tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_9 = tl.dot(tile_bf16_4, K, acc_x_9)
+        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
+        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2569,18 +2534,19 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        acc_x_8 = next_acc_x_8
-        acc_x_9 = next_acc_x_9
         centre = next_centre
         centre_2 = next_centre_2
-    rsqrt_q = tl.rsqrt(1.0 + acc_x)
+    rsqrt_q = tl.rsqrt(acc_x + 1.0)
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
-    mul_q_4 = ((d_D * acc_x_4) * rsqrt_q) * acc_x_5
-    sub_q = (mul_q_3 + (((0.5 * d_D) * rsqrt_q) * acc_x_3)) - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (recip_q * sub_q), mask=(q_index < size_q))
+    tile = (((state_ * d_D) * acc_x_2) * rsqrt_q) + (((0.5 * d_D) * acc_x_3) * rsqrt_q)
+    tl.store(
+        buffer_2_ptr + q_index * buffer_2_stride_q,
+        ((tile + mul_q_3) * recip_q),
+        mask=(q_index < size_q),
+    )
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_6, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * recip_q)[:, None] * acc_x_4, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -2591,9 +2557,9 @@ def deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel(
 @triton.jit
 def deviation_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_4_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
+    buffer_2_ptr, d_K_ptr, d_t_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q,
     d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q, z_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
+    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2627,34 +2593,31 @@ def deviation_backward_d_K_d_t_kernel(
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q = (1.4426950408889634 * rsqrt) * dot
         sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
-        add_x_q = mul_x_q_2 + buffer_4[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
-        gt_q = z > 0.0
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         recip_q = 1.0 / z
-        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_D * buffer_0) * buffer_1
-        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
+        mul_x_q_4 = where_x_q * mul_q[None, :]
         tile_sum = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
         tile_sum_2 = tl.sum(mul_x_q_5, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -2675,34 +2638,31 @@ def deviation_backward_d_K_d_t_kernel(
         dot = tl.dot(K, tl.trans(Q))
         mul_x_q = (1.4426950408889634 * rsqrt) * dot
         sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((d_D * buffer_0) * buffer_1)[None, :] * t[:, None]
-        add_x_q = mul_x_q_2 + buffer_4[None, :]
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = ((d_M[None, :] * t[:, None]) + mul_x_q_3) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
-        gt_q = z > 0.0
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
+        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile = exp2_x_q * tl.where(gt_q[None, :], sub_x_q_3, 0.0)
-        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
+        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_D * buffer_0) * buffer_1
-        sub_q = d_M - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_x_q_4 = (recip_q * tl.where(gt_q, sub_q, 0.0))[None, :] * exp2_x_q
+        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
+        mul_x_q_4 = where_x_q * mul_q[None, :]
         tile_sum = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
+        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
         tile_sum_2 = tl.sum(mul_x_q_5, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
@@ -2713,7 +2673,7 @@ def deviation_backward_d_K_d_t_kernel(
         (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + acc_q_3), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 - acc_q_3), mask=(x_index < size_x))
 
 
 @triton.jit
@@ -2783,13 +2743,13 @@ def deviation_long_forward_M_D_logsum_state__z_state___rows_kernel(
     x_index = tl.arange(0, BLOCK_X)
     # src[moments.diag:18]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    # src[moments.diag:7]
     state = tl.load(
         state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=float("-inf"),
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_q_x = scalar * state
     max_ = tl.max(mul_q_x, 1)
     sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
@@ -2805,13 +2765,13 @@ def deviation_long_forward_M_D_logsum_state__z_state___rows_kernel(
     # src[moments.diag:20]
     m = tl.where(gt_q, recip_q * sum_, 0.0)
     tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
-    # src[moments.diag:21]
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - m[:, None], 0.0)
-    mul_q_x_3 = (e * sub_q_x_2) * sub_q_x_2
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], m[:, None] - t[None, :], 0.0)
+    mul_q_x_3 = (sub_q_x_2 * sub_q_x_2) * e
     sum_3 = tl.sum(mul_q_x_3, 1)
-    sqrt_q = tl.sqrt(tl.where(gt_q, sum_3 * recip_q, 0.0) + 1.0)
+    # src[moments.diag:21]
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, sum_3 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = max_ * 0.6931471805599453
+    mul_q = 0.6931471805599453 * max_
     tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(sum_2)), mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, sum_2, mask=(q_index < size_q))
@@ -2844,7 +2804,7 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2864,15 +2824,14 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
         m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - next_centre[:, None]
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = next_centre[:, None] - t[None, :]
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2888,7 +2847,7 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
+        mul_q_x = (rsqrt * 1.4426950408889634) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -2908,15 +2867,14 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
         m = tl.where(next_z > 0.0, (1.0 / next_z) * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
-        acc_x_4 = acc_x_2 + (((-2.0 * acc_x_3) + (z * change)) * change)
-        # src[moments.diag:21]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
-        mul_q_x_3 = (e * sub_q_x) * sub_q_x
+        acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
+        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
+        mul_q_x_3 = (sub_q_x * sub_q_x) * e
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
         mul_q_x_4 = e * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = ((acc_x_3 + ((-1.0 * z) * change)) * scale) + tile_sum_4
+        next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -2929,9 +2887,9 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
     # src[moments.diag:20]
     tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(tl.where(gt_q, acc_x_2 * recip_q, 0.0) + 1.0)
+    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
     tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = max_x * 0.6931471805599453
+    mul_q = 0.6931471805599453 * max_x
     tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -2944,54 +2902,47 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
     buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
     state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
     buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    # src[moments.diag:21]
-    sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = scalar * state
-    sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    exp2_q_x = tl.exp2(sub_q_x_2)
-    mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
-    sum_ = tl.sum(mul_q_x_2, 1)
-    rsqrt_q = tl.rsqrt(1.0 + sum_)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_3 = exp2_q_x * t[None, :]
-    sum_2 = tl.sum(mul_q_x_3, 1)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
-    sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    exp2_q_x_2 = tl.exp2(sub_q_x_3)
-    mul_q_x_4 = exp2_q_x_2 * sub_q_x
-    sum_3 = tl.sum(mul_q_x_4, 1)
-    mul_q_3 = ((rsqrt_q * sum_3) * sum_2) * d_D
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_5 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-    sum_4 = tl.sum(mul_q_x_5, 1)
-    add_q = (((0.5 * rsqrt_q) * sum_4) * d_D) + (state__ * d_M)
-    sub_q = add_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (sub_q * (1.0 / z)), mask=(q_index < size_q))
-    mul_q_x_6 = exp2_q_x * sub_q_x
-    sum_5 = tl.sum(mul_q_x_6, 1)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_5, mask=(q_index < size_q))
+    mul_x = scalar * state
+    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+    exp2_x = tl.exp2(sub_x)
+    # src[moments.diag:18]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    M = tl.load(M_ptr + q_index * M_stride_q)
+    sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+    mul_x_2 = sub_x_2 * exp2_x
+    sum_ = tl.sum(mul_x_2, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+    sum_2 = tl.sum(mul_x_3, 0)
+    rsqrt = tl.rsqrt(sum_2 + 1.0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = 1.4426950408889634 * state_
+    sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+    sum_3 = tl.sum(mul_x_4, 0)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+    scalar_2 = (((sum_ * rsqrt) * d_D) * state__) + (d_M * state__)
+    mul_3 = (scalar_2 + (((rsqrt * d_D) * sum_3) * 0.5)) * (1.0 / z)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul_3)
 
 
 @triton.jit
@@ -3000,167 +2951,81 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
     buffer_1_ptr, buffer_2_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q,
     state_stride_q, state_stride_x, state__stride_q, z_stride_q, state___stride_q, buffer_0_stride_q,
     buffer_1_stride_q, buffer_2_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
+    M = tl.load(M_ptr + q_index * M_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x_2)
-        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        mul_x_2 = sub_x_2 * exp2_x
+        tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_3)
-        mul_q_x_3 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+        tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        mul_q_x_4 = exp2_q_x_2 * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+        tile_sum_3 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = exp2_q_x * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        # src[moments.diag:21]
-        sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
         state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        sub_q_x_2 = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x_2)
-        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x)
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_x_2 = M - tl.where(t == float("-inf"), 0.0, t)
+        mul_x_2 = sub_x_2 * exp2_x
+        tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
-        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_3)
-        mul_q_x_3 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = (sub_x_2 * sub_x_2) * exp2_x
+        tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        mul_q_x_4 = exp2_q_x_2 * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
+        tile_sum_3 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        mul_q_x_5 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_4 + tile_sum_4
-        mul_q_x_6 = exp2_q_x * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_5 + tile_sum_5
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
-        acc_x_4 = next_acc_x_4
-        acc_x_5 = next_acc_x_5
-    rsqrt_q = tl.rsqrt(1.0 + acc_x)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = ((rsqrt_q * acc_x_3) * acc_x_4) * d_D
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (((0.5 * rsqrt_q) * acc_x_2) * d_D) + (state__ * d_M)
-    sub_q = add_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, (sub_q * (1.0 / z)), mask=(q_index < size_q))
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_5, mask=(q_index < size_q))
-
-
-@triton.jit
-def deviation_long_backward_d_Q_rows_kernel(
-    K_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:18]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:21]
-    sub_q_x = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-    mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x) * sub_q_x
-    sub_q_x_2 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[moments.diag:18]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (tl.exp2(sub_q_x_3) * sub_q_x_2).to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], (rsqrt * (1.0 / z))[:, None] * dot, 0.0)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        where_q_d.to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+    rsqrt_2 = tl.rsqrt(acc_x_2 + 1.0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_2)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+    scalar = (((acc_x * rsqrt_2) * d_D) * state__) + (d_M * state__)
+    mul_3 = (scalar + (((rsqrt_2 * d_D) * acc_x_3) * 0.5)) * (1.0 / z)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul_3)
 
 
 @triton.jit
@@ -3178,16 +3043,16 @@ def deviation_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * state_
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3198,20 +3063,20 @@ def deviation_long_backward_d_Q_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        mul_q_x = (((0.5 * buffer_1) * d_D)[:, None] * sub_q_x) * sub_q_x
+        mul_q_x_2 = ((buffer_0 * buffer_1) * d_D)[:, None] * t[None, :]
+        add_q_x = (mul_q_x_2 + (d_M[:, None] * t[None, :])) + mul_q_x
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
-        add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
-        # src[moments.diag:21]
-        sub_q_x_2 = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x_2) * sub_q_x_2
-        sub_q_x_3 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = (tl.exp2(sub_q_x) * sub_q_x_3).to(tl.bfloat16)
+        sub_q_x_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3224,20 +3089,20 @@ def deviation_long_backward_d_Q_kernel(
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        mul_q_x = (((0.5 * buffer_1) * d_D)[:, None] * sub_q_x) * sub_q_x
+        mul_q_x_2 = ((buffer_0 * buffer_1) * d_D)[:, None] * t[None, :]
+        add_q_x = (mul_q_x_2 + (d_M[:, None] * t[None, :])) + mul_q_x
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        tile = (buffer_0[:, None] * t[None, :]) * buffer_2[:, None]
-        add_q_x = buffer_1[:, None] + (tile * d_D[:, None])
-        # src[moments.diag:21]
-        sub_q_x_2 = t[None, :] - tl.where(M == float("-inf"), 0.0, M)[:, None]
-        mul_q_x = (((0.5 * buffer_0) * d_D)[:, None] * sub_q_x_2) * sub_q_x_2
-        sub_q_x_3 = (mul_q_x + (t[None, :] * d_M[:, None])) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        tile_bf16 = (tl.exp2(sub_q_x) * sub_q_x_3).to(tl.bfloat16)
+        sub_q_x_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
@@ -3247,64 +3112,6 @@ def deviation_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def deviation_long_backward_d_K_rows_kernel(
-    Q_ptr, t_ptr, d_M_ptr, d_D_ptr, M_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q,
-    state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:18]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[maps.diag:7]
-    where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
-    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
-    d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:21]
-    sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-    mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q_2) * sub_x_q_2
-    sub_x_q_3 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-    tile_2 = (sub_x_q_3 * where_x_q) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -3331,20 +3138,19 @@ def deviation_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        # src[moments.diag:21]
-        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q) * sub_x_q
-        sub_x_q_2 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_x_q_2 = ((buffer_0 * buffer_1) * d_D)[None, :] * t[:, None]
+        add_x_q = (mul_x_q_2 + (d_M[None, :] * t[:, None])) + mul_x_q
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         mul_q = 1.4426950408889634 * state_
         state = tl.load(
@@ -3352,9 +3158,9 @@ def deviation_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_3), 0.0)
-        tile_bf16 = ((sub_x_q_2 * where_x_q) * (1.0 / z)[None, :]).to(tl.bfloat16)
+        sub_x_q_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * (add_x_q - safe_buffer_2[None, :])
+        tile_bf16 = (tile * tl.exp2(sub_x_q_2)).to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -3367,18 +3173,20 @@ def deviation_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        where_q = tl.where((z > 0.0) & (q_index < size_q), 1.0 / z, 0.0)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = (buffer_0[None, :] * t[:, None]) * buffer_2[None, :]
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = buffer_1[None, :] + (tile * d_D[None, :])
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
         M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:21]
-        sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
-        mul_x_q = (((0.5 * buffer_0) * d_D)[None, :] * sub_x_q) * sub_x_q
-        sub_x_q_2 = (mul_x_q + (t[:, None] * d_M[None, :])) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((buffer_0 * buffer_1) * d_D)[None, :] * t[:, None]
+        add_x_q = (mul_x_q_2 + (d_M[None, :] * t[:, None])) + mul_x_q
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * state_
         state = tl.load(
@@ -3386,12 +3194,9 @@ def deviation_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q_3), 0.0)
-        tile_2 = (sub_x_q_2 * where_x_q) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile_2.to(tl.bfloat16)
+        sub_x_q_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile = where_q[None, :] * (add_x_q - safe_buffer_2[None, :])
+        tile_bf16 = (tile * tl.exp2(sub_x_q_2)).to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -3402,28 +3207,22 @@ def deviation_long_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def deviation_long_backward_d_t_rows_kernel(
-    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_2_ptr,
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
     d_t_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q,
-    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_2_stride_q, d_t_stride_x, size_x,
+    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q, d_t_stride_x, size_x,
     size_q, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
-    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:18]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:21]
-    sub_x_q = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:7]
@@ -3434,30 +3233,34 @@ def deviation_long_backward_d_t_rows_kernel(
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x_q = scalar * state
-    sub_x_q_2 = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_2) * sub_x_q)
+    sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+    d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_x_q_2 = (buffer_1 * d_D)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
     sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_2 = 1.4426950408889634 * state_
     sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_3 = (buffer_0 * buffer_2) * d_D
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_q = d_M - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
     # src[maps.diag:7]
-    mul_q_4 = tl.where(z > 0.0, sub_q, 0.0) * tl.where(q_index < size_q, 1.0 / z, 0.0)
-    mul_x_q_3 = mul_q_4[None, :] * tl.exp2(sub_x_q_3)
+    where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
+    mul_q_3 = where_q * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    mul_x_q_3 = mul_q_3[None, :] * tl.exp2(sub_x_q_3)
     sum_2 = tl.sum(mul_x_q_3, 1)
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_2 + sum_), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_2 - sum_), mask=(x_index < size_x))
 
 
 @triton.jit
 def deviation_long_backward_d_t_kernel(
-    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_2_ptr,
+    t_ptr, d_M_ptr, d_D_ptr, M_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr,
     d_t_ptr, t_stride_x, d_M_stride_q, d_D_stride_q, M_stride_q, logsum_stride_q, state_stride_q,
-    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_2_stride_q, d_t_stride_x, size_x,
+    state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q, buffer_1_stride_q, d_t_stride_x, size_x,
     size_q, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3484,22 +3287,20 @@ def deviation_long_backward_d_t_kernel(
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
         d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q_2 = (buffer_0 * buffer_2) * d_D
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        sub_q = d_M - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
         # src[maps.diag:7]
-        mul_x_q_2 = (tl.where(z > 0.0, sub_q, 0.0) * (1.0 / z))[None, :] * tl.exp2(sub_x_q)
+        where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
+        mul_x_q_2 = (where_q * (1.0 / z))[None, :] * tl.exp2(sub_x_q)
         tile_sum = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_3 = 1.4426950408889634 * logsum
-        sub_x_q_3 = mul_x_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[None, :]
-        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        mul_q_2 = 1.4426950408889634 * logsum
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (buffer_1 * d_D)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
         tile_sum_2 = tl.sum(mul_x_q_3, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
@@ -3519,28 +3320,26 @@ def deviation_long_backward_d_t_kernel(
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = (buffer_0 * buffer_2) * d_D
         d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_q = d_M - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
         # src[maps.diag:7]
-        mul_q_3 = tl.where(z > 0.0, sub_q, 0.0) * tl.where(q_index < size_q, 1.0 / z, 0.0)
-        mul_x_q_2 = mul_q_3[None, :] * tl.exp2(sub_x_q)
+        where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
+        mul_q_2 = where_q * tl.where(q_index < size_q, 1.0 / z, 0.0)
+        mul_x_q_2 = mul_q_2[None, :] * tl.exp2(sub_x_q)
         tile_sum = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:21]
-        sub_x_q_2 = t[:, None] - tl.where(M == float("-inf"), 0.0, M)[None, :]
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_4 = 1.4426950408889634 * logsum
-        sub_x_q_3 = mul_x_q - tl.where(mul_q_4 == float("-inf"), 0.0, mul_q_4)[None, :]
-        mul_x_q_3 = (buffer_0 * d_D)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
+        mul_q_3 = 1.4426950408889634 * logsum
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[None, :]
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        mul_x_q_3 = (buffer_1 * d_D)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
         tile_sum_2 = tl.sum(mul_x_q_3, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q + acc_q_2), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q - acc_q_2), mask=(x_index < size_x))
 
 
 def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -3666,11 +3465,11 @@ def _deviation_forward(
     return M, D, logsum, state, z, state_
 
 
-def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
+def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -3703,7 +3502,7 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    buffer_4 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_2 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
@@ -3715,22 +3514,22 @@ def _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
-    deviation_backward_buffer_0_buffer_1_buffer_4_d_Q_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_4, d_Q, Q.stride(0),
+    deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel[grid](
+        Q, K, t, d_M, d_D, M, logsum, state, z, state_, buffer_0, buffer_1, buffer_2, d_Q, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), state_.stride(0), buffer_0.stride(0),
-        buffer_1.stride(0), buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1, buffer_4, d_Q
+    return buffer_0, buffer_1, buffer_2, d_Q
 
 
 def _deviation_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_4: torch.Tensor,
+    buffer_1: torch.Tensor, buffer_2: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_deviation_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -3742,7 +3541,7 @@ def _deviation_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3765,8 +3564,8 @@ def _deviation_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_t = torch.empty((x,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -3780,10 +3579,10 @@ def _deviation_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     deviation_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4, d_K, d_t, Q.stride(0),
+        Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2, d_K, d_t, Q.stride(0),
         Q.stride(1), K.stride(0), K.stride(1), t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0),
         logsum.stride(0), state.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+        buffer_2.stride(0), d_K.stride(0), d_K.stride(1), d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K, d_t
@@ -3884,29 +3683,29 @@ def _deviation_long_backward_buffer_0_buffer_1_buffer_2(
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_2 = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel[grid](
             t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
             d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
             state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-            buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
+            buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
         return buffer_0, buffer_1, buffer_2
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel[grid](
         t, d_M, d_D, M, logsum, state, state_, z, state__, buffer_0, buffer_1, buffer_2, t.stride(0),
         d_M.stride(0), d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1),
         state_.stride(0), z.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-        buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        buffer_2.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1, buffer_2
 
@@ -3949,24 +3748,7 @@ def _deviation_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        deviation_long_backward_d_Q_rows_kernel[grid](
-            K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
-            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_Q_kernel[grid](
         K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
@@ -4016,24 +3798,7 @@ def _deviation_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        deviation_long_backward_d_K_rows_kernel[grid](
-            Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
-            t.stride(0), d_M.stride(0), d_D.stride(0), M.stride(0), state.stride(0), state.stride(1),
-            state_.stride(0), z.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
         Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
@@ -4048,9 +3813,9 @@ def _deviation_long_backward_d_K(
 def _deviation_long_backward_d_t(
     t: torch.Tensor, d_M: torch.Tensor, d_D: torch.Tensor, M: torch.Tensor, logsum: torch.Tensor,
     state: torch.Tensor, state_: torch.Tensor, z: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_2: torch.Tensor, d: int,
+    buffer_1: torch.Tensor, d: int,
 ) -> torch.Tensor:
-    """_deviation_long_backward_d_t(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_2: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_deviation_long_backward_d_t(t: f32[x], d_M: f32[q], d_D: f32[q], M: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q], buffer_1: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("t", t, torch.float32, 1, t.device)
     _check("d_M", d_M, torch.float32, 1, t.device)
     _check("d_D", d_D, torch.float32, 1, t.device)
@@ -4060,7 +3825,7 @@ def _deviation_long_backward_d_t(
     _check("state_", state_, torch.float32, 1, t.device)
     _check("z", z, torch.float32, 1, t.device)
     _check("buffer_0", buffer_0, torch.float32, 1, t.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, t.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, t.device)
     (x,) = t.shape
     (q,) = d_M.shape
     if d_D.shape != (q,):
@@ -4077,8 +3842,8 @@ def _deviation_long_backward_d_t(
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_t = torch.empty((x,), dtype=torch.float32, device=t.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
@@ -4090,18 +3855,18 @@ def _deviation_long_backward_d_t(
             BLOCK_X, warps, stages = 16, 16, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         deviation_long_backward_d_t_rows_kernel[grid](
-            t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d_t, t.stride(0), d_M.stride(0),
+            t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d_t, t.stride(0), d_M.stride(0),
             d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0),
-            z.stride(0), buffer_0.stride(0), buffer_2.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
+            z.stride(0), buffer_0.stride(0), buffer_1.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
             BLOCK_X=BLOCK_X, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_t
     BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     deviation_long_backward_d_t_kernel[grid](
-        t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d_t, t.stride(0), d_M.stride(0),
+        t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d_t, t.stride(0), d_M.stride(0),
         d_D.stride(0), M.stride(0), logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0),
-        z.stride(0), buffer_0.stride(0), buffer_2.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
+        z.stride(0), buffer_0.stride(0), buffer_1.stride(0), d_t.stride(0), x, q, d, BLOCK_Q=BLOCK_Q,
         BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return d_t
@@ -4119,8 +3884,8 @@ class _deviation_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_M, d_D):
         Q, K, t, M, logsum, state, z, state_ = ctx.saved_tensors
-        buffer_0, buffer_1, buffer_4, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_4_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
-        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_4)
+        buffer_0, buffer_1, buffer_2, d_Q = _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(Q, K, t, d_M, d_D, M, logsum, state, z, state_)
+        d_K, d_t = _deviation_backward_d_K_d_t(Q, K, t, d_M, d_D, M, logsum, state, z, buffer_0, buffer_1, buffer_2)
         return d_Q, d_K, d_t
 
 
@@ -4143,7 +3908,7 @@ class _deviation_long_autograd(torch.autograd.Function):
         buffer_0, buffer_1, buffer_2 = _deviation_long_backward_buffer_0_buffer_1_buffer_2(t, d_M, d_D, M, logsum, state, state_, z, state__, d)
         d_Q = _deviation_long_backward_d_Q(K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
         d_K = _deviation_long_backward_d_K(Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2)
-        d_t = _deviation_long_backward_d_t(t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_2, d)
+        d_t = _deviation_long_backward_d_t(t, d_M, d_D, M, logsum, state, state_, z, buffer_0, buffer_1, d)
         return d_Q, d_K, d_t
 
 
@@ -4528,9 +4293,9 @@ def spread_long_N_kernel(
 
 @triton.jit
 def spread_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, state_ptr, z_ptr, state__ptr, place_ptr, Q_stride_q,
+    Q_ptr, K_ptr, V_ptr, O_ptr, N_ptr, logsum_ptr, m_ptr, z_ptr, state_ptr, state__ptr, place_ptr, Q_stride_q,
     Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, O_stride_q, O_stride_e, N_stride_q,
-    logsum_stride_q, m_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, place_stride_q,
+    logsum_stride_q, m_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, place_stride_q,
     size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr,
     BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -4567,10 +4332,6 @@ def spread_forward_kernel(
         tile_max = tl.max(S, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
-        # src[moments.diag:28]
-        sub_q_x = S - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4578,6 +4339,10 @@ def spread_forward_kernel(
             0.0,
             EXACT_E,
         )
+        # src[moments.diag:28]
+        sub_q_x = S - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4586,10 +4351,10 @@ def spread_forward_kernel(
         where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
         change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
-        mul_q_x = sub_q_x * w
+        mul_q_x = w * sub_q_x
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        where_q_x = tl.where(next_m[:, None] == S, x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x = tl.where(S == next_m[:, None], x_index.to(tl.int32)[None, :], tile_i32)
         tile_min = tl.min(where_q_x, 1)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
         m = next_m
@@ -4614,16 +4379,16 @@ def spread_forward_kernel(
         tile_max = tl.max(S_2, 1)
         next_m = tl.maximum(m, tile_max)
         scale = tl.exp(m - next_m)
-        # src[moments.diag:28]
-        sub_q_x = S_2 - next_m[:, None]
-        w = tl.exp(sub_q_x)
-        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        # src[moments.diag:28]
+        sub_q_x = S_2 - next_m[:, None]
+        w = tl.exp(sub_q_x)
+        w_bf16 = w.to(tl.bfloat16)
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, V, (acc_x * scale[:, None]))
         # src[moments.diag:29]
@@ -4632,10 +4397,10 @@ def spread_forward_kernel(
         where_q = tl.where(tl.abs(next_m) < float("inf"), next_m, 0.0)
         change = where_q - tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:30]
-        mul_q_x = tl.where((x_index < size_x)[None, :], sub_q_x * w, 0.0)
+        mul_q_x = tl.where((x_index < size_x)[None, :], w * sub_q_x, 0.0)
         tile_sum_2 = tl.sum(mul_q_x, 1)
         next_acc_x_2 = ((acc_x_2 + ((-1.0 * z) * change)) * scale) + tile_sum_2
-        where_q_x = tl.where(next_m[:, None] == S_2, x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x = tl.where(S_2 == next_m[:, None], x_index.to(tl.int32)[None, :], tile_i32)
         where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
         tile_min = tl.min(where_q_x_2, 1)
         next_min_x = tl.minimum(tl.where(m == next_m, min_x, tile_i32), tile_min)
@@ -4653,31 +4418,30 @@ def spread_forward_kernel(
     )
     log_q = tl.log(z)
     tl.store(N_ptr + q_index * N_stride_q, tl.exp(log_q - (acc_x_2 * recip_q)), mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (m + log_q), mask=(q_index < size_q))
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (log_q + m), mask=(q_index < size_q))
     tl.store(m_ptr + q_index * m_stride_q, m, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(
         state_ptr + q_index[:, None] * state_stride_q + e_index[None, :] * state_stride_e,
         acc_x,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(place_ptr + q_index * place_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
 def spread_backward_buffer_1_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    z = tl.load(z_ptr + q_index * z_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     state = load_tile(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         (e_index < size_e),
@@ -4692,13 +4456,14 @@ def spread_backward_buffer_1_rows_kernel(
     )
     mul_e = d_O * state
     sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((sum_ - ((N * d_N) * state_)) * (1.0 / z)))
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((1.0 / z) * (sum_ - ((d_N * N) * state_))))
 
 
 @triton.jit
 def spread_backward_buffer_1_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z_stride_q, state__stride_q, buffer_1_stride_q,
+    d_O_ptr, d_N_ptr, N_ptr, z_ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z_stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
     size_q, size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4732,11 +4497,11 @@ def spread_backward_buffer_1_kernel(
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
-    z = tl.load(z_ptr + q_index * z_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((acc_e - ((N * d_N) * state_)) * (1.0 / z)))
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((1.0 / z) * (acc_e - ((d_N * N) * state_))))
 
 
 @triton.jit
@@ -4756,7 +4521,10 @@ def spread_backward_buffer_0_d_Q_kernel(
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:25]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -4768,12 +4536,9 @@ def spread_backward_buffer_0_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = N * d_N
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+    mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -4786,7 +4551,7 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        exp_q_x = tl.exp(S - logsum[:, None])
+        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_1[:, None]
         # src[moments.diag:25]
         V = load_tile(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4796,20 +4561,19 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = buffer_1[:, None] + ((N * d_N)[:, None] * (S - m[:, None]))
-        mul_q_x = (add_q_x - dot) * exp_q_x
+        exp_q_x = tl.exp(S - logsum[:, None])
+        mul_q_x = exp_q_x * (dot - add_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (where_q_2 - where_q)[:, None])
-        mul_q_x_2 = (N * d_N)[:, None] * exp_q_x
-        sub_q_x = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
-        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + (sub_q_x * exp_q_x)
-        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
-        tile_bf16 = (add_q_x_2 - safe_).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + ((d_N * N)[:, None] * exp_q_x)
+        sub_q_x = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        tile_bf16 = ((exp_q_x * sub_q_x) - safe_).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -4827,7 +4591,7 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:26]
         S = tl.dot(Q, tl.trans(K))
-        exp_q_x = tl.exp(S - logsum[:, None])
+        add_q_x = ((d_N * N)[:, None] * (S - m[:, None])) + buffer_1[:, None]
         # src[moments.diag:25]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
@@ -4836,22 +4600,21 @@ def spread_backward_buffer_0_d_Q_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(d_O_bf16, tl.trans(V))
-        add_q_x = buffer_1[:, None] + ((N * d_N)[:, None] * (S - m[:, None]))
-        sub_q_x = tl.where((x_index < size_x)[None, :], add_q_x - dot, 0.0)
-        mul_q_x = sub_q_x * exp_q_x
+        sub_q_x = tl.where((x_index < size_x)[None, :], S - logsum[:, None], float("-inf"))
+        exp_q_x = tl.exp(sub_q_x)
+        mul_q_x = exp_q_x * (dot - add_q_x)
         tile_sum = tl.sum(mul_q_x, 1)
         next_acc_x = acc_x + tile_sum
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_4 = acc_x_2 + (acc_x_3 * (where_q_2 - where_q)[:, None])
-        mul_q_x_2 = (N * d_N)[:, None] * exp_q_x
-        sub_q_x_2 = (mul_q[:, None] + dot) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
-        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + (sub_q_x_2 * exp_q_x)
-        safe_ = tl.where(mul_q_x_2 == float("-inf"), 0.0, mul_q_x_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2 - safe_, 0.0)
+        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
+        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
+        add_q_x_2 = tl.where(eq_q_x, next_acc_x[:, None], 0.0) + ((d_N * N)[:, None] * exp_q_x)
+        sub_q_x_2 = (dot + mul_q[:, None]) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (exp_q_x * sub_q_x_2) - safe_, 0.0)
         tile_bf16 = sub_q_x_3.to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, acc_x_4)
+        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = tl.where(eq_q_x, 1.0, 0.0).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
         acc_x = next_acc_x
@@ -4867,10 +4630,10 @@ def spread_backward_buffer_0_d_Q_kernel(
 
 @triton.jit
 def spread_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, place_ptr, buffer_0_ptr, buffer_1_ptr,
+    Q_ptr, K_ptr, V_ptr, d_O_ptr, d_N_ptr, N_ptr, logsum_ptr, m_ptr, place_ptr, buffer_1_ptr, buffer_0_ptr,
     d_K_ptr, d_V_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x, V_stride_e, d_O_stride_q,
-    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, place_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
+    d_O_stride_e, d_N_stride_q, N_stride_q, logsum_stride_q, m_stride_q, place_stride_q, buffer_1_stride_q,
+    buffer_0_stride_q, d_K_stride_x, d_K_stride_d, d_V_stride_x, d_V_stride_e, size_q, size_d, size_x, size_e,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
@@ -4887,32 +4650,35 @@ def spread_backward_d_K_d_V_kernel(
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    x_i32 = x_index.to(tl.int32)
     V = tl.load(
         V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    x_i32 = x_index.to(tl.int32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        mul_x_q = (N * d_N)[None, :] * exp_x_q
-        m = tl.load(m_ptr + q_index * m_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_0[None, :], 0.0)
+        add_x_q = where_x_q + ((d_N * N)[None, :] * exp_x_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        add_x_q = buffer_1[None, :] + ((N * d_N)[None, :] * (S - m[None, :]))
+        m = tl.load(m_ptr + q_index * m_stride_q)
+        add_x_q_2 = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_1[None, :]
         d_O = load_tile(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             (e_index < size_e)[None, :],
@@ -4921,12 +4687,9 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = ((N * d_N)[None, :] + dot) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        place = tl.load(place_ptr + q_index * place_stride_q)
-        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
-        sub_x_q_2 = (where_x_q + (sub_x_q * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        sub_x_q = (exp_x_q * ((dot + (d_N * N)[None, :]) - safe_)) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        tile_bf16 = sub_x_q.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -4936,22 +4699,25 @@ def spread_backward_d_K_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:25]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:26]
         S = tl.dot(K, tl.trans(Q))
         exp_x_q = tl.exp(S - logsum[None, :])
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (N * d_N)[None, :] * exp_x_q
-        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_0[None, :], 0.0)
+        add_x_q = where_x_q + ((d_N * N)[None, :] * exp_x_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = buffer_1[None, :] + ((N * d_N)[None, :] * (S - m[None, :]))
+        m = tl.load(m_ptr + q_index * m_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q_2 = ((d_N * N)[None, :] * (S - m[None, :])) + buffer_1[None, :]
         d_O = tl.load(
             d_O_ptr + q_index[:, None] * d_O_stride_q + e_index[None, :] * d_O_stride_e,
             mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
@@ -4959,13 +4725,10 @@ def spread_backward_d_K_d_V_kernel(
         )
         d_O_bf16 = d_O.to(tl.bfloat16)
         dot = tl.dot(V, tl.trans(d_O_bf16))
-        sub_x_q = ((N * d_N)[None, :] + dot) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_0[None, :], 0.0)
-        sub_x_q_2 = (where_x_q + (sub_x_q * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        sub_x_q_3 = tl.where((q_index < size_q)[None, :], sub_x_q_2, 0.0)
-        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        sub_x_q = (exp_x_q * ((dot + (d_N * N)[None, :]) - safe_)) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        sub_x_q_2 = tl.where((q_index < size_q)[None, :], sub_x_q, 0.0)
+        tile_bf16 = sub_x_q_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_O_bf16, acc_q_2)
@@ -5000,14 +4763,14 @@ def spread_long_forward_S_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:26]
@@ -5018,14 +4781,14 @@ def spread_long_forward_S_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:25]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:26]
@@ -5170,6 +4933,12 @@ def spread_long_forward_state_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
         S = tl.load(
             S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
             mask=(q_index < size_q)[:, None],
@@ -5178,12 +4947,6 @@ def spread_long_forward_state_kernel(
         # src[moments.diag:28]
         sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
         w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -5191,6 +4954,12 @@ def spread_long_forward_state_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
         S = tl.load(
             S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -5199,12 +4968,6 @@ def spread_long_forward_state_kernel(
         # src[moments.diag:28]
         sub_q_x = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
         w_bf16 = tl.exp(sub_q_x).to(tl.bfloat16)
-        # src[moments.diag:25]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         # src[moments.diag:30]
         next_acc_x = tl.dot(w_bf16, tl.trans(V), acc_x)
         acc_x = next_acc_x
@@ -5217,26 +4980,26 @@ def spread_long_forward_state_kernel(
 
 @triton.jit
 def spread_long_forward_O_N_logsum__kernel(
-    z__ptr, state_ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, z__stride_q, state_stride_q,
-    state_stride_e, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr,
+    state_ptr, z__ptr, state__ptr, m__ptr, O_ptr, N_ptr, logsum__ptr, state_stride_q, state_stride_e,
+    z__stride_q, state__stride_q, m__stride_q, O_stride_q, O_stride_e, N_stride_q, logsum__stride_q, size_q,
+    size_e, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
     e_index = first_e + tl.arange(0, BLOCK_E)
     program = program // tl.cdiv(size_e, BLOCK_E)
     q_index = program.to(tl.int64)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    recip = 1.0 / z_
     state = tl.load(
         state_ptr + q_index * state_stride_q + e_index * state_stride_e,
         mask=(e_index < size_e),
         other=0.0,
     )
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    recip = 1.0 / z_
     # src[moments.diag:30]
-    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (recip * state), mask=(e_index < size_e))
+    tl.store(O_ptr + q_index * O_stride_q + e_index * O_stride_e, (state * recip), mask=(e_index < size_e))
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul = recip * state_
+    mul = state_ * recip
     log = tl.log(z_)
     exp = tl.exp(log - tl.where(mul == float("-inf"), 0.0, mul))
     tl.store(N_ptr + q_index * N_stride_q, exp)
@@ -5245,83 +5008,9 @@ def spread_long_forward_O_N_logsum__kernel(
 
 
 @triton.jit
-def spread_long_backward_buffer_0_rows_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    e_index = tl.arange(0, BLOCK_E)
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    d_O = load_tile(
-        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
-    mul_e = state * d_O
-    sum_ = tl.sum(mul_e, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((sum_ - ((state_ * N) * d_N)) * (1.0 / z_)))
-
-
-@triton.jit
 def spread_long_backward_buffer_0_kernel(
-    d_O_ptr, d_N_ptr, N_ptr, state_ptr, z__ptr, state__ptr, buffer_0_ptr, d_O_stride_q, d_O_stride_e,
-    d_N_stride_q, N_stride_q, state_stride_q, state_stride_e, z__stride_q, state__stride_q, buffer_0_stride_q,
-    size_q, size_e, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    q_index = program.to(tl.int64)
-    acc_e = tl.full([], 0.0, tl.float32)
-    to_e = size_e // BLOCK_E * BLOCK_E
-    # whole tiles, no mask needed
-    for first_e in tl.range(0, to_e, BLOCK_E):
-        e_index = first_e + tl.arange(0, BLOCK_E)
-        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
-        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
-        mul_e = state * d_O
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    from_e = tl.maximum(0, to_e)
-    # tiles that a mask or the end cuts
-    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
-        e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_O = tl.load(
-            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
-        mul_e = state * d_O
-        tile_sum = tl.sum(mul_e, 0)
-        next_acc_e = acc_e + tile_sum
-        acc_e = next_acc_e
-    z_ = tl.load(z__ptr + q_index * z__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    state_ = tl.load(state__ptr + q_index * state__stride_q)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, ((acc_e - ((state_ * N) * d_N)) * (1.0 / z_)))
-
-
-@triton.jit
-def spread_long_backward_buffer_1_kernel(
-    V_ptr, d_O_ptr, buffer_1_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, buffer_1_stride_q,
-    buffer_1_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    V_ptr, d_O_ptr, buffer_0_ptr, V_stride_x, V_stride_e, d_O_stride_q, d_O_stride_e, buffer_0_stride_q,
+    buffer_0_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5368,10 +5057,84 @@ def spread_long_backward_buffer_1_kernel(
         next_acc_e = tl.dot(d_O_bf16, tl.trans(V), acc_e)
         acc_e = next_acc_e
     tl.store(
-        buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         acc_e,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
+
+
+@triton.jit
+def spread_long_backward_buffer_1_rows_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    e_index = tl.arange(0, BLOCK_E)
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    d_O = load_tile(
+        d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_O * state
+    sum_ = tl.sum(mul_e, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((sum_ - ((d_N * N) * state_)) * (1.0 / z_)))
+
+
+@triton.jit
+def spread_long_backward_buffer_1_kernel(
+    d_O_ptr, d_N_ptr, N_ptr, z__ptr, state_ptr, state__ptr, buffer_1_ptr, d_O_stride_q, d_O_stride_e,
+    d_N_stride_q, N_stride_q, z__stride_q, state_stride_q, state_stride_e, state__stride_q, buffer_1_stride_q,
+    size_q, size_e, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    q_index = program.to(tl.int64)
+    acc_e = tl.full([], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
+    # whole tiles, no mask needed
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        state = tl.load(state_ptr + q_index * state_stride_q + e_index * state_stride_e)
+        d_O = tl.load(d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e)
+        mul_e = d_O * state
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
+    # tiles that a mask or the end cuts
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + e_index * state_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        d_O = tl.load(
+            d_O_ptr + q_index * d_O_stride_q + e_index * d_O_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_O * state
+        tile_sum = tl.sum(mul_e, 0)
+        next_acc_e = acc_e + tile_sum
+        acc_e = next_acc_e
+    z_ = tl.load(z__ptr + q_index * z__stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, ((acc_e - ((d_N * N) * state_)) * (1.0 / z_)))
 
 
 @triton.jit
@@ -5391,12 +5154,6 @@ def spread_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5405,18 +5162,18 @@ def spread_long_backward_d_V_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_O = tl.load(
-            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        d_O_bf16 = d_O.to(tl.bfloat16)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5425,6 +5182,12 @@ def spread_long_backward_d_V_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         tile_bf16 = tl.exp(sub_x_q).to(tl.bfloat16)
+        d_O = tl.load(
+            d_O_ptr + q_index[None, :] * d_O_stride_q + e_index[:, None] * d_O_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        d_O_bf16 = d_O.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(d_O_bf16), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -5437,8 +5200,8 @@ def spread_long_backward_d_V_kernel(
 @triton.jit
 def spread_long_backward_buffer_2_rows_kernel(
     d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
-    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_1_stride_x, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -5447,20 +5210,21 @@ def spread_long_backward_buffer_2_rows_kernel(
     S = load_tile(S_ptr + q_index * S_stride_q + x_index * S_stride_x, (x_index < size_x), 0.0, EXACT_X)
     sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
     exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-    buffer_1 = load_tile(
-        buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+    N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    m_ = tl.load(m__ptr + q_index * m__stride_q)
+    # src[moments.diag:28]
+    mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+    add_x = mul_x + buffer_1
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-    N = tl.load(N_ptr + q_index * N_stride_q)
-    m_ = tl.load(m__ptr + q_index * m__stride_q)
-    # src[moments.diag:28]
-    mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * exp_x
+    sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
+    mul_x_2 = sub_x_2 * exp_x
     sum_ = tl.sum(mul_x_2, 0)
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_)
 
@@ -5468,28 +5232,29 @@ def spread_long_backward_buffer_2_rows_kernel(
 @triton.jit
 def spread_long_backward_buffer_2_kernel(
     d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_N_stride_q,
-    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_1_stride_q,
-    buffer_1_stride_x, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+    N_stride_q, logsum__stride_q, S_stride_q, S_stride_x, m__stride_q, buffer_0_stride_q, buffer_0_stride_x,
+    buffer_1_stride_q, buffer_2_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
     logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     N = tl.load(N_ptr + q_index * N_stride_q)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
     m_ = tl.load(m__ptr + q_index * m__stride_q)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x)
         sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x)
         # src[moments.diag:28]
-        mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * tl.exp(sub_x)
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        add_x = mul_x + buffer_1
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
+        sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
+        mul_x_2 = sub_x_2 * tl.exp(sub_x)
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -5500,15 +5265,16 @@ def spread_long_backward_buffer_2_kernel(
         S = tl.load(S_ptr + q_index * S_stride_q + x_index * S_stride_x, mask=(x_index < size_x), other=0.0)
         sub_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)
         exp_x = tl.exp(tl.where(x_index < size_x, sub_x, float("-inf")))
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index * buffer_1_stride_q + x_index * buffer_1_stride_x,
+        # src[moments.diag:28]
+        mul_x = (d_N * N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
+        add_x = mul_x + buffer_1
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        # src[moments.diag:28]
-        mul_x = (N * d_N) * (S - tl.where(m_ == float("-inf"), 0.0, m_))
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_x_2 = ((buffer_0 + mul_x) - safe_buffer_1) * exp_x
+        sub_x_2 = buffer_0 - tl.where(add_x == float("-inf"), 0.0, add_x)
+        mul_x_2 = sub_x_2 * exp_x
         tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -5517,9 +5283,9 @@ def spread_long_backward_buffer_2_kernel(
 
 @triton.jit
 def spread_long_backward_d_Q_kernel(
-    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr,
+    K_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
     d_Q_ptr, K_stride_x, K_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
-    m__stride_q, place_stride_q, buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
+    m__stride_q, place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
     d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
@@ -5530,51 +5296,58 @@ def spread_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
-    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = N * d_N
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
     place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+    N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+    d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
+    logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = d_N * N
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        S = tl.load(
-            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
-        exp_q_x = tl.exp(sub_q_x)
-        mul_q_x = (N * d_N)[:, None] * exp_q_x
-        # src[moments.diag:28]
-        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x = buffer_0[:, None] + ((N * d_N)[:, None] * sub_q_x_2)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
-        add_q_x_2 = tl.where(eq_q_x, buffer_2[:, None], 0.0) + (sub_q_x_3 * exp_q_x)
-        sub_q_x_4 = add_q_x_2 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        tile_bf16 = sub_q_x_4.to(tl.bfloat16)
         # src[moments.diag:25]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
+        S = tl.load(
+            S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
+        exp_q_x = tl.exp(sub_q_x)
+        add_q_x = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, buffer_2[:, None], 0.0)
+        # src[moments.diag:28]
+        sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
+        add_q_x_2 = ((d_N * N)[:, None] * sub_q_x_2) + buffer_1[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        mul_q_x = exp_q_x * ((mul_q[:, None] + buffer_0) - safe_)
+        sub_q_x_3 = mul_q_x - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:25]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        eq_q_x = x_index.to(tl.int32)[None, :] == place[:, None]
         S = tl.load(
             S_ptr + q_index[:, None] * S_stride_q + x_index[None, :] * S_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -5582,27 +5355,19 @@ def spread_long_backward_d_Q_kernel(
         )
         sub_q_x = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[:, None]
         exp_q_x = tl.exp(sub_q_x)
-        mul_q_x = (N * d_N)[:, None] * exp_q_x
+        add_q_x = ((d_N * N)[:, None] * exp_q_x) + tl.where(eq_q_x, buffer_2[:, None], 0.0)
         # src[moments.diag:28]
         sub_q_x_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[:, None]
-        add_q_x = buffer_0[:, None] + ((N * d_N)[:, None] * sub_q_x_2)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[:, None] * buffer_1_stride_q + x_index[None, :] * buffer_1_stride_x,
+        add_q_x_2 = ((d_N * N)[:, None] * sub_q_x_2) + buffer_1[:, None]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        sub_q_x_3 = (mul_q[:, None] + buffer_1) - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        eq_q_x = place[:, None] == x_index.to(tl.int32)[None, :]
-        add_q_x_2 = tl.where(eq_q_x, buffer_2[:, None], 0.0) + (sub_q_x_3 * exp_q_x)
-        sub_q_x_4 = add_q_x_2 - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
-        tile_bf16 = sub_q_x_5.to(tl.bfloat16)
-        # src[moments.diag:25]
-        K = tl.load(
-            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        mul_q_x = exp_q_x * ((mul_q[:, None] + buffer_0) - safe_)
+        sub_q_x_3 = mul_q_x - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        tile_bf16 = sub_q_x_3.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
@@ -5614,9 +5379,9 @@ def spread_long_backward_d_Q_kernel(
 
 @triton.jit
 def spread_long_backward_d_K_kernel(
-    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_2_ptr, buffer_1_ptr, buffer_0_ptr,
+    Q_ptr, d_N_ptr, N_ptr, logsum__ptr, S_ptr, m__ptr, place_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
     d_K_ptr, Q_stride_q, Q_stride_d, d_N_stride_q, N_stride_q, logsum__stride_q, S_stride_q, S_stride_x,
-    m__stride_q, place_stride_q, buffer_2_stride_q, buffer_1_stride_q, buffer_1_stride_x, buffer_0_stride_q,
+    m__stride_q, place_stride_q, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, buffer_2_stride_q,
     d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
@@ -5638,6 +5403,11 @@ def spread_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        place = tl.load(place_ptr + q_index * place_stride_q)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_2[None, :], 0.0)
+        N = tl.load(N_ptr + q_index * N_stride_q)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5646,25 +5416,21 @@ def spread_long_backward_d_K_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q)
-        N = tl.load(N_ptr + q_index * N_stride_q)
-        mul_x_q = (N * d_N)[None, :] * exp_x_q
+        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         m_ = tl.load(m__ptr + q_index * m__stride_q)
         # src[moments.diag:28]
         sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        add_x_q = buffer_0[None, :] + ((N * d_N)[None, :] * sub_x_q_2)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+        add_x_q_2 = ((d_N * N)[None, :] * sub_x_q_2) + buffer_1[None, :]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((N * d_N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        place = tl.load(place_ptr + q_index * place_stride_q)
-        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
-        sub_x_q_4 = (where_x_q + (sub_x_q_3 * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        mul_x_q = exp_x_q * (((d_N * N)[None, :] + buffer_0) - safe_)
+        sub_x_q_3 = mul_x_q - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
@@ -5677,6 +5443,11 @@ def spread_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_x_q = tl.where(x_i32[:, None] == place[None, :], buffer_2[None, :], 0.0)
+        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
+        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
         logsum_ = tl.load(logsum__ptr + q_index * logsum__stride_q, mask=(q_index < size_q), other=0.0)
         S = tl.load(
             S_ptr + q_index[None, :] * S_stride_q + x_index[:, None] * S_stride_x,
@@ -5685,25 +5456,21 @@ def spread_long_backward_d_K_kernel(
         )
         sub_x_q = S - tl.where(logsum_ == float("-inf"), 0.0, logsum_)[None, :]
         exp_x_q = tl.exp(sub_x_q)
-        d_N = tl.load(d_N_ptr + q_index * d_N_stride_q, mask=(q_index < size_q), other=0.0)
-        N = tl.load(N_ptr + q_index * N_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (N * d_N)[None, :] * exp_x_q
+        add_x_q = ((d_N * N)[None, :] * exp_x_q) + where_x_q
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         m_ = tl.load(m__ptr + q_index * m__stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:28]
         sub_x_q_2 = S - tl.where(m_ == float("-inf"), 0.0, m_)[None, :]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = buffer_0[None, :] + ((N * d_N)[None, :] * sub_x_q_2)
-        buffer_1 = tl.load(
-            buffer_1_ptr + q_index[None, :] * buffer_1_stride_q + x_index[:, None] * buffer_1_stride_x,
+        add_x_q_2 = ((d_N * N)[None, :] * sub_x_q_2) + buffer_1[None, :]
+        buffer_0 = tl.load(
+            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_3 = ((N * d_N)[None, :] + buffer_1) - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_x_q = tl.where(place[None, :] == x_i32[:, None], buffer_2[None, :], 0.0)
-        sub_x_q_4 = (where_x_q + (sub_x_q_3 * exp_x_q)) - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        tile_bf16 = sub_x_q_4.to(tl.bfloat16)
+        safe_ = tl.where(add_x_q_2 == float("-inf"), 0.0, add_x_q_2)
+        mul_x_q = exp_x_q * (((d_N * N)[None, :] + buffer_0) - safe_)
+        sub_x_q_3 = mul_x_q - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        tile_bf16 = sub_x_q_3.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -5815,7 +5582,7 @@ def _spread_forward(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], state: f32[q e], z: f32[q], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_forward(Q: bf16[q d], K: bf16[x d], V: bf16[x e]) -> O: f32[q e], N: f32[q], logsum: f32[q], m: f32[q], z: f32[q], state: f32[q e], state_: f32[q], place: i32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5830,8 +5597,8 @@ def _spread_forward(
     N = torch.empty((q,), dtype=torch.float32, device=Q.device)
     logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     m = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     z = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q, e), dtype=torch.float32, device=Q.device)
     state_ = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -5846,39 +5613,39 @@ def _spread_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     spread_forward_kernel[grid](
-        Q, K, V, O, N, logsum, m, state, z, state_, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, V, O, N, logsum, m, z, state, state_, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         V.stride(0), V.stride(1), O.stride(0), O.stride(1), N.stride(0), logsum.stride(0), m.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), place.stride(0), q, d, x, e,
+        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), place.stride(0), q, d, x, e,
         BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
         EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return O, N, logsum, m, state, z, state_, place
+    return O, N, logsum, m, z, state, state_, place
 
 
 def _spread_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    state: torch.Tensor,
     z: torch.Tensor,
+    state: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z: f32[q], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z: f32[q], state: f32[q e], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("state", state, torch.float32, 2, d_O.device)
     _check("z", z, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
@@ -5892,16 +5659,16 @@ def _spread_backward_buffer_1(
             warps, stages = 16, 1
         grid = (q,)
         spread_backward_buffer_1_rows_kernel[grid](
-            d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-            state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
+            d_O, d_N, N, z, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+            z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
             BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
         return buffer_1
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
     spread_backward_buffer_1_kernel[grid](
-        d_O, d_N, N, state, z, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        state.stride(0), state.stride(1), z.stride(0), state_.stride(0), buffer_1.stride(0), q, e,
+        d_O, d_N, N, z, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        z.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_1
@@ -5968,10 +5735,10 @@ def _spread_backward_buffer_0_d_Q(
 
 def _spread_backward_d_K_d_V(
     Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, d_O: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor,
-    logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
+    logsum: torch.Tensor, m: torch.Tensor, place: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_0: f32[q], buffer_1: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
+    """_spread_backward_d_K_d_V(Q: bf16[q d], K: bf16[x d], V: bf16[x e], d_O: f32[q e], d_N: f32[q], N: f32[q], logsum: f32[q], m: f32[q], place: i32[q], buffer_1: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d], d_V: bf16[x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("V", V, torch.bfloat16, 2, Q.device)
@@ -5981,8 +5748,8 @@ def _spread_backward_d_K_d_V(
     _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("m", m, torch.float32, 1, Q.device)
     _check("place", place, torch.int32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     _, e = V.shape
@@ -6002,10 +5769,10 @@ def _spread_backward_d_K_d_V(
         raise ValueError(f"m: f32[q] has shape {m.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -6020,9 +5787,9 @@ def _spread_backward_d_K_d_V(
         BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(x, BLOCK_X),)
     spread_backward_d_K_d_V_kernel[grid](
-        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1),
+        Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1),
         K.stride(0), K.stride(1), V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), d_N.stride(0),
-        N.stride(0), logsum.stride(0), m.stride(0), place.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        N.stride(0), logsum.stride(0), m.stride(0), place.stride(0), buffer_1.stride(0), buffer_0.stride(0),
         d_K.stride(0), d_K.stride(1), d_V.stride(0), d_V.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
         num_warps=warps, num_stages=stages,
@@ -6104,64 +5871,82 @@ def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tenso
 
 
 def _spread_long_forward_O_N_logsum_(
-    z_: torch.Tensor,
     state: torch.Tensor,
+    z_: torch.Tensor,
     state_: torch.Tensor,
     m_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_spread_long_forward_O_N_logsum_(z_: f32[q], state: f32[q e], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
-    _check("z_", z_, torch.float32, 1, z_.device)
-    _check("state", state, torch.float32, 2, z_.device)
-    _check("state_", state_, torch.float32, 1, z_.device)
-    _check("m_", m_, torch.float32, 1, z_.device)
-    (q,) = z_.shape
-    _, e = state.shape
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
+    """_spread_long_forward_O_N_logsum_(state: f32[q e], z_: f32[q], state_: f32[q], m_: f32[q]) -> O: f32[q e], N: f32[q], logsum_: f32[q]. Any strides; sizes are read off the shapes."""
+    _check("state", state, torch.float32, 2, state.device)
+    _check("z_", z_, torch.float32, 1, state.device)
+    _check("state_", state_, torch.float32, 1, state.device)
+    _check("m_", m_, torch.float32, 1, state.device)
+    q, e = state.shape
+    if z_.shape != (q,):
+        raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    O = torch.empty((q, e), dtype=torch.float32, device=z_.device)
-    N = torch.empty((q,), dtype=torch.float32, device=z_.device)
-    logsum_ = torch.empty((q,), dtype=torch.float32, device=z_.device)
+    O = torch.empty((q, e), dtype=torch.float32, device=state.device)
+    N = torch.empty((q,), dtype=torch.float32, device=state.device)
+    logsum_ = torch.empty((q,), dtype=torch.float32, device=state.device)
     BLOCK_E, warps, stages = 1024, 4, 1
     grid = (q * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_O_N_logsum__kernel[grid](
-        z_, state, state_, m_, O, N, logsum_, z_.stride(0), state.stride(0), state.stride(1),
+        state, z_, state_, m_, O, N, logsum_, state.stride(0), state.stride(1), z_.stride(0),
         state_.stride(0), m_.stride(0), O.stride(0), O.stride(1), N.stride(0), logsum_.stride(0), q, e,
         BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return O, N, logsum_
 
 
-def _spread_long_backward_buffer_0(
+def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.Tensor:
+    """_spread_long_backward_buffer_0(V: bf16[x e], d_O: f32[q e]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.bfloat16, 2, V.device)
+    _check("d_O", d_O, torch.float32, 2, V.device)
+    x, e = V.shape
+    q, _ = d_O.shape
+    if d_O.shape != (q, e):
+        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
+    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    spread_long_backward_buffer_0_kernel[grid](
+        V, d_O, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_0
+
+
+def _spread_long_backward_buffer_1(
     d_O: torch.Tensor,
     d_N: torch.Tensor,
     N: torch.Tensor,
-    state: torch.Tensor,
     z_: torch.Tensor,
+    state: torch.Tensor,
     state_: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_buffer_0(d_O: f32[q e], d_N: f32[q], N: f32[q], state: f32[q e], z_: f32[q], state_: f32[q]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_buffer_1(d_O: f32[q e], d_N: f32[q], N: f32[q], z_: f32[q], state: f32[q e], state_: f32[q]) -> buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_O", d_O, torch.float32, 2, d_O.device)
     _check("d_N", d_N, torch.float32, 1, d_O.device)
     _check("N", N, torch.float32, 1, d_O.device)
-    _check("state", state, torch.float32, 2, d_O.device)
     _check("z_", z_, torch.float32, 1, d_O.device)
+    _check("state", state, torch.float32, 2, d_O.device)
     _check("state_", state_, torch.float32, 1, d_O.device)
     q, e = d_O.shape
     if d_N.shape != (q,):
         raise ValueError(f"d_N: f32[q] has shape {d_N.shape}, expected {(q,)}")
     if N.shape != (q,):
         raise ValueError(f"N: f32[q] has shape {N.shape}, expected {(q,)}")
-    if state.shape != (q, e):
-        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if z_.shape != (q,):
         raise ValueError(f"z_: f32[q] has shape {z_.shape}, expected {(q,)}")
+    if state.shape != (q, e):
+        raise ValueError(f"state: f32[q e] has shape {state.shape}, expected {(q, e)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_O.device)
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -6171,37 +5956,18 @@ def _spread_long_backward_buffer_0(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        spread_long_backward_buffer_0_rows_kernel[grid](
-            d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0),
-            N.stride(0), state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0),
+        spread_long_backward_buffer_1_rows_kernel[grid](
+            d_O, d_N, N, z_, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0),
+            N.stride(0), z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0),
             q, e, BLOCK_E=BLOCK_E, EXACT_E=e == BLOCK_E, num_warps=warps, num_stages=stages,
         )
-        return buffer_0
+        return buffer_1
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (q,)
-    spread_long_backward_buffer_0_kernel[grid](
-        d_O, d_N, N, state, z_, state_, buffer_0, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
-        state.stride(0), state.stride(1), z_.stride(0), state_.stride(0), buffer_0.stride(0), q, e,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0
-
-
-def _spread_long_backward_buffer_1(V: torch.Tensor, d_O: torch.Tensor) -> torch.Tensor:
-    """_spread_long_backward_buffer_1(V: bf16[x e], d_O: f32[q e]) -> buffer_1: f32[q x]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.bfloat16, 2, V.device)
-    _check("d_O", d_O, torch.float32, 2, V.device)
-    x, e = V.shape
-    q, _ = d_O.shape
-    if d_O.shape != (q, e):
-        raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
-    buffer_1 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_backward_buffer_1_kernel[grid](
-        V, d_O, buffer_1, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), buffer_1.stride(0),
-        buffer_1.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+        d_O, d_N, N, z_, state, state_, buffer_1, d_O.stride(0), d_O.stride(1), d_N.stride(0), N.stride(0),
+        z_.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_1.stride(0), q, e,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return buffer_1
 
@@ -6237,14 +6003,14 @@ def _spread_long_backward_buffer_2(
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_buffer_2(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_0: f32[q], buffer_1: f32[q x]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_buffer_2(d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> buffer_2: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_N", d_N, torch.float32, 1, d_N.device)
     _check("N", N, torch.float32, 1, d_N.device)
     _check("logsum_", logsum_, torch.float32, 1, d_N.device)
     _check("S", S, torch.float32, 2, d_N.device)
     _check("m_", m_, torch.float32, 1, d_N.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, d_N.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, d_N.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, d_N.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, d_N.device)
     (q,) = d_N.shape
     _, x = S.shape
     if N.shape != (q,):
@@ -6255,10 +6021,10 @@ def _spread_long_backward_buffer_2(
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     buffer_2 = torch.empty((q,), dtype=torch.float32, device=d_N.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
@@ -6271,8 +6037,8 @@ def _spread_long_backward_buffer_2(
         grid = (q,)
         spread_long_backward_buffer_2_rows_kernel[grid](
             d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0),
-            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_1.stride(0),
-            buffer_1.stride(1), buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
+            logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_0.stride(1),
+            buffer_1.stride(0), buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X,
             num_warps=warps, num_stages=stages,
         )
         return buffer_2
@@ -6280,7 +6046,7 @@ def _spread_long_backward_buffer_2(
     grid = (q,)
     spread_long_backward_buffer_2_kernel[grid](
         d_N, N, logsum_, S, m_, buffer_0, buffer_1, buffer_2, d_N.stride(0), N.stride(0), logsum_.stride(0),
-        S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_1.stride(1),
+        S.stride(0), S.stride(1), m_.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
         buffer_2.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_2
@@ -6288,10 +6054,10 @@ def _spread_long_backward_buffer_2(
 
 def _spread_long_backward_d_Q(
     K: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, place: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_0: torch.Tensor,
+    m_: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_d_Q(K: bf16[x d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("d_N", d_N, torch.float32, 1, K.device)
     _check("N", N, torch.float32, 1, K.device)
@@ -6299,9 +6065,9 @@ def _spread_long_backward_d_Q(
     _check("S", S, torch.float32, 2, K.device)
     _check("m_", m_, torch.float32, 1, K.device)
     _check("place", place, torch.int32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, K.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, K.device)
     _check("buffer_2", buffer_2, torch.float32, 1, K.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, K.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     x, d = K.shape
     (q,) = d_N.shape
     if N.shape != (q,):
@@ -6314,19 +6080,19 @@ def _spread_long_backward_d_Q(
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_Q_kernel[grid](
-        K, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0, d_Q, K.stride(0), K.stride(1),
+        K, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
         d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
-        place.stride(0), buffer_2.stride(0), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        place.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0),
         d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -6335,10 +6101,10 @@ def _spread_long_backward_d_Q(
 
 def _spread_long_backward_d_K(
     Q: torch.Tensor, d_N: torch.Tensor, N: torch.Tensor, logsum_: torch.Tensor, S: torch.Tensor,
-    m_: torch.Tensor, place: torch.Tensor, buffer_2: torch.Tensor, buffer_1: torch.Tensor,
-    buffer_0: torch.Tensor,
+    m_: torch.Tensor, place: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_2: f32[q], buffer_1: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_spread_long_backward_d_K(Q: bf16[q d], d_N: f32[q], N: f32[q], logsum_: f32[q], S: f32[q x], m_: f32[q], place: i32[q], buffer_0: f32[q x], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("d_N", d_N, torch.float32, 1, Q.device)
     _check("N", N, torch.float32, 1, Q.device)
@@ -6346,9 +6112,9 @@ def _spread_long_backward_d_K(
     _check("S", S, torch.float32, 2, Q.device)
     _check("m_", m_, torch.float32, 1, Q.device)
     _check("place", place, torch.int32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     _, x = S.shape
     if d_N.shape != (q,):
@@ -6363,19 +6129,19 @@ def _spread_long_backward_d_K(
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
-    if buffer_1.shape != (q, x):
-        raise ValueError(f"buffer_1: f32[q x] has shape {buffer_1.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_K_kernel[grid](
-        Q, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0, d_K, Q.stride(0), Q.stride(1),
+        Q, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
         d_N.stride(0), N.stride(0), logsum_.stride(0), S.stride(0), S.stride(1), m_.stride(0),
-        place.stride(0), buffer_2.stride(0), buffer_1.stride(0), buffer_1.stride(1), buffer_0.stride(0),
+        place.stride(0), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_2.stride(0),
         d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -6387,16 +6153,16 @@ class _spread_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        O, N, logsum, m, state, z, state_, place = _spread_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, N, logsum, m, state, z, state_, place)
+        O, N, logsum, m, z, state, state_, place = _spread_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, N, logsum, m, z, state, state_, place)
         return O, N
 
     @staticmethod
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum, m, state, z, state_, place = ctx.saved_tensors
-        buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, state, z, state_)
+        Q, K, V, N, logsum, m, z, state, state_, place = ctx.saved_tensors
+        buffer_1 = _spread_backward_buffer_1(d_O, d_N, N, z, state, state_)
         buffer_0, d_Q = _spread_backward_buffer_0_d_Q(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1)
-        d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_0, buffer_1)
+        d_K, d_V = _spread_backward_d_K_d_V(Q, K, V, d_O, d_N, N, logsum, m, place, buffer_1, buffer_0)
         return d_Q, d_K, d_V
 
 
@@ -6408,19 +6174,19 @@ class _spread_long_autograd(torch.autograd.Function):
         S = _spread_long_forward_S(Q, K)
         m_, z_, state_, place = _spread_long_forward_m__z__state__place(S)
         state = _spread_long_forward_state(V, S, m_)
-        O, N, logsum_ = _spread_long_forward_O_N_logsum_(z_, state, state_, m_)
-        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, state, z_, state_, place)
+        O, N, logsum_ = _spread_long_forward_O_N_logsum_(state, z_, state_, m_)
+        ctx.save_for_backward(Q, K, V, N, logsum_, S, m_, z_, state, state_, place)
         return O, N
 
     @staticmethod
     def backward(ctx, d_O, d_N):
-        Q, K, V, N, logsum_, S, m_, state, z_, state_, place = ctx.saved_tensors
-        buffer_0 = _spread_long_backward_buffer_0(d_O, d_N, N, state, z_, state_)
-        buffer_1 = _spread_long_backward_buffer_1(V, d_O)
+        Q, K, V, N, logsum_, S, m_, z_, state, state_, place = ctx.saved_tensors
+        buffer_0 = _spread_long_backward_buffer_0(V, d_O)
+        buffer_1 = _spread_long_backward_buffer_1(d_O, d_N, N, z_, state, state_)
         d_V = _spread_long_backward_d_V(d_O, logsum_, S)
         buffer_2 = _spread_long_backward_buffer_2(d_N, N, logsum_, S, m_, buffer_0, buffer_1)
-        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0)
-        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, place, buffer_2, buffer_1, buffer_0)
+        d_Q = _spread_long_backward_d_Q(K, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2)
+        d_K = _spread_long_backward_d_K(Q, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2)
         return d_Q, d_K, d_V
 
 
@@ -6467,14 +6233,14 @@ def drift_kernel(
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -6512,21 +6278,20 @@ def drift_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        mul_q_x_3 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre[:, None]
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x) * e
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = t[None, :] - next_centre[:, None]
+        mul_q_x_4 = (sub_q_x_2 * e) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_5 = e * sub_q_x
@@ -6535,13 +6300,13 @@ def drift_kernel(
         mul_q_x_6 = e * sub_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_7 = ((e * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_8 = (e * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -6553,8 +6318,8 @@ def drift_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -6590,37 +6355,36 @@ def drift_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        mul_q_x_3 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * e) * sub_q_x_2, 0.0)
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
+        mul_q_x_5 = e * sub_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
         mul_q_x_6 = e * sub_q_x_3
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -6632,8 +6396,8 @@ def drift_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     recip_q = 1.0 / z
     # src[maps.diag:7]
     gt_q = z > 0.0
@@ -6715,6 +6479,8 @@ def drift_long_forecast_lean_rows_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
     buffer_0 = tl.load(
         buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
@@ -6724,38 +6490,37 @@ def drift_long_forecast_lean_rows_kernel(
     max_ = tl.max(buffer_0, 1)
     sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
     e = tl.exp2(sub_q_x)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x = e * t[None, :]
+    mul_q_x = e * x_f32[None, :]
     sum_ = tl.sum(mul_q_x, 1)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[maps.diag:6]
     sum_2 = tl.sum(e, 1)
     recip_q = 1.0 / sum_2
     # src[maps.diag:7]
     gt_q = sum_2 > 0.0
-    # src[moments.diag:37]
-    # src[moments.diag:39]
-    sub_q_x_2 = t[None, :] - tl.where(gt_q, recip_q * sum_, 0.0)[:, None]
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    mul_q_x_2 = x_f32[None, :] * e
-    sum_3 = tl.sum(mul_q_x_2, 1)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:38]
     # src[moments.diag:36]
     # src[moments.diag:39]
-    sub_q_x_3 = (x_f32 * recip)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_3, 0.0)[:, None]
-    sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * sub_q_x_2) * e, 0.0)
+    sub_q_x_2 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_, 0.0)[:, None]
+    sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x_2 = e * t[None, :]
+    sum_3 = tl.sum(mul_q_x_2, 1)
+    # src[moments.diag:37]
+    # src[moments.diag:39]
+    sub_q_x_4 = t[None, :] - tl.where(gt_q, recip_q * sum_3, 0.0)[:, None]
+    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * e) * sub_q_x_3, 0.0)
     sum_4 = tl.sum(mul_q_x_3, 1)
     tl.store(
         forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (sum_ + sum_4), 0.0),
+        tl.where(gt_q, recip_q * (sum_3 + sum_4), 0.0),
         mask=(q_index < size_q),
     )
-    mul_q_x_4 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * e
+    mul_q_x_4 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
     sum_5 = tl.sum(mul_q_x_4, 1)
-    where_q = tl.where(gt_q, recip_q * ((recip * sum_3) + sum_5), 0.0)
+    where_q = tl.where(gt_q, recip_q * ((recip * sum_) + sum_5), 0.0)
     tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
 
 
@@ -6811,21 +6576,20 @@ def drift_long_forecast_lean_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * e
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre[:, None]
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        mul_q_x_3 = (sub_q_x_2 * sub_q_x) * e
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = t[None, :] - next_centre[:, None]
+        mul_q_x_3 = (sub_q_x_2 * e) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_4 = e * sub_q_x
@@ -6834,13 +6598,13 @@ def drift_long_forecast_lean_kernel(
         mul_q_x_5 = e * sub_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_5, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_6 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x) * sub_q_x) * sub_q_x
         tile_sum_7 = tl.sum(mul_q_x_6, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_7, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -6852,8 +6616,8 @@ def drift_long_forecast_lean_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -6885,37 +6649,36 @@ def drift_long_forecast_lean_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * e
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_3 = tl.sum(mul_q_x_2, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
         centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
-        # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (x_f32 * recip)[None, :] - next_centre_2[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * e) * sub_q_x_2, 0.0)
         tile_sum_4 = tl.sum(mul_q_x_3, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x
+        mul_q_x_4 = e * sub_q_x_2
         tile_sum_5 = tl.sum(mul_q_x_4, 1)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
         mul_q_x_5 = e * sub_q_x_3
         tile_sum_6 = tl.sum(mul_q_x_5, 1)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
-        acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
-        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_6 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
+        acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
+        mul_q_x_6 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_6, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
-        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_7 = (e * sub_q_x_3) * sub_q_x_3
+        acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
+        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
         tile_sum_8 = tl.sum(mul_q_x_7, 1)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
@@ -6927,8 +6690,8 @@ def drift_long_forecast_lean_kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     recip_q = 1.0 / z
     # src[maps.diag:7]
     gt_q = z > 0.0
@@ -6998,7 +6761,7 @@ def drift_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = e * t[None, :]
+        mul_q_x_2 = t[None, :] * e
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
@@ -7013,14 +6776,14 @@ def drift_forward_kernel(
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
         sub_q_x_2 = t[None, :] - next_centre[:, None]
         mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
@@ -7075,7 +6838,7 @@ def drift_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = e * t[None, :]
+        mul_q_x_2 = t[None, :] * e
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
@@ -7090,14 +6853,14 @@ def drift_forward_kernel(
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x_2) * recip_q, 0.0)
+        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (x_f32 * recip)[None, :] - next_centre_2[:, None]
+        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
         sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
         mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x_2, 0.0)
@@ -7138,9 +6901,9 @@ def drift_forward_kernel(
         tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
         mask=(q_index < size_q),
     )
-    where_q = tl.where(gt_q, recip_q * ((acc_x_2 * recip) + acc_x_6), 0.0)
+    where_q = tl.where(gt_q, recip_q * (acc_x_6 + (acc_x_2 * recip)), 0.0)
     tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
+    mul_q = max_x * 0.6931471805599453
     tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
     tl.store(state_ptr + q_index * state_stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
@@ -7164,8 +6927,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
@@ -7182,7 +6945,7 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -7192,11 +6955,11 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state * 1.4426950408889634
+    mul_q_2 = 1.4426950408889634 * state
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
@@ -7208,6 +6971,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -7217,124 +6982,120 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = (rsqrt * 1.4426950408889634) * dot
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
         sub_q_x = x_f32[None, :] - next_acc_x[:, None]
-        mul_q_x_3 = sub_q_x * exp2_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_4 = t[None, :] * exp2_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
-        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
-        sub_q_x_2 = t[None, :] - next_acc_x_3[:, None]
-        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
-        tile = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
-        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
-        mul_q_x_6 = ((tile * sub_q_x) - safe_) * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = t[None, :] - next_acc_x_2[:, None]
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile * sub_q_x)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        mul_q_3 = state__ * next_acc_x_4
-        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-        mul_q_4 = sub_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
-        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_22 + tile_sum_8
-        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
-        mul_q_6 = (add_q * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        tile_2 = recip * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_2 * d_lean)
+        mul_q_4 = (add_q_2 * recip_q) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        mul_q_x_10 = exp2_q_x * sub_q_x
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
         tile_sum_11 = tl.sum(exp2_q_x, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_11
         where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
         where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
         acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
-        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
-        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
+        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
+        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
+        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
+        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
         tile_3 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
-        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
-        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
-        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
-        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
-        tile_4 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
-        tile_5 = (tile_4 + ((tile_3 * sub_q_x) * sub_q_x)) + (tile_2 * sub_q_x_2)
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
+        add_q_x_2 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        tile_4 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_5 = (tile_4 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        tile_6 = (tile_5 + mul_q_x_12) + ((tile_3 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = (tile_5 + mul_q_x_12) - safe_next_centre[:, None]
-        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
-        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
-        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
-        tile_6 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
-        tile_bf16_3 = tile_6.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
-        tile_7 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        where_q_x = tl.where(gt_q[:, None], (tile_7 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        sub_q_x_3 = (tile_6 + mul_q_x_11) - safe_next_centre[:, None]
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_3).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
         acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        add_q_x_2 = ((tile_8[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
-        tile_bf16_5 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
-        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
+        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        tile_7 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        add_q_x_3 = mul_q_x_15 + ((tile_7[:, None] * sub_q_x) * sub_q_x)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
+        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        tile_8 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_8 * recip_q[:, None], 0.0)
+        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
+        tile_9 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        where_q_x_2 = tl.where(gt_q[:, None], (tile_9 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_6 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x = next_sum_x
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
@@ -7354,6 +7115,8 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -7363,127 +7126,124 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (rsqrt * 1.4426950408889634) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * exp2_q_x
+        mul_q_x_2 = exp2_q_x * x_f32[None, :]
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
         sub_q_x = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
-        mul_q_x_3 = sub_q_x * exp2_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_4 = t[None, :] * exp2_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_4 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_5 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        mul_q_x_4 = exp2_q_x_2 * sub_q_x
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_16
-        acc_x_18 = (acc_x_4 + ((d_forecast * sum_x) * change_2)) + (acc_x_17 * change)
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
-        mul_q_x_5 = d_forecast[:, None] * sub_q_x_2
-        tile_2 = (((recip * recip) * -3.0) * d_lean)[:, None] * sub_q_x
-        safe_ = tl.where(mul_q_x_5 == float("-inf"), 0.0, mul_q_x_5)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], (tile_2 * sub_q_x) - safe_, 0.0)
-        mul_q_x_6 = sub_q_x_3 * exp2_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_6, 1)
+        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
+        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
+        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile_2 * sub_q_x)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
         next_acc_x_4 = acc_x_18 + tile_sum_5
-        mul_q_3 = state__ * next_acc_x_4
-        sub_q = ((d_forecast * state_) * next_acc_x_2) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)
-        mul_q_4 = sub_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
+        mul_q_3 = add_q * recip_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
         acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_2) * change_2)) + acc_x_19
-        mul_q_x_7 = (sub_q_x * sub_q_x_2) * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
+        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
         next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_8 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
         acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_9 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_22 + tile_sum_8
-        mul_q_5 = (recip * d_lean) * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q = (d_forecast * (state_ + (next_acc_x_5 * recip))) + mul_q_5
-        mul_q_6 = (add_q * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_6) < float("inf"), mul_q_6, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_10 = (exp2_q_x_2 * sub_q_x) * sub_q_x
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        tile_3 = recip * (state__ + ((recip * recip) * next_acc_x_7))
+        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_3 * d_lean)
+        mul_q_4 = (add_q_2 * recip_q) * recip_q
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_11 = sub_q_x * exp2_q_x
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
+        mul_q_x_10 = exp2_q_x * sub_q_x
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
         tile_sum_11 = tl.sum(exp2_q_x, 1)
         next_sum_x_2 = sum_x_2 + tile_sum_11
         where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
         where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
-        where_q_8 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_9 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_15
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_15
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_11
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_11
+        where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
+        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
+        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
+        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
         acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_11) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + ((-1.0 * mul_q_d) * change_2[:, None])
-        acc_x_28 = (acc_x_27 + (acc_x_25 * change[:, None])) + (acc_x_13 * (where_q_9 - where_q_8)[:, None])
-        acc_x_29 = acc_x_28 + (acc_x_12 * (where_q_7 - where_q_6)[:, None])
-        acc_x_30 = (where_q[:, None] * acc_x_11) * (next_centre - centre)[:, None]
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        tile_3 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
+        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
+        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
+        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
+        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
+        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
+        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
         tile_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_13 = ((recip * d_lean)[:, None] * x_f32[None, :]) * recip_q[:, None]
-        mul_q_x_14 = (d_forecast[:, None] * t[None, :]) * next_acc_x_2[:, None]
-        add_q_x = next_centre[:, None] + (next_acc_x_4[:, None] * x_f32[None, :])
-        safe_2 = tl.where(mul_q_x_14 == float("-inf"), 0.0, mul_q_x_14)
-        mul_q_x_15 = ((recip * recip_q) * recip_q)[:, None] * (add_q_x - safe_2)
-        tile_5 = tl.where(gt_q[:, None], mul_q_x_15, 0.0) + mul_q_x_13
-        tile_6 = (tile_5 + ((tile_4 * sub_q_x) * sub_q_x)) + (tile_3 * sub_q_x_2)
+        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
+        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
+        add_q_x_3 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        safe_ = tl.where(add_q_x_3 == float("-inf"), 0.0, add_q_x_3)
+        mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
+        tile_5 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
+        tile_6 = (tile_5 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        tile_7 = (tile_6 + mul_q_x_12) + ((tile_4 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_4 = (tile_6 + mul_q_x_12) - safe_next_centre[:, None]
-        sub_q_x_5 = tl.where((x_index < size_x)[None, :], sub_q_x_4, 0.0)
-        tile_bf16 = (sub_q_x_5 * exp2_q_x_2).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_29 + acc_x_30))
-        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_11)
-        mul_q_x_16 = ((recip * x_f32)[None, :] * recip_q[:, None]) * recip_q[:, None]
-        tile_7 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
-        tile_bf16_3 = tile_7.to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_12)
-        tile_8 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        where_q_x = tl.where(gt_q[:, None], (tile_8 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_4 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        sub_q_x_3 = (tile_7 + mul_q_x_11) - safe_next_centre[:, None]
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
+        tile_bf16 = (exp2_q_x_2 * sub_q_x_4).to(tl.bfloat16)
+        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
         acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_14 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        mul_q_x_17 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        tile_9 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        add_q_x_2 = ((tile_9[:, None] * sub_q_x) * sub_q_x) + mul_q_x_17
-        add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16_5 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_32)
-        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_11) * change[:, None])
-        tile_bf16_6 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_33)
+        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
+        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
+        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
+        add_q_x_4 = mul_q_x_15 + ((tile_8[:, None] * sub_q_x) * sub_q_x)
+        add_q_x_5 = tl.where((x_index < size_x)[None, :], add_q_x_4, 0.0)
+        tile_bf16_2 = (exp2_q_x_2 * add_q_x_5).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
+        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
+        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
+        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        tile_9 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
+        where_q_x = tl.where(gt_q[:, None], tile_9 * recip_q[:, None], 0.0)
+        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
+        tile_10 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
+        mul_q_x_16 = (tile_10 * recip_q[:, None]) * recip_q[:, None]
+        tile_11 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
+        tile_bf16_6 = tile_11.to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
+        sum_x = next_sum_x
         acc_x_4 = next_acc_x_4
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
@@ -7503,16 +7263,19 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
-    mul_q_3 = (recip * d_lean) * (state__ + ((recip * recip) * acc_x_7))
-    add_q = (d_forecast * (state_ + (acc_x_5 * recip))) + mul_q_3
+    tile = recip * (state__ + ((recip * recip) * acc_x_7))
+    add_q = (((recip * acc_x_5) + state_) * d_forecast) + (tile * d_lean)
     tl.store(
         buffer_5_ptr + q_index * buffer_5_stride_q,
         ((add_q * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
-    mul_q_4 = tl.where(gt_q, 1.0 - (recip * acc_x_9), 0.0) * recip_q
-    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, mul_q_4, mask=(q_index < size_q))
-    tile_bf16 = tl.where(gt_q[:, None], rsqrt * acc_x_10, 0.0).to(tl.bfloat16)
+    tl.store(
+        buffer_6_ptr + q_index * buffer_6_stride_q,
+        ((1.0 - (recip * acc_x_9)) * recip_q),
+        mask=(q_index < size_q),
+    )
+    tile_bf16 = tl.where(gt_q[:, None], acc_x_10 * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -7523,10 +7286,10 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
 @triton.jit
 def drift_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    buffer_1_ptr, buffer_3_ptr, buffer_0_ptr, buffer_2_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
+    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
     Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
-    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_1_stride_q,
-    buffer_3_stride_q, buffer_0_stride_q, buffer_2_stride_q, buffer_5_stride_q, buffer_6_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_6_stride_q,
     d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -7545,15 +7308,15 @@ def drift_backward_d_K_d_t_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:34]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:34]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -7563,50 +7326,46 @@ def drift_backward_d_K_d_t_kernel(
         state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         gt_q = z > 0.0
+        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
         recip_q = 1.0 / z
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
+        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
         state__ = tl.load(state___ptr + q_index * state___stride_q)
-        mul_q = state__ * buffer_3
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
-        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
-        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
-        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
+        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
+        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
+        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
+        tile_5 = where_x_q * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
         tile_bf16 = tile_5.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_3))
-        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        sub_x_q_4 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_5 = (tl.exp2(sub_x_q_4) * sub_x_q_2) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_5, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
+        tile_sum_2 = tl.sum(mul_x_q_6, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -7624,55 +7383,50 @@ def drift_backward_d_K_d_t_kernel(
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (rsqrt * 1.4426950408889634) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
+        mul_x_q = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
         gt_q = z > 0.0
+        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = 1.0 / z
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_3 = ((recip * d_lean)[None, :] * x_f32[:, None]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * buffer_1[None, :]
         buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state__ * buffer_3
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        sub_q = ((d_forecast * state_) * buffer_1) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        add_x_q = (sub_q * recip_q)[None, :] + (buffer_3[None, :] * x_f32[:, None])
-        safe_ = tl.where(mul_x_q_4 == float("-inf"), 0.0, mul_x_q_4)
-        mul_x_q_5 = ((recip * recip_q) * recip_q)[None, :] * (add_x_q - safe_)
-        tile_3 = tl.where(gt_q[None, :], mul_x_q_5, 0.0) + mul_x_q_3
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q_2) * sub_x_q_2)) + (tile * (t[:, None] - safe_buffer_2[None, :]))
+        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
+        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
+        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
+        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_3 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
-        tile_5 = tl.where(gt_q[None, :], exp2_x_q, 0.0) * sub_x_q_3
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        sub_x_q_4 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
+        tile_bf16 = (where_x_q * sub_x_q_4).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * exp2_x_q
-        tile_sum = tl.sum(mul_x_q_6, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_4 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_7 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q_4))
-        tile_sum_2 = tl.sum(mul_x_q_7, 1)
+        sub_x_q_5 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_5 = (tl.exp2(sub_x_q_5) * sub_x_q_2) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_5, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum
+        buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
+        tile_sum_2 = tl.sum(mul_x_q_6, 1)
         next_acc_q_3 = acc_q_3 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -7682,7 +7436,7 @@ def drift_backward_d_K_d_t_kernel(
         (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 + (recip * acc_q_3)), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, ((recip * acc_q_2) + acc_q_3), mask=(x_index < size_x))
 
 
 @triton.jit
@@ -7702,14 +7456,14 @@ def drift_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -7720,14 +7474,14 @@ def drift_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -7757,7 +7511,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kerne
         other=float("-inf"),
     )
     # src[moments.diag:7]
-    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_q_x = scalar * state
     max_ = tl.max(mul_q_x, 1)
     sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
@@ -7768,7 +7522,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kerne
     recip_q = 1.0 / sum_
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x_2 = t[None, :] * e
+    mul_q_x_2 = e * t[None, :]
     sum_2 = tl.sum(mul_q_x_2, 1)
     # src[maps.diag:7]
     gt_q = sum_ > 0.0
@@ -7776,28 +7530,28 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kerne
     # src[moments.diag:39]
     sub_q_x_2 = t[None, :] - tl.where(gt_q, sum_2 * recip_q, 0.0)[:, None]
     # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    mul_q_x_3 = x_f32[None, :] * e
-    sum_3 = tl.sum(mul_q_x_3, 1)
     recip = 1.0 / tl.cast(size_x, tl.float32)
+    x_f32 = x_index.to(tl.float32)
+    mul_q_x_3 = e * x_f32[None, :]
+    sum_3 = tl.sum(mul_q_x_3, 1)
     # src[moments.diag:38]
     # src[moments.diag:36]
     # src[moments.diag:39]
-    sub_q_x_3 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_3, 0.0)[:, None]
+    sub_q_x_3 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * sum_3) * recip_q, 0.0)[:, None]
     sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-    mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * sub_q_x_2) * e, 0.0)
+    mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_4) * sub_q_x_2, 0.0)
     sum_4 = tl.sum(mul_q_x_4, 1)
     tl.store(
         forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (sum_2 + sum_4), 0.0),
+        tl.where(gt_q, (sum_4 + sum_2) * recip_q, 0.0),
         mask=(q_index < size_q),
     )
-    mul_q_x_5 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * e
+    mul_q_x_5 = ((e * sub_q_x_4) * sub_q_x_4) * sub_q_x_4
     sum_5 = tl.sum(mul_q_x_5, 1)
-    where_q = tl.where(gt_q, recip_q * ((recip * sum_3) + sum_5), 0.0)
+    where_q = tl.where(gt_q, ((sum_3 * recip) + sum_5) * recip_q, 0.0)
     tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
-    mul_q = max_ * 0.6931471805599453
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(sum_) + mul_q), mask=(q_index < size_q))
+    mul_q = 0.6931471805599453 * max_
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(sum_)), mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, sum_, mask=(q_index < size_q))
     tl.store(state___ptr + q_index * state___stride_q, sum_2, mask=(q_index < size_q))
@@ -7838,7 +7592,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -7848,34 +7602,34 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = t[None, :] * e
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
         # src[maps.diag:7]
         gt_q = next_z > 0.0
-        # src[moments.diag:37]
-        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
-        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * next_acc_x) * recip_q, 0.0)
+        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = e * t[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        # src[moments.diag:37]
+        m = tl.where(gt_q, next_acc_x_2 * recip_q, 0.0)
+        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre[:, None]
+        sub_q_x = t[None, :] - next_centre_2[:, None]
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre_2[:, None]
-        mul_q_x_4 = (sub_q_x_2 * sub_q_x) * e
+        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre[:, None]
+        mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_5 = e * sub_q_x
@@ -7886,7 +7640,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_2 * sub_q_x_2) * sub_q_x_2) * e
+        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
@@ -7902,8 +7656,8 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -7913,7 +7667,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
+        mul_q_x = (1.4426950408889634 * rsqrt) * state
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -7923,35 +7677,35 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = t[None, :] * e
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_2 = e * x_f32[None, :]
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         recip_q = 1.0 / next_z
         # src[maps.diag:7]
         gt_q = next_z > 0.0
-        # src[moments.diag:37]
-        m = tl.where(gt_q, next_acc_x * recip_q, 0.0)
-        next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_3 = x_f32[None, :] * e
+        # src[moments.diag:38]
+        centre_3 = tl.where(gt_q, (recip * next_acc_x) * recip_q, 0.0)
+        next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = e * t[None, :]
         tile_sum_3 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
-        # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
-        next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
-        change = next_centre_2 - centre
-        change_2 = next_centre - centre_2
+        # src[moments.diag:37]
+        m = tl.where(gt_q, next_acc_x_2 * recip_q, 0.0)
+        next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
+        change = next_centre - centre
+        change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
+        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre_2[:, None], 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre_2[:, None]
+        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre[:, None]
         sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * sub_q_x) * e, 0.0)
+        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x, 0.0)
         tile_sum_4 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
         mul_q_x_5 = e * sub_q_x
@@ -7962,7 +7716,7 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * e
+        mul_q_x_7 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
@@ -7978,25 +7732,22 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
-        centre = next_centre_2
-        centre_2 = next_centre
+        centre = next_centre
+        centre_2 = next_centre_2
     recip_q = 1.0 / z
     # src[maps.diag:7]
     gt_q = z > 0.0
     # src[moments.diag:39]
-    tl.store(
-        forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
-        mask=(q_index < size_q),
-    )
-    where_q = tl.where(gt_q, recip_q * ((recip * acc_x_2) + acc_x_6), 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
-    mul_q = max_x * 0.6931471805599453
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (tl.log(z) + mul_q), mask=(q_index < size_q))
+    where_q = tl.where(gt_q, (acc_x_3 + acc_x_2) * recip_q, 0.0)
+    tl.store(forecast_ptr + q_index * forecast_stride_q, where_q, mask=(q_index < size_q))
+    where_q_2 = tl.where(gt_q, ((acc_x * recip) + acc_x_6) * recip_q, 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where_q_2, mask=(q_index < size_q))
+    mul_q = 0.6931471805599453 * max_x
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
     tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
     tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
-    tl.store(state____ptr + q_index * state____stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(state____ptr + q_index * state____stride_q, acc_x, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -8012,53 +7763,52 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
+    # src[moments.diag:7]
     state = tl.load(
         state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+        other=0.0,
     )
-    # src[moments.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_q_x = scalar * state
     sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
     exp2_q_x = tl.exp2(sub_q_x)
-    mul_q_x_2 = exp2_q_x * t[None, :]
-    sum_ = tl.sum(mul_q_x_2, 1)
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - sum_[:, None], 0.0)
-    mul_q_x_3 = sub_q_x_2 * d_forecast[:, None]
     # src[moments.diag:36]
+    tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
+    mul_q_x_2 = tile[None, :] * exp2_q_x
+    sum_ = tl.sum(mul_q_x_2, 1)
+    sub_q_x_2 = tl.where((x_index < size_x)[None, :], tile[None, :] - sum_[:, None], 0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = state_ * 1.4426950408889634
+    sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    exp2_q_x_2 = tl.exp2(sub_q_x_3)
+    mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
+    sum_2 = tl.sum(mul_q_x_3, 1)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_2, mask=(q_index < size_q))
     recip = 1.0 / tl.cast(size_x, tl.float32)
     d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    x_f32 = x_index.to(tl.float32)
-    mul_q_x_4 = exp2_q_x * x_f32[None, :]
-    sum_2 = tl.sum(mul_q_x_4, 1)
-    sub_q_x_3 = tl.where((x_index < size_x)[None, :], x_f32[None, :] - sum_2[:, None], 0.0)
-    tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
-    safe_ = tl.where(mul_q_x_3 == float("-inf"), 0.0, mul_q_x_3)
-    sub_q_x_4 = tl.where((x_index < size_x)[None, :], (tile * sub_q_x_3) - safe_, 0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
-    sub_q_x_5 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    exp2_q_x_2 = tl.exp2(sub_q_x_5)
-    mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
-    sum_3 = tl.sum(mul_q_x_5, 1)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_3, mask=(q_index < size_q))
-    mul_q_x_6 = sub_q_x_3 * exp2_q_x_2
-    sum_4 = tl.sum(mul_q_x_6, 1)
+    tile_2 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_q_x_4 = exp2_q_x * t[None, :]
+    sum_3 = tl.sum(mul_q_x_4, 1)
+    sub_q_x_4 = t[None, :] - sum_3[:, None]
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile_2 * sub_q_x_2)
+    add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+    mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+    sum_4 = tl.sum(mul_q_x_5, 1)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_4, mask=(q_index < size_q))
-    mul_q_x_7 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
-    sum_5 = tl.sum(mul_q_x_7, 1)
+    mul_q_x_6 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+    sum_5 = tl.sum(mul_q_x_6, 1)
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = (recip * (state___ + ((recip * recip) * sum_5))) * d_lean
+    mul_q_3 = (recip * d_lean) * (state___ + ((recip * recip) * sum_5))
+    mul_q_x_7 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
+    sum_6 = tl.sum(mul_q_x_7, 1)
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
-    sum_6 = tl.sum(mul_q_x_8, 1)
-    add_q = (d_forecast * ((sum_6 * recip) + state__)) + mul_q_3
+    add_q = (d_forecast * (state__ + (sum_6 * recip))) + mul_q_3
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     tl.store(
@@ -8066,13 +7816,13 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
         ((recip_q * recip_q) * add_q),
         mask=(q_index < size_q),
     )
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_2, mask=(q_index < size_q))
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_, mask=(q_index < size_q))
     # src[maps.diag:7]
-    mul_q_x_9 = sub_q_x_3 * exp2_q_x
-    sum_7 = tl.sum(mul_q_x_9, 1)
-    mul_q_4 = (1.0 - (sum_7 * recip)) * tl.where(z > 0.0, recip_q, 0.0)
+    mul_q_x_8 = exp2_q_x * sub_q_x_2
+    sum_7 = tl.sum(mul_q_x_8, 1)
+    mul_q_4 = (1.0 - (recip * sum_7)) * tl.where(z > 0.0, recip_q, 0.0)
     tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_, mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_3, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -8089,26 +7839,25 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
     sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = state_ * 1.4426950408889634
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -8122,74 +7871,69 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = exp2_q_x * x_f32[None, :]
+        mul_q_x_2 = x_f32[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_3 = exp2_q_x * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        sub_q_x_2 = x_f32[None, :] - next_acc_x[:, None]
+        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_3)
+        mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
         change_2 = where_q_4 - where_q_3
-        acc_x_11 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_12 = (6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
-        acc_x_13 = (acc_x_3 + ((d_forecast * sum_x) * change_2)) + (acc_x_12 * change)
-        sub_q_x_2 = t[None, :] - next_acc_x_2[:, None]
-        mul_q_x_4 = sub_q_x_2 * d_forecast[:, None]
-        sub_q_x_3 = x_f32[None, :] - next_acc_x[:, None]
-        tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
-        safe_ = tl.where(mul_q_x_4 == float("-inf"), 0.0, mul_q_x_4)
-        sub_q_x_4 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_4)
-        mul_q_x_5 = exp2_q_x_2 * ((tile * sub_q_x_3) - safe_)
-        tile_sum_3 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_3 = acc_x_13 + tile_sum_3
-        mul_q_x_6 = exp2_q_x_2 * sub_q_x_3
-        tile_sum_4 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_5
-        mul_q_x_7 = sub_q_x_3 * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
-        acc_x_14 = ((-1.0 * acc_x_5) + (sum_x * change)) * change_2
-        acc_x_15 = (acc_x_6 + ((-1.0 * acc_x_7) * change)) + acc_x_14
-        mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_6 = acc_x_15 + tile_sum_7
-        mul_q_x_9 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x) * change_2)) + tile_sum_8
-        acc_x_16 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
-        acc_x_17 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_16) * change)
-        mul_q_x_10 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        acc_x_10 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_11 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_10
+        acc_x_12 = (acc_x_4 + (acc_x_11 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
+        sub_q_x_4 = t[None, :] - next_acc_x_3[:, None]
+        add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile * sub_q_x_2)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_12 + tile_sum_5
+        acc_x_13 = ((-1.0 * acc_x_2) + (sum_x * change)) * change_2
+        acc_x_14 = (acc_x_5 + ((-1.0 * acc_x_6) * change)) + acc_x_13
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_14 + tile_sum_6
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_4
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_15 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_16 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_15) * change)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = acc_x_16 + tile_sum_8
+        acc_x_17 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_17 + tile_sum_9
-        acc_x_18 = acc_x_9 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_q_x_11 = (exp2_q_x_2 * sub_q_x_3) * sub_q_x_3
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_9 = acc_x_18 + tile_sum_10
-        mul_q_x_12 = sub_q_x_3 * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_12, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
+        mul_q_x_10 = exp2_q_x * sub_q_x_2
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -8204,83 +7948,78 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = exp2_q_x * x_f32[None, :]
+        tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
+        mul_q_x_2 = tile[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_3 = exp2_q_x * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], tile[None, :] - next_acc_x[:, None], 0.0)
+        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_3)
+        mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
+        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_3
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_4 = exp2_q_x * t[None, :]
+        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_3 + tile_sum_4
+        where_q_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
         change_2 = where_q_4 - where_q_3
-        acc_x_11 = (-3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_12 = (6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
-        acc_x_13 = (acc_x_3 + ((d_forecast * sum_x) * change_2)) + (acc_x_12 * change)
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
-        mul_q_x_4 = sub_q_x_2 * d_forecast[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
-        tile = (((-3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_3
-        safe_ = tl.where(mul_q_x_4 == float("-inf"), 0.0, mul_q_x_4)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], (tile * sub_q_x_3) - safe_, 0.0)
-        sub_q_x_5 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_5)
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
-        tile_sum_3 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_3 = acc_x_13 + tile_sum_3
-        mul_q_x_6 = exp2_q_x_2 * sub_q_x_3
-        tile_sum_4 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_5
-        mul_q_x_7 = sub_q_x_3 * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
-        acc_x_14 = ((-1.0 * acc_x_5) + (sum_x * change)) * change_2
-        acc_x_15 = (acc_x_6 + ((-1.0 * acc_x_7) * change)) + acc_x_14
-        mul_q_x_8 = (sub_q_x_2 * sub_q_x_3) * exp2_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_6 = acc_x_15 + tile_sum_7
-        mul_q_x_9 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_7 = (acc_x_7 + ((-1.0 * sum_x) * change_2)) + tile_sum_8
-        acc_x_16 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
-        acc_x_17 = acc_x_8 + (((-3.0 * acc_x_9) + acc_x_16) * change)
-        mul_q_x_10 = ((sub_q_x_3 * sub_q_x_3) * sub_q_x_3) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_10, 1)
+        acc_x_10 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_11 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_10
+        acc_x_12 = (acc_x_4 + (acc_x_11 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        tile_2 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
+        add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile_2 * sub_q_x_2)
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
+        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = acc_x_12 + tile_sum_5
+        acc_x_13 = ((-1.0 * acc_x_2) + (sum_x * change)) * change_2
+        acc_x_14 = (acc_x_5 + ((-1.0 * acc_x_6) * change)) + acc_x_13
+        mul_q_x_6 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
+        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        next_acc_x_5 = acc_x_14 + tile_sum_6
+        mul_q_x_7 = exp2_q_x_2 * sub_q_x_4
+        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
+        acc_x_15 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
+        acc_x_16 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_15) * change)
+        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        next_acc_x_7 = acc_x_16 + tile_sum_8
+        acc_x_17 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
+        mul_q_x_9 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
+        tile_sum_9 = tl.sum(mul_q_x_9, 1)
         next_acc_x_8 = acc_x_17 + tile_sum_9
-        acc_x_18 = acc_x_9 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_q_x_11 = (exp2_q_x_2 * sub_q_x_3) * sub_q_x_3
-        tile_sum_10 = tl.sum(mul_q_x_11, 1)
-        next_acc_x_9 = acc_x_18 + tile_sum_10
-        mul_q_x_12 = sub_q_x_3 * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_12, 1)
-        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_12
+        mul_q_x_10 = exp2_q_x * sub_q_x_2
+        tile_sum_10 = tl.sum(mul_q_x_10, 1)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
+        tile_sum_11 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_11
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
+        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
-        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_3, mask=(q_index < size_q))
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_5, mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_4, mask=(q_index < size_q))
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    tile = recip * (state___ + ((recip * recip) * acc_x_8))
+    mul_q_3 = (recip * d_lean) * (state___ + ((recip * recip) * acc_x_7))
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (d_forecast * ((acc_x_6 * recip) + state__)) + (tile * d_lean)
+    add_q = (d_forecast * (state__ + (acc_x_5 * recip))) + mul_q_3
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     tl.store(
@@ -8290,92 +8029,17 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
     )
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x, mask=(q_index < size_q))
     # src[maps.diag:7]
-    mul_q_3 = (1.0 - (acc_x_10 * recip)) * tl.where(z > 0.0, recip_q, 0.0)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_3, mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_2, mask=(q_index < size_q))
-
-
-@triton.jit
-def drift_long_backward_d_Q_rows_kernel(
-    K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = buffer_0 * state___
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    add_q_x = (buffer_0[:, None] * x_f32[None, :]) + (sub_q * recip_q)[:, None]
-    sub_q_x_2 = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    sub_q_x_3 = x_f32[None, :] - buffer_3[:, None]
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_3
-    tile_3 = (((tile_2 * sub_q_x_3) * sub_q_x_3) + mul_q_x_3) + (tile * sub_q_x_3)
-    tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
-    add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x)
-    tile_bf16 = tile_5.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tile_bf16_2 = tl.where(gt_q[:, None], dot * rsqrt, 0.0).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
+    mul_q_4 = (1.0 - (recip * acc_x_9)) * tl.where(z > 0.0, recip_q, 0.0)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_3, mask=(q_index < size_q))
 
 
 @triton.jit
 def drift_long_backward_d_Q_kernel(
     K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    buffer_5_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_0_stride_q,
     buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -8387,57 +8051,55 @@ def drift_long_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = buffer_0 * state___
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-    mul_q_2 = sub_q * recip_q
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    recip_q = 1.0 / z
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
+    mul_q = add_q * recip_q
     # src[maps.diag:7]
     gt_q = z > 0.0
     buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
     buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = 1.4426950408889634 * state_
+    mul_q_2 = state_ * 1.4426950408889634
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        add_q_x = (buffer_0[:, None] * x_f32[None, :]) + mul_q_2[:, None]
-        sub_q_x = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
+        mul_q_x = ((recip * x_f32)[None, :] * d_lean[:, None]) * recip_q[:, None]
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_2 = (d_forecast[:, None] * t[None, :]) * buffer_0[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_1[:, None])
+        sub_q_x = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
         sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
+        mul_q_x_4 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-        mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
-        tile_3 = (((tile_2 * sub_q_x_2) * sub_q_x_2) + mul_q_x_3) + (tile * sub_q_x_2)
-        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
-        add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
+        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
+        tile_3 = ((tile_2 * sub_q_x_2) + mul_q_x_4) + ((tile * sub_q_x_2) * sub_q_x_2)
+        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
         tile_bf16 = tile_5.to(tl.bfloat16)
-        # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -8449,32 +8111,31 @@ def drift_long_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x = (buffer_1 * d_forecast)[:, None] * t[None, :]
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        add_q_x = (buffer_0[:, None] * x_f32[None, :]) + mul_q_2[:, None]
-        sub_q_x = add_q_x - tl.where(mul_q_x == float("-inf"), 0.0, mul_q_x)
-        mul_q_x_2 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
+        mul_q_x = ((recip * x_f32)[None, :] * d_lean[:, None]) * recip_q[:, None]
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_2 = (d_forecast[:, None] * t[None, :]) * buffer_0[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_1[:, None])
+        sub_q_x = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
         sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
+        mul_q_x_4 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-        mul_q_x_3 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
-        tile_3 = (((tile_2 * sub_q_x_2) * sub_q_x_2) + mul_q_x_3) + (tile * sub_q_x_2)
-        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_2, 0.0)
-        add_q_x_2 = tile_4 + ((d_forecast * recip_q)[:, None] * t[None, :])
+        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
+        tile_3 = ((tile_2 * sub_q_x_2) + mul_q_x_4) + ((tile * sub_q_x_2) * sub_q_x_2)
+        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile_5 = (add_q_x_2 - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
         tile_bf16 = tile_5.to(tl.bfloat16)
-        # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
@@ -8491,86 +8152,11 @@ def drift_long_backward_d_Q_kernel(
 
 
 @triton.jit
-def drift_long_backward_d_K_rows_kernel(
-    Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_2 = load_tile(buffer_2_ptr + q_index * buffer_2_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    recip_q = 1.0 / z
-    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
-    state___ = load_tile(state____ptr + q_index * state____stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = buffer_0 * state___
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
-    sub_x_q = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
-    # src[maps.diag:7]
-    gt_q = z > 0.0
-    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
-    buffer_5 = load_tile(buffer_5_ptr + q_index * buffer_5_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-    d_lean = load_tile(d_lean_ptr + q_index * d_lean_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-    tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-    tile_3 = (((tile_2 * sub_x_q_2) * sub_x_q_2) + mul_x_q_3) + (tile * sub_x_q_2)
-    tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
-    add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
-    safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-    sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_2[None, :], 0.0)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * state_
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q_4 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q_4), 0.0) * sub_x_q_3
-    tile_bf16 = tile_5.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def drift_long_backward_d_K_kernel(
     Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_3_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    buffer_5_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_0_stride_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_0_stride_q,
     buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -8581,171 +8167,166 @@ def drift_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:34]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
+    x_f32 = x_index.to(tl.float32)
+    # src[moments.diag:34]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        recip_q = 1.0 / z
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q_2 = buffer_0 * state___
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        sub_x_q_3 = x_f32[:, None] - buffer_3[None, :]
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_3
-        tile_3 = (((tile_2 * sub_x_q_3) * sub_x_q_3) + mul_x_q_3) + (tile * sub_x_q_3)
-        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
-        add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0) * (add_x_q_2 - safe_buffer_2[None, :])
-        tile_bf16 = tile_5.to(tl.bfloat16)
         # src[moments.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        recip_q = 1.0 / z
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+        mul_x_q = ((recip * x_f32)[:, None] * d_lean[None, :]) * recip_q[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * buffer_0[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_1[None, :])
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
+        sub_x_q = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
+        tile_3 = ((tile_2 * sub_x_q_2) + mul_x_q_4) + ((tile * sub_x_q_2) * sub_x_q_2)
+        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        where_x_q = tl.where(gt_q[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = state_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * state_
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = 1.0 / z
-        d_forecast = tl.load(
-            d_forecast_ptr + q_index * d_forecast_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (buffer_1 * d_forecast)[None, :] * t[:, None]
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = buffer_0 * state___
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        sub_q = ((buffer_1 * state__) * d_forecast) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
-        add_x_q = (buffer_0[None, :] * x_f32[:, None]) + (sub_q * recip_q)[None, :]
-        sub_x_q_2 = add_x_q - tl.where(mul_x_q == float("-inf"), 0.0, mul_x_q)
-        mul_x_q_2 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = x_f32[:, None] - buffer_3[None, :]
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_3 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-        tile_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_3
-        tile_3 = (((tile_2 * sub_x_q_3) * sub_x_q_3) + mul_x_q_3) + (tile * sub_x_q_3)
-        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_2, 0.0)
-        add_x_q_2 = tile_4 + ((d_forecast * recip_q)[None, :] * t[:, None])
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        sub_x_q_4 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_2[None, :], 0.0)
-        tile_5 = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0) * sub_x_q_4
-        tile_bf16 = tile_5.to(tl.bfloat16)
         # src[moments.diag:34]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / z
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = ((recip * x_f32)[:, None] * d_lean[None, :]) * recip_q[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        d_forecast = tl.load(
+            d_forecast_ptr + q_index * d_forecast_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * buffer_0[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_1[None, :])
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
+        sub_x_q = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
+        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
+        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
+        tile_3 = ((tile_2 * sub_x_q_2) + mul_x_q_4) + ((tile * sub_x_q_2) * sub_x_q_2)
+        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = state_ * 1.4426950408889634
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def drift_long_backward_d_t_rows_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_3_ptr, buffer_4_ptr, d_t_ptr,
-    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_3_stride_q,
-    buffer_4_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_4_stride_q,
+    buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * state_
+    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[moments.diag:36]
+    sub_x_q = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = logsum * 1.4426950408889634
+    # src[moments.diag:7]
     state = tl.load(
         state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
         mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
         other=float("-inf"),
     )
-    # src[moments.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x_q = scalar * state
-    sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    sub_x_q_2 = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
     d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
+    mul_x_q_2 = d_forecast[None, :] * (tl.exp2(sub_x_q_2) * sub_x_q)
     sum_ = tl.sum(mul_x_q_2, 1)
     # src[moments.diag:36]
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * logsum
-    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    sub_x_q_3 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
-    mul_x_q_3 = d_forecast[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q_2 = state_ * 1.4426950408889634
+    sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+    mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
     sum_2 = tl.sum(mul_x_q_3, 1)
-    add_x = (sum_2 * (1.0 / tl.cast(size_x, tl.float32))) + sum_
+    add_x = sum_2 + ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
 @triton.jit
 def drift_long_backward_d_t_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_3_ptr, buffer_4_ptr, d_t_ptr,
-    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_3_stride_q,
-    buffer_4_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_4_stride_q,
+    buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
@@ -8754,12 +8335,15 @@ def drift_long_backward_d_t_kernel(
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = state_ * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -8767,19 +8351,17 @@ def drift_long_backward_d_t_kernel(
         )
         mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        # src[moments.diag:36]
-        sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_2 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+        mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
         tile_sum = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q_2 = 1.4426950408889634 * state_
-        sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
-        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+        mul_q_2 = logsum * 1.4426950408889634
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_3 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_3[None, :])
+        mul_x_q_4 = d_forecast[None, :] * mul_x_q_3
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
@@ -8787,8 +8369,9 @@ def drift_long_backward_d_t_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = state_ * 1.4426950408889634
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -8796,28 +8379,26 @@ def drift_long_backward_d_t_kernel(
         )
         mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[moments.diag:36]
-        sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_x_q_2 = d_forecast[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+        mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
         tile_sum = tl.sum(mul_x_q_2, 1)
         next_acc_q = acc_q + tile_sum
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = 1.4426950408889634 * state_
-        sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
-        tile_sum_2 = tl.sum(mul_x_q_3, 1)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = logsum * 1.4426950408889634
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        mul_x_q_3 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_3[None, :])
+        mul_x_q_4 = d_forecast[None, :] * mul_x_q_3
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
         next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     # src[moments.diag:36]
-    add_x = (acc_q * (1.0 / tl.cast(size_x, tl.float32))) + acc_q_2
+    add_x = acc_q + ((1.0 / tl.cast(size_x, tl.float32)) * acc_q_2)
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
@@ -9013,10 +8594,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
-    buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor, buffer_3: torch.Tensor,
     buffer_5: torch.Tensor, buffer_6: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -9027,10 +8608,10 @@ def _drift_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state_", state_, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
     _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -9053,14 +8634,14 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -9078,11 +8659,11 @@ def _drift_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0,
-        buffer_2, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
+        buffer_3, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
-        state_.stride(0), state__.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_0.stride(0),
-        buffer_2.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
+        state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
+        buffer_3.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
         d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -9224,10 +8805,10 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
 def _drift_long_backward_d_Q(
     K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_3: torch.Tensor, buffer_5: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_5: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_5: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("t", t, torch.float32, 1, K.device)
     _check("d_forecast", d_forecast, torch.float32, 1, K.device)
@@ -9237,8 +8818,8 @@ def _drift_long_backward_d_Q(
     _check("z", z, torch.float32, 1, K.device)
     _check("state__", state__, torch.float32, 1, K.device)
     _check("state___", state___, torch.float32, 1, K.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
     _check("buffer_5", buffer_5, torch.float32, 1, K.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
     _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
     _check("buffer_2", buffer_2, torch.float32, 1, K.device)
@@ -9258,10 +8839,10 @@ def _drift_long_backward_d_Q(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
@@ -9269,31 +8850,13 @@ def _drift_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        drift_long_backward_d_Q_rows_kernel[grid](
-            K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
-            buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0),
-            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
-            buffer_1.stride(0), buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
-        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
+        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1,
         buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        state___.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
         buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -9303,10 +8866,10 @@ def _drift_long_backward_d_Q(
 def _drift_long_backward_d_K(
     Q: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_3: torch.Tensor, buffer_5: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_5: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_5: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
     _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
@@ -9316,8 +8879,8 @@ def _drift_long_backward_d_K(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
     _check("state___", state___, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
@@ -9337,10 +8900,10 @@ def _drift_long_backward_d_K(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
@@ -9348,31 +8911,13 @@ def _drift_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        drift_long_backward_d_K_rows_kernel[grid](
-            Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0,
-            buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0),
-            d_lean.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            state__.stride(0), state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0),
-            buffer_1.stride(0), buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
-        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1,
+        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1,
         buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_3.stride(0), buffer_5.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        state___.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
         buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -9384,17 +8929,17 @@ def _drift_long_backward_d_t(
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
-    buffer_3: torch.Tensor,
     buffer_4: torch.Tensor,
+    buffer_3: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], buffer_3: f32[q], buffer_4: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], buffer_4: f32[q], buffer_3: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("d_forecast", d_forecast, torch.float32, 1, d_forecast.device)
     _check("logsum", logsum, torch.float32, 1, d_forecast.device)
     _check("state", state, torch.float32, 2, d_forecast.device)
     _check("state_", state_, torch.float32, 1, d_forecast.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, d_forecast.device)
     _check("buffer_4", buffer_4, torch.float32, 1, d_forecast.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, d_forecast.device)
     (q,) = d_forecast.shape
     _, x = state.shape
     if logsum.shape != (q,):
@@ -9403,10 +8948,10 @@ def _drift_long_backward_d_t(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_4.shape != (q,):
         raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     d_t = torch.empty((x,), dtype=torch.float32, device=d_forecast.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
@@ -9418,17 +8963,17 @@ def _drift_long_backward_d_t(
             BLOCK_X, warps, stages = 16, 16, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         drift_long_backward_d_t_rows_kernel[grid](
-            d_forecast, logsum, state, state_, buffer_3, buffer_4, d_t, d_forecast.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_3.stride(0),
-            buffer_4.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            d_forecast, logsum, state, state_, buffer_4, buffer_3, d_t, d_forecast.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_4.stride(0),
+            buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
             EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_t
     BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_long_backward_d_t_kernel[grid](
-        d_forecast, logsum, state, state_, buffer_3, buffer_4, d_t, d_forecast.stride(0), logsum.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), buffer_3.stride(0), buffer_4.stride(0),
+        d_forecast, logsum, state, state_, buffer_4, buffer_3, d_t, d_forecast.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), buffer_4.stride(0), buffer_3.stride(0),
         d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return d_t
@@ -9447,7 +8992,7 @@ class _drift_autograd(torch.autograd.Function):
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
-        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_1, buffer_3, buffer_0, buffer_2, buffer_5, buffer_6)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6)
         return d_Q, d_K, d_t
 
 
@@ -9468,9 +9013,9 @@ class _drift_long_autograd(torch.autograd.Function):
         Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5 = _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
-        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1, buffer_2)
-        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_3, buffer_5, buffer_0, buffer_1, buffer_2)
-        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, buffer_3, buffer_4, d)
+        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1, buffer_2)
+        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1, buffer_2)
+        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, buffer_4, buffer_3, d)
         return d_Q, d_K, d_t
 
 
@@ -9884,31 +9429,23 @@ def choice_backward_d_logits_kernel(
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     e_index = tl.arange(0, BLOCK_E)
     acc_vocab = tl.full([BLOCK_TOKEN], 0.0, tl.float32)
-    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
-    d_mean = tl.load(
-        d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
     mean = tl.load(
         mean_ptr + token_index[:, None] * mean_stride_token + e_index[None, :] * mean_stride_e,
         mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
         other=0.0,
     )
-    mul_token_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+    d_mean = tl.load(
+        d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+        mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
+        other=0.0,
+    )
+    mul_token_e = d_mean.to(tl.float32) * mean.to(tl.float32)
     sum_ = tl.sum(mul_token_e, 1)
+    top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
     to_vocab = size_vocab // BLOCK_VOCAB * BLOCK_VOCAB
     # whole tiles, no mask needed
     for first_vocab in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab + tl.arange(0, BLOCK_VOCAB)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
         # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
@@ -9917,7 +9454,14 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        mul_token_vocab = (dot - sum_[:, None]) * tl.exp(sub_token_vocab)
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
         tile_sum = tl.sum(mul_token_vocab, 1)
         next_acc_vocab = acc_vocab + tile_sum
         acc_vocab = next_acc_vocab
@@ -9926,6 +9470,12 @@ def choice_backward_d_logits_kernel(
     for first_vocab_2 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_2 + tl.arange(0, BLOCK_VOCAB)
         # src[moments.diag:43]
+        E = tl.load(
+            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
+            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        dot = tl.dot(d_mean, tl.trans(E))
         logits = tl.load(
             logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
             mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
@@ -9933,14 +9483,7 @@ def choice_backward_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
-        # src[moments.diag:43]
-        E = tl.load(
-            E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
-            mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(d_mean, tl.trans(E))
-        mul_token_vocab = (dot - sum_[:, None]) * tl.exp(sub_token_vocab)
+        mul_token_vocab = tl.exp(sub_token_vocab) * (dot - sum_[:, None])
         tile_sum = tl.sum(mul_token_vocab, 1)
         next_acc_vocab = acc_vocab + tile_sum
         acc_vocab = next_acc_vocab
@@ -9948,23 +9491,12 @@ def choice_backward_d_logits_kernel(
     recip_token = 1.0 / z
     # src[maps.diag:7]
     gt_token = z > 0.0
-    where_token = tl.where(gt_token, (-1.0 * recip_token) * acc_vocab, 0.0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token, mask=(token_index < size_token), other=0.0)
-    add_token = d_top + where_token
+    sub_token = d_top - tl.where(gt_token, acc_vocab * recip_token, 0.0)
     best = tl.load(best_ptr + token_index * best_stride_token, mask=(token_index < size_token), other=0)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
-        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
-        where_token_vocab = tl.where(eq_token_vocab, add_token[:, None], 0.0)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
         # src[moments.diag:43]
         E = load_tile(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
@@ -9973,8 +9505,17 @@ def choice_backward_d_logits_kernel(
             EXACT_E,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
-        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
+        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
+        where_token_vocab_2 = tl.where(eq_token_vocab, sub_token[:, None], 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -9983,16 +9524,6 @@ def choice_backward_d_logits_kernel(
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
-        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
-        where_token_vocab = tl.where(eq_token_vocab, add_token[:, None], 0.0)
-        # src[moments.diag:43]
-        logits = tl.load(
-            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
-            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
-            other=0.0,
-        )
-        # src[maps.diag:5]
-        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
@@ -10000,8 +9531,17 @@ def choice_backward_d_logits_kernel(
             other=0.0,
         )
         dot = tl.dot(d_mean, tl.trans(E))
-        mul_token_vocab = (recip_token[:, None] * (dot - sum_[:, None])) * tl.exp(sub_token_vocab)
-        where_token_vocab_2 = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        logits = tl.load(
+            logits_ptr + token_index[:, None] * logits_stride_token + vocab_index[None, :] * logits_stride_vocab,
+            mask=(token_index < size_token)[:, None] & (vocab_index < size_vocab)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:5]
+        sub_token_vocab = logits - tl.where(top == float("-inf"), 0.0, top)[:, None]
+        mul_token_vocab = (recip_token[:, None] * tl.exp(sub_token_vocab)) * (dot - sum_[:, None])
+        where_token_vocab = tl.where(gt_token[:, None], mul_token_vocab, 0.0)
+        eq_token_vocab = vocab_index.to(tl.int32)[None, :] == best[:, None]
+        where_token_vocab_2 = tl.where(eq_token_vocab, sub_token[:, None], 0.0)
         tl.store(
             d_logits_ptr + token_index[:, None] * d_logits_stride_token + vocab_index[None, :] * d_logits_stride_vocab,
             (where_token_vocab_2 + where_token_vocab),
@@ -10027,15 +9567,8 @@ def choice_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + token_index * z_stride_token)
         # src[maps.diag:7]
-        tile = d_mean.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10045,22 +9578,22 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
-        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
+        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * tl.exp(sub_vocab_token)
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
         # src[maps.diag:7]
         where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
-        tile_bf16 = (d_mean.to(tl.float32) * where_token[None, :]).to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10070,8 +9603,13 @@ def choice_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
-        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
+        tile_bf16 = (where_token[None, :] * tl.exp(sub_vocab_token)).to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -10252,15 +9790,15 @@ def choice_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None],
+            other=0.0,
+        )
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
@@ -10269,15 +9807,15 @@ def choice_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
-            mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[moments.diag:43]
         E = tl.load(
             E_ptr + vocab_index[:, None] * E_stride_vocab + e_index[None, :] * E_stride_e,
             mask=(vocab_index < size_vocab)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_mean = tl.load(
+            d_mean_ptr + token_index[:, None] * d_mean_stride_token + e_index[None, :] * d_mean_stride_e,
+            mask=(token_index < size_token)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_mean, tl.trans(E), acc_e)
@@ -10297,19 +9835,19 @@ def choice_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     token_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_mean = load_tile(
-        d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     mean = load_tile(
         mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+    d_mean = load_tile(
+        d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_mean.to(tl.float32) * mean.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_1_ptr + token_index * buffer_1_stride_token, sum_)
 
@@ -10326,9 +9864,9 @@ def choice_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_mean = tl.load(d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e)
         mean = tl.load(mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e)
-        mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+        d_mean = tl.load(d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e)
+        mul_e = d_mean.to(tl.float32) * mean.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -10336,17 +9874,17 @@ def choice_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_mean = tl.load(
-            d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         mean = tl.load(
             mean_ptr + token_index * mean_stride_token + e_index * mean_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = mean.to(tl.float32) * d_mean.to(tl.float32)
+        d_mean = tl.load(
+            d_mean_ptr + token_index * d_mean_stride_token + e_index * d_mean_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_mean.to(tl.float32) * mean.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -10378,6 +9916,7 @@ def choice_long_backward_z_d_logits_rows_kernel(
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
     tl.store(z_ptr + token_index * z_stride_token, sum_)
+    recip = 1.0 / sum_
     buffer_1 = tl.load(buffer_1_ptr + token_index * buffer_1_stride_token)
     buffer_0 = load_tile(
         buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
@@ -10387,16 +9926,14 @@ def choice_long_backward_z_d_logits_rows_kernel(
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
     sub_vocab_2 = buffer_0 - safe_buffer_1
-    mul_vocab = sub_vocab_2 * e
-    sum_2 = tl.sum(mul_vocab, 0)
-    recip = 1.0 / sum_
     # src[maps.diag:7]
     gt = sum_ > 0.0
+    mul_vocab = e * sub_vocab_2
+    sum_2 = tl.sum(mul_vocab, 0)
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
-    add = d_top + tl.where(gt, (-1.0 * recip) * sum_2, 0.0)
     best = tl.load(best_ptr + token_index * best_stride_token)
-    where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
-    add_vocab = tl.where(gt, (recip * sub_vocab_2) * e, 0.0) + where_vocab
+    where_vocab = tl.where(vocab_index.to(tl.int32) == best, d_top - tl.where(gt, sum_2 * recip, 0.0), 0.0)
+    add_vocab = where_vocab + tl.where(gt, (recip * e) * sub_vocab_2, 0.0)
     tl.store(
         d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
         add_vocab,
@@ -10433,7 +9970,7 @@ def choice_long_backward_z_d_logits_kernel(
             buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = (buffer_0 - safe_buffer_1) * e
+        mul_vocab = e * (buffer_0 - safe_buffer_1)
         tile_sum_2 = tl.sum(mul_vocab, 0)
         next_acc_vocab = acc_vocab + tile_sum_2
         z = next_z
@@ -10460,7 +9997,7 @@ def choice_long_backward_z_d_logits_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = (buffer_0 - safe_buffer_1) * e
+        mul_vocab = e * (buffer_0 - safe_buffer_1)
         tile_sum_2 = tl.sum(mul_vocab, 0)
         next_acc_vocab = acc_vocab + tile_sum_2
         z = next_z
@@ -10470,29 +10007,34 @@ def choice_long_backward_z_d_logits_kernel(
     # src[maps.diag:7]
     gt = z > 0.0
     d_top = tl.load(d_top_ptr + token_index * d_top_stride_token)
-    add = d_top + tl.where(gt, (-1.0 * recip) * acc_vocab, 0.0)
+    sub = d_top - tl.where(gt, acc_vocab * recip, 0.0)
     best = tl.load(best_ptr + token_index * best_stride_token)
     # whole tiles, no mask needed
     for first_vocab_3 in tl.range(0, to_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_3 + tl.arange(0, BLOCK_VOCAB)
-        where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
-        # src[moments.diag:43]
-        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
-        # src[maps.diag:5]
-        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
         buffer_0 = tl.load(
             buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = (recip * (buffer_0 - safe_buffer_1)) * tl.exp(sub_vocab)
+        # src[moments.diag:43]
+        logits = tl.load(logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab)
+        # src[maps.diag:5]
+        sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
+        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
+        where_vocab = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            (tl.where(gt, mul_vocab, 0.0) + where_vocab),
+            (where_vocab + tl.where(gt, mul_vocab, 0.0)),
         )
     # tiles that a mask or the end cuts
     for first_vocab_4 in tl.range(from_vocab, size_vocab, BLOCK_VOCAB):
         vocab_index = first_vocab_4 + tl.arange(0, BLOCK_VOCAB)
-        where_vocab = tl.where(vocab_index.to(tl.int32) == best, add, 0.0)
+        buffer_0 = tl.load(
+            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
+            mask=(vocab_index < size_vocab),
+            other=0.0,
+        )
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         # src[moments.diag:43]
         logits = tl.load(
             logits_ptr + token_index * logits_stride_token + vocab_index * logits_stride_vocab,
@@ -10501,16 +10043,11 @@ def choice_long_backward_z_d_logits_kernel(
         )
         # src[maps.diag:5]
         sub_vocab = logits - tl.where(top == float("-inf"), 0.0, top)
-        buffer_0 = tl.load(
-            buffer_0_ptr + token_index * buffer_0_stride_token + vocab_index * buffer_0_stride_vocab,
-            mask=(vocab_index < size_vocab),
-            other=0.0,
-        )
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_vocab = (recip * (buffer_0 - safe_buffer_1)) * tl.exp(sub_vocab)
+        mul_vocab = (recip * tl.exp(sub_vocab)) * (buffer_0 - safe_buffer_1)
+        where_vocab = tl.where(vocab_index.to(tl.int32) == best, sub, 0.0)
         tl.store(
             d_logits_ptr + token_index * d_logits_stride_token + vocab_index * d_logits_stride_vocab,
-            (tl.where(gt, mul_vocab, 0.0) + where_vocab),
+            (where_vocab + tl.where(gt, mul_vocab, 0.0)),
             mask=(vocab_index < size_vocab),
         )
 
@@ -10533,15 +10070,8 @@ def choice_long_backward_d_E_kernel(
     # whole tiles, no mask needed
     for first_token in tl.range(0, to_token, BLOCK_TOKEN):
         token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + token_index * z_stride_token)
         # src[maps.diag:7]
-        tile = d_mean.to(tl.float32) * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10551,22 +10081,22 @@ def choice_long_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
-        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
+        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * tl.exp(sub_vocab_token)
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     from_token = tl.maximum(0, to_token)
     # tiles that a mask or the end cuts
     for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
         token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        d_mean = tl.load(
-            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
-            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + token_index * z_stride_token, mask=(token_index < size_token), other=0.0)
         # src[maps.diag:7]
         where_token = tl.where((z > 0.0) & (token_index < size_token), 1.0 / z, 0.0)
-        tile_bf16 = (d_mean.to(tl.float32) * where_token[None, :]).to(tl.bfloat16)
         top = tl.load(top_ptr + token_index * top_stride_token, mask=(token_index < size_token), other=0.0)
         # src[moments.diag:43]
         logits = tl.load(
@@ -10576,8 +10106,13 @@ def choice_long_backward_d_E_kernel(
         )
         # src[maps.diag:5]
         sub_vocab_token = logits - tl.where(top == float("-inf"), 0.0, top)[None, :]
-        e_bf16 = tl.exp(sub_vocab_token).to(tl.bfloat16)
-        next_acc_token = tl.dot(e_bf16, tl.trans(tile_bf16), acc_token)
+        tile_bf16 = (where_token[None, :] * tl.exp(sub_vocab_token)).to(tl.bfloat16)
+        d_mean = tl.load(
+            d_mean_ptr + token_index[None, :] * d_mean_stride_token + e_index[:, None] * d_mean_stride_e,
+            mask=(token_index < size_token)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_token = tl.dot(tile_bf16, tl.trans(d_mean), acc_token)
         acc_token = next_acc_token
     tl.store(
         d_E_ptr + vocab_index[:, None] * d_E_stride_vocab + e_index[None, :] * d_E_stride_e,
@@ -11065,7 +10600,6 @@ def temperature_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
@@ -11073,11 +10607,12 @@ def temperature_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:53]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -11086,7 +10621,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((rsqrt * 1.4426950408889634) * b) * dot
+        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11113,7 +10648,7 @@ def temperature_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11131,7 +10666,7 @@ def temperature_kernel(
     # src[maps.diag:12]
     tl.store(
         L_ptr + q_index * L_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
+        (tl.log(z) + (max_x * 0.6931471805599453)),
         mask=(q_index < size_q),
     )
     # src[maps.diag:7]
@@ -11158,14 +10693,14 @@ def temperature_long_buffer_0_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -11176,14 +10711,14 @@ def temperature_long_buffer_0_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -11204,8 +10739,6 @@ def temperature_long_L_E_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
         (x_index < size_x),
@@ -11214,13 +10747,15 @@ def temperature_long_L_E_rows_kernel(
     )
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * buffer_0, float("-inf"))
     max_ = tl.max(mul_x, 0)
     sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:12]
     e = tl.exp2(sub_x)
     sum_ = tl.sum(e, 0)
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (max_ * 0.6931471805599453)))
     mul_x_2 = e * buffer_0
     sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
@@ -11239,16 +10774,16 @@ def temperature_long_L_E_kernel(
     max_x = tl.full([], float("-inf"), tl.float32)
     z = tl.full([], 0.0, tl.float32)
     acc_x = tl.full([], 0.0, tl.float32)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
-        mul_x = ((rsqrt * 1.4426950408889634) * b) * buffer_0
+        mul_x = ((1.4426950408889634 * b) * rsqrt) * buffer_0
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11272,7 +10807,7 @@ def temperature_long_L_E_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * buffer_0, float("-inf"))
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * buffer_0, float("-inf"))
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11288,7 +10823,7 @@ def temperature_long_L_E_kernel(
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (max_x * 0.6931471805599453)))
     # src[maps.diag:7]
     # src[moments.diag:55]
     where = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
@@ -11297,9 +10832,9 @@ def temperature_long_L_E_kernel(
 
 @triton.jit
 def temperature_forward_kernel(
-    Q_ptr, K_ptr, b_ptr, L_ptr, logsum_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q,
-    logsum_stride_q, E_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, L_ptr, E_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, L_stride_q, E_stride_q,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
@@ -11309,15 +10844,15 @@ def temperature_forward_kernel(
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:53]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -11330,7 +10865,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = ((1.4426950408889634 * rsqrt) * b) * dot
+        mul_q_x = ((1.4426950408889634 * b) * rsqrt) * dot
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11339,7 +10874,7 @@ def temperature_forward_kernel(
         e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        mul_q_x_2 = dot * e
+        mul_q_x_2 = e * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
@@ -11357,7 +10892,7 @@ def temperature_forward_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * dot, float("-inf"))
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -11366,27 +10901,29 @@ def temperature_forward_kernel(
         e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        mul_q_x_2 = dot * e
+        mul_q_x_2 = e * dot
         tile_sum_2 = tl.sum(mul_q_x_2, 1)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    add_q = (0.6931471805599453 * max_x) + tl.log(z)
-    tl.store(L_ptr + q_index * L_stride_q, add_q, mask=(q_index < size_q))
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add_q, mask=(q_index < size_q))
+    tl.store(
+        L_ptr + q_index * L_stride_q,
+        (tl.log(z) + (max_x * 0.6931471805599453)),
+        mask=(q_index < size_q),
+    )
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where_q = tl.where(z > 0.0, (rsqrt * (1.0 / z)) * acc_x, 0.0)
+    where_q = tl.where(z > 0.0, (rsqrt * acc_x) * (1.0 / z), 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where_q, mask=(q_index < size_q))
 
 
 @triton.jit
 def temperature_backward_buffer_0_d_Q_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q,
+    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11403,8 +10940,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * L
     b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
@@ -11424,7 +10961,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        sub_q_x = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x = exp2_q_x * dot
         tile_sum = tl.sum(mul_q_x, 1)
@@ -11434,8 +10971,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
-        tile = (mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2)) * exp2_q_x
+        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
+        tile = (mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None])) * exp2_q_x
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
@@ -11456,7 +10993,7 @@ def temperature_backward_buffer_0_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
         sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
         exp2_q_x = tl.exp2(sub_q_x)
         mul_q_x_2 = exp2_q_x * dot
@@ -11467,8 +11004,8 @@ def temperature_backward_buffer_0_d_Q_kernel(
         acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
-        sub_q_x_2 = (1.0 + ((rsqrt * b) * dot)) - safe_next_centre[:, None]
-        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (d_E[:, None] * sub_q_x_2), 0.0)
+        sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
+        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None]), 0.0)
         tile_bf16 = (add_q_x * exp2_q_x).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
@@ -11487,9 +11024,9 @@ def temperature_backward_buffer_0_d_Q_kernel(
 
 @triton.jit
 def temperature_backward_d_K_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_K_stride_x, d_K_stride_d, size_q,
+    size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -11511,6 +11048,7 @@ def temperature_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         mul_q = (rsqrt * b) * buffer_0
         Q = load_tile(
@@ -11522,13 +11060,12 @@ def temperature_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[moments.diag:55]
-        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_2 = logsum * 1.4426950408889634
-        sub_x_q_2 = (((rsqrt * 1.4426950408889634) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul_q_2 = 1.4426950408889634 * L
+        sub_x_q_2 = (((1.4426950408889634 * rsqrt) * b) * dot) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
@@ -11536,6 +11073,7 @@ def temperature_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = (rsqrt * b) * buffer_0
         # src[moments.diag:53]
@@ -11547,60 +11085,59 @@ def temperature_backward_d_K_kernel(
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
         # src[moments.diag:55]
-        sub_x_q = (1.0 + ((rsqrt * b) * dot)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = (((rsqrt * b) * dot) + 1.0) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = logsum * 1.4426950408889634
-        mul_x_q = tl.where((q_index < size_q)[None, :], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * L
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        tile = ((d_L * b)[None, :] + (d_E[None, :] * sub_x_q)) * tl.exp2(sub_x_q_2)
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def temperature_backward_d_b_rows_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
-    d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[moments.diag:53]
     Q = load_tile(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        (q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        (q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_Q and EXACT_D,
     )
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
     # src[moments.diag:7]
-    dot = tl.dot(tl.trans(Q), K)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
+    dot = tl.dot(Q, tl.trans(K))
+    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * L
     # src[moments.diag:53]
     b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = tl.where((q_index < size_q)[:, None], ((rsqrt * 1.4426950408889634) * b) * dot, float("-inf"))
+    mul_q_x = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
     mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
     sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - buffer_0[:, None])
     d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_x_4 = ((d_L[:, None] + mul_q_x_3) * tl.exp2(sub_q_x)) * dot
@@ -11610,9 +11147,9 @@ def temperature_backward_d_b_rows_kernel(
 
 @triton.jit
 def temperature_backward_d_b_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, logsum_stride_q, buffer_0_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
+    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     d_index = tl.arange(0, BLOCK_D)
     acc_q_x = tl.full([], 0.0, tl.float32)
@@ -11623,10 +11160,10 @@ def temperature_backward_d_b_kernel(
     for q_index in tl.range(0, size_q):
         # src[moments.diag:53]
         Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul = logsum * 1.4426950408889634
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul = 1.4426950408889634 * L
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
         to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
@@ -11641,7 +11178,7 @@ def temperature_backward_d_b_kernel(
             # src[moments.diag:7]
             mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
-            sub_x = (((rsqrt * 1.4426950408889634) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
+            sub_x = (((1.4426950408889634 * rsqrt) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
             tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
             mul_x = tile * sum_
             tile_sum = tl.sum(mul_x, 0)
@@ -11660,7 +11197,7 @@ def temperature_backward_d_b_kernel(
             # src[moments.diag:7]
             mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
             sum_ = tl.sum(mul_x_d, 1)
-            mul_x = tl.where(x_index < size_x, ((rsqrt * 1.4426950408889634) * b) * sum_, float("-inf"))
+            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * sum_, float("-inf"))
             sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
             tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
             mul_x_2 = tile * sum_
@@ -11687,14 +11224,14 @@ def temperature_long_forward_state_kernel(
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -11705,14 +11242,14 @@ def temperature_long_forward_state_kernel(
     for first_d_2 in tl.range(from_d, size_d, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
         # src[moments.diag:53]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        Q = tl.load(
+            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
         # src[moments.diag:7]
@@ -11726,21 +11263,21 @@ def temperature_long_forward_state_kernel(
 
 
 @triton.jit
-def temperature_long_forward_L_logsum_E_rows_kernel(
-    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
-    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def temperature_long_forward_L_E_rows_kernel(
+    b_ptr, state_ptr, L_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, E_stride_q, size_q, size_x,
+    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
@@ -11749,21 +11286,19 @@ def temperature_long_forward_L_logsum_E_rows_kernel(
     # src[maps.diag:12]
     e = tl.exp2(sub_x)
     sum_ = tl.sum(e, 0)
-    add = tl.log(sum_) + (0.6931471805599453 * max_)
-    tl.store(L_ptr + q_index * L_stride_q, add)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
-    mul_x_2 = e * state
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(sum_) + (0.6931471805599453 * max_)))
+    mul_x_2 = state * e
     sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(sum_ > 0.0, ((1.0 / sum_) * rsqrt) * sum_2, 0.0)
+    where = tl.where(sum_ > 0.0, ((1.0 / sum_) * sum_2) * rsqrt, 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
 @triton.jit
-def temperature_long_forward_L_logsum_E_kernel(
-    b_ptr, state_ptr, L_ptr, logsum_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, logsum_stride_q,
-    E_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+def temperature_long_forward_L_E_kernel(
+    b_ptr, state_ptr, L_ptr, E_ptr, state_stride_q, state_stride_x, L_stride_q, E_stride_q, size_q, size_x,
+    size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -11788,7 +11323,7 @@ def temperature_long_forward_L_logsum_E_kernel(
         e = tl.exp2(mul_x - safe_next_max_x)
         tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        mul_x_2 = e * state
+        mul_x_2 = state * e
         tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
@@ -11812,33 +11347,30 @@ def temperature_long_forward_L_logsum_E_kernel(
         e = tl.exp2(mul_x - safe_next_max_x)
         tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        mul_x_2 = e * state
+        mul_x_2 = state * e
         tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:12]
-    add = tl.log(z) + (0.6931471805599453 * max_x)
-    tl.store(L_ptr + q_index * L_stride_q, add)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, add)
+    tl.store(L_ptr + q_index * L_stride_q, (tl.log(z) + (0.6931471805599453 * max_x)))
     # src[maps.diag:7]
     # src[moments.diag:55]
-    where = tl.where(z > 0.0, ((1.0 / z) * rsqrt) * acc_x, 0.0)
+    where = tl.where(z > 0.0, ((1.0 / z) * acc_x) * rsqrt, 0.0)
     tl.store(E_ptr + q_index * E_stride_q, where)
 
 
 @triton.jit
 def temperature_long_backward_buffer_0_rows_kernel(
-    b_ptr, logsum_ptr, state_ptr, buffer_0_ptr, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+    b_ptr, L_ptr, state_ptr, buffer_0_ptr, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
+    L = tl.load(L_ptr + q_index * L_stride_q)
+    mul = 1.4426950408889634 * L
     # src[moments.diag:53]
     b = tl.load(b_ptr)
     state = load_tile(
@@ -11847,8 +11379,9 @@ def temperature_long_backward_buffer_0_rows_kernel(
         0.0,
         EXACT_X,
     )
-    scalar = (1.4426950408889634 * b) * tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, scalar * state, float("-inf"))
+    # src[moments.diag:7]
+    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_x = tl.where(x_index < size_x, (scalar * b) * state, float("-inf"))
     sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
     mul_x_2 = state * tl.exp2(sub_x)
     sum_ = tl.sum(mul_x_2, 0)
@@ -11857,24 +11390,24 @@ def temperature_long_backward_buffer_0_rows_kernel(
 
 @triton.jit
 def temperature_long_backward_buffer_0_kernel(
-    b_ptr, logsum_ptr, state_ptr, buffer_0_ptr, logsum_stride_q, state_stride_q, state_stride_x,
-    buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
+    b_ptr, L_ptr, state_ptr, buffer_0_ptr, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    L = tl.load(L_ptr + q_index * L_stride_q)
+    mul = 1.4426950408889634 * L
     # src[moments.diag:53]
     b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul == float("-inf"), 0.0, mul)
+        sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
         mul_x = state * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
@@ -11888,7 +11421,7 @@ def temperature_long_backward_buffer_0_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+        mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         mul_x_2 = state * tl.exp2(sub_x)
         tile_sum = tl.sum(mul_x_2, 0)
@@ -11898,58 +11431,10 @@ def temperature_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def temperature_long_backward_d_Q_rows_kernel(
-    K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = (b * rsqrt) * buffer_0
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    sub_q_x = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum
-    mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-    sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x_2) * ((sub_q_x * d_E[:, None]) + (b * d_L)[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def temperature_long_backward_d_Q_kernel(
-    K_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    d_L_stride_q, d_E_stride_q, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_Q_stride_q,
+    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -11958,21 +11443,22 @@ def temperature_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = b * d_L
     d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = (b * rsqrt) * buffer_0
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    mul_q = (rsqrt * b) * buffer_0
+    d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = d_L * b
+    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = 1.4426950408889634 * L
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[moments.diag:53]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
@@ -11983,9 +11469,9 @@ def temperature_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        sub_q_x_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile = tl.exp2(sub_q_x) * ((sub_q_x_2 * d_E[:, None]) + mul_q_2[:, None])
+        sub_q_x = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        sub_q_x_2 = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile = (mul_q_2[:, None] + (sub_q_x * d_E[:, None])) * tl.exp2(sub_q_x_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
@@ -12004,73 +11490,25 @@ def temperature_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        sub_q_x_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
-        tile = tl.exp2(sub_q_x) * ((sub_q_x_2 * d_E[:, None]) + mul_q_2[:, None])
+        sub_q_x = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        mul_q_x = tl.where((x_index < size_x)[None, :], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+        sub_q_x_2 = mul_q_x - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[:, None]
+        tile = (mul_q_2[:, None] + (sub_q_x * d_E[:, None])) * tl.exp2(sub_q_x_2)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (acc_x * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
-def temperature_long_backward_d_K_rows_kernel(
-    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = (b * rsqrt) * buffer_0
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    sub_x_q = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = 1.4426950408889634 * logsum
-    mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-    sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q_2) * ((sub_x_q * d_E[None, :]) + (b * d_L)[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def temperature_long_backward_d_K_kernel(
-    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    d_L_stride_q, d_E_stride_q, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
-    d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    Q_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    d_L_stride_q, d_E_stride_q, L_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -12079,34 +11517,35 @@ def temperature_long_backward_d_K_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:53]
     b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[moments.diag:53]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_q = (rsqrt * b) * buffer_0
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_q_2 = (b * rsqrt) * buffer_0
-        sub_x_q_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        add_x_q = (sub_x_q_2 * d_E[None, :]) + (b * d_L)[None, :]
-        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul_q_2 = 1.4426950408889634 * L
+        sub_x_q_2 = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
@@ -12119,36 +11558,36 @@ def temperature_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = (rsqrt * b) * buffer_0
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        sub_x_q = (1.0 + ((rsqrt * b) * state)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q, mask=(q_index < size_q), other=0.0)
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = (b * rsqrt) * buffer_0
-        sub_x_q_2 = (1.0 + ((b * rsqrt) * state)) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        add_x_q = (sub_x_q_2 * d_E[None, :]) + (b * d_L)[None, :]
-        tile_bf16 = (tl.exp2(sub_x_q) * add_x_q).to(tl.bfloat16)
+        L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q_2 = 1.4426950408889634 * L
+        mul_x_q = tl.where((q_index < size_q)[None, :], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
+        tile = ((d_L * b)[None, :] + (sub_x_q * d_E[None, :])) * tl.exp2(sub_x_q_2)
+        tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
+        (rsqrt * acc_q).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
 @triton.jit
 def temperature_long_backward_d_b_rows_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
@@ -12160,49 +11599,48 @@ def temperature_long_backward_d_b_rows_kernel(
         0.0,
         EXACT_Q and EXACT_X,
     )
+    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = 1.4426950408889634 * L
+    # src[moments.diag:53]
+    b = tl.load(b_ptr)
+    mul_q_x = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
+    mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
+    sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
     d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
     d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_x = (rsqrt * d_E)[:, None] * (state - safe_buffer_0[:, None])
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    mul_q_x_2 = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
-    mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
-    sub_q_x = mul_q_x_3 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    mul_q_x_4 = (tl.exp2(sub_q_x) * (mul_q_x + d_L[:, None])) * state
+    mul_q_x_3 = (rsqrt * d_E)[:, None] * (state - safe_buffer_0[:, None])
+    mul_q_x_4 = ((mul_q_x_3 + d_L[:, None]) * tl.exp2(sub_q_x)) * state
     sum_ = tl.sum(tl.sum(mul_q_x_4, 1), 0)
     tl.store(d_b_ptr, (sum_ * rsqrt))
 
 
 @triton.jit
 def temperature_long_backward_d_b_kernel(
-    b_ptr, d_L_ptr, d_E_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q,
-    logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d,
-    BLOCK_X: tl.constexpr,
+    b_ptr, d_L_ptr, d_E_ptr, L_ptr, state_ptr, buffer_0_ptr, d_b_ptr, d_L_stride_q, d_E_stride_q, L_stride_q,
+    state_stride_q, state_stride_x, buffer_0_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     acc_q_x = tl.full([], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:53]
     b = tl.load(b_ptr)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     for q_index in tl.range(0, size_q):
+        L = tl.load(L_ptr + q_index * L_stride_q)
+        mul = 1.4426950408889634 * L
         d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
         d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul = 1.4426950408889634 * logsum
         to_x = size_x // BLOCK_X * BLOCK_X
         # whole tiles, no mask needed
         for first_x in tl.range(0, to_x, BLOCK_X):
             x_index = first_x + tl.arange(0, BLOCK_X)
             state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+            sub_x = (((1.4426950408889634 * rsqrt) * b) * state) - tl.where(mul == float("-inf"), 0.0, mul)
             safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-            add_x = ((d_E * rsqrt) * (state - safe_buffer_0)) + d_L
-            sub_x = (((1.4426950408889634 * b) * rsqrt) * state) - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_x = (tl.exp2(sub_x) * add_x) * state
+            add_x = ((rsqrt * d_E) * (state - safe_buffer_0)) + d_L
+            mul_x = (add_x * tl.exp2(sub_x)) * state
             tile_sum = tl.sum(mul_x, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
@@ -12215,11 +11653,11 @@ def temperature_long_backward_d_b_kernel(
                 mask=(x_index < size_x),
                 other=0.0,
             )
-            safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
-            add_x = ((d_E * rsqrt) * (state - safe_buffer_0)) + d_L
-            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * b) * rsqrt) * state, float("-inf"))
+            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * state, float("-inf"))
             sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-            mul_x_2 = (tl.exp2(sub_x) * add_x) * state
+            safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+            add_x = ((rsqrt * d_E) * (state - safe_buffer_0)) + d_L
+            mul_x_2 = (add_x * tl.exp2(sub_x)) * state
             tile_sum = tl.sum(mul_x_2, 0)
             next_acc_q_x = acc_q_x + tile_sum
             acc_q_x = next_acc_q_x
@@ -12316,8 +11754,8 @@ def _temperature_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     b: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_forward(Q: bf16[q d], K: bf16[x d], b: f32[]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
@@ -12328,7 +11766,6 @@ def _temperature_forward(
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
     E = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
@@ -12341,11 +11778,11 @@ def _temperature_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_forward_kernel[grid](
-        Q, K, b, L, logsum, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0),
-        logsum.stride(0), E.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q,
-        EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, b, L, E, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), L.stride(0), E.stride(0), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
-    return L, logsum, E
+    return L, E
 
 
 def _temperature_backward_buffer_0_d_Q(
@@ -12354,15 +11791,15 @@ def _temperature_backward_buffer_0_d_Q(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -12373,8 +11810,8 @@ def _temperature_backward_buffer_0_d_Q(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
@@ -12388,9 +11825,9 @@ def _temperature_backward_buffer_0_d_Q(
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
     temperature_backward_buffer_0_d_Q_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q,
-        d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
+        Q, K, b, d_L, d_E, L, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return buffer_0, d_Q
@@ -12402,16 +11839,16 @@ def _temperature_backward_d_K(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -12423,8 +11860,8 @@ def _temperature_backward_d_K(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
@@ -12439,9 +11876,9 @@ def _temperature_backward_d_K(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     temperature_backward_d_K_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q,
-        d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        Q, K, b, d_L, d_E, L, buffer_0, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_K
@@ -12453,16 +11890,16 @@ def _temperature_backward_d_b(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
@@ -12474,25 +11911,25 @@ def _temperature_backward_d_b(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_b = torch.empty((), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 128:
-        if max(BLOCK_D, BLOCK_Q, BLOCK_X) <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 128:
+        if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 64:
             warps, stages = 4, 2
         else:
             warps, stages = 8, 2
         grid = (1,)
         temperature_backward_d_b_rows_kernel[grid](
-            Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_D=BLOCK_D,
-            BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+            d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X,
+            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return d_b
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
@@ -12510,8 +11947,8 @@ def _temperature_backward_d_b(
         BLOCK_X, warps, stages = 1, 8, 2
     grid = (1,)
     temperature_backward_d_b_kernel[grid](
-        Q, K, b, d_L, d_E, logsum, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), logsum.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
+        Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return d_b
@@ -12535,19 +11972,18 @@ def _temperature_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.T
     return state
 
 
-def _temperature_long_forward_L_logsum_E(
+def _temperature_long_forward_L_E(
     b: torch.Tensor,
     state: torch.Tensor,
     d: int,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_temperature_long_forward_L_logsum_E(b: f32[], state: f32[q x]) -> L: f32[q], logsum: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_temperature_long_forward_L_E(b: f32[], state: f32[q x]) -> L: f32[q], E: f32[q]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
     _check("state", state, torch.float32, 2, b.device)
     q, x = state.shape
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     L = torch.empty((q,), dtype=torch.float32, device=b.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=b.device)
     E = torch.empty((q,), dtype=torch.float32, device=b.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
@@ -12558,31 +11994,31 @@ def _temperature_long_forward_L_logsum_E(
         else:
             warps, stages = 16, 1
         grid = (q,)
-        temperature_long_forward_L_logsum_E_rows_kernel[grid](
-            b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0),
-            E.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        temperature_long_forward_L_E_rows_kernel[grid](
+            b, state, L, E, state.stride(0), state.stride(1), L.stride(0), E.stride(0), q, x, d,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return L, logsum, E
+        return L, E
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    temperature_long_forward_L_logsum_E_kernel[grid](
-        b, state, L, logsum, E, state.stride(0), state.stride(1), L.stride(0), logsum.stride(0), E.stride(0),
-        q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    temperature_long_forward_L_E_kernel[grid](
+        b, state, L, E, state.stride(0), state.stride(1), L.stride(0), E.stride(0), q, x, d, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
-    return L, logsum, E
+    return L, E
 
 
 def _temperature_long_backward_buffer_0(
     b: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_temperature_long_backward_buffer_0(b: f32[], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_buffer_0(b: f32[], L: f32[q], state: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
-    _check("logsum", logsum, torch.float32, 1, b.device)
+    _check("L", L, torch.float32, 1, b.device)
     _check("state", state, torch.float32, 2, b.device)
-    (q,) = logsum.shape
+    (q,) = L.shape
     _, x = state.shape
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
@@ -12599,16 +12035,15 @@ def _temperature_long_backward_buffer_0(
             warps, stages = 16, 1
         grid = (q,)
         temperature_long_backward_buffer_0_rows_kernel[grid](
-            b, logsum, state, buffer_0, logsum.stride(0), state.stride(0), state.stride(1),
-            buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
-            num_stages=stages,
+            b, L, state, buffer_0, L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return buffer_0
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
     temperature_long_backward_buffer_0_kernel[grid](
-        b, logsum, state, buffer_0, logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q,
-        x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        b, L, state, buffer_0, L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0
 
@@ -12618,16 +12053,16 @@ def _temperature_long_backward_d_Q(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_long_backward_d_Q(K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_d_Q(K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("b", b, torch.float32, 0, K.device)
     _check("d_L", d_L, torch.float32, 1, K.device)
     _check("d_E", d_E, torch.float32, 1, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
+    _check("L", L, torch.float32, 1, K.device)
     _check("state", state, torch.float32, 2, K.device)
     _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     x, d = K.shape
@@ -12636,35 +12071,19 @@ def _temperature_long_backward_d_Q(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        temperature_long_backward_d_Q_rows_kernel[grid](
-            K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0),
-            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_Q_kernel[grid](
-        K, b, d_L, d_E, logsum, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1),
-        x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        K, b, d_L, d_E, L, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
+        L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d,
+        q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -12674,16 +12093,16 @@ def _temperature_long_backward_d_K(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_temperature_long_backward_d_K(Q: bf16[q d], b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_d_K(Q: bf16[q d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
     _check("d_L", d_L, torch.float32, 1, Q.device)
     _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("L", L, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -12694,35 +12113,19 @@ def _temperature_long_backward_d_K(
         raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        temperature_long_backward_d_K_rows_kernel[grid](
-            Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0),
-            d_E.stride(0), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
-            d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_K_kernel[grid](
-        Q, b, d_L, d_E, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1),
-        q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, b, d_L, d_E, L, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),
+        L.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1), q, d,
+        x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -12731,16 +12134,16 @@ def _temperature_long_backward_d_b(
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
-    logsum: torch.Tensor,
+    L: torch.Tensor,
     state: torch.Tensor,
     buffer_0: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_temperature_long_backward_d_b(b: f32[], d_L: f32[q], d_E: f32[q], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    """_temperature_long_backward_d_b(b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
     _check("b", b, torch.float32, 0, b.device)
     _check("d_L", d_L, torch.float32, 1, b.device)
     _check("d_E", d_E, torch.float32, 1, b.device)
-    _check("logsum", logsum, torch.float32, 1, b.device)
+    _check("L", L, torch.float32, 1, b.device)
     _check("state", state, torch.float32, 2, b.device)
     _check("buffer_0", buffer_0, torch.float32, 1, b.device)
     (q,) = d_L.shape
@@ -12749,8 +12152,8 @@ def _temperature_long_backward_d_b(
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if d_E.shape != (q,):
         raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if L.shape != (q,):
+        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if buffer_0.shape != (q,):
@@ -12767,17 +12170,16 @@ def _temperature_long_backward_d_b(
             warps, stages = 16, 1
         grid = (1,)
         temperature_long_backward_d_b_rows_kernel[grid](
-            b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
-            state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            b, d_L, d_E, L, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
+            state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
             EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_b
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (1,)
     temperature_long_backward_d_b_kernel[grid](
-        b, d_L, d_E, logsum, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), logsum.stride(0),
-        state.stride(0), state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps,
-        num_stages=stages,
+        b, d_L, d_E, L, state, buffer_0, d_b, d_L.stride(0), d_E.stride(0), L.stride(0), state.stride(0),
+        state.stride(1), buffer_0.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return d_b
 
@@ -12787,16 +12189,16 @@ class _temperature_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, b):
-        L, logsum, E = _temperature_forward(Q, K, b)
-        ctx.save_for_backward(Q, K, b, logsum)
+        L, E = _temperature_forward(Q, K, b)
+        ctx.save_for_backward(Q, K, b, L)
         return L, E
 
     @staticmethod
     def backward(ctx, d_L, d_E):
-        Q, K, b, logsum = ctx.saved_tensors
-        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, logsum)
-        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, logsum, buffer_0)
-        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, logsum, buffer_0)
+        Q, K, b, L = ctx.saved_tensors
+        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L)
+        d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0)
+        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0)
         return d_Q, d_K, d_b
 
 
@@ -12807,19 +12209,19 @@ class _temperature_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, b):
         _, d = Q.shape
         state = _temperature_long_forward_state(Q, K)
-        L, logsum, E = _temperature_long_forward_L_logsum_E(b, state, d)
-        ctx.save_for_backward(Q, K, b, logsum, state)
+        L, E = _temperature_long_forward_L_E(b, state, d)
+        ctx.save_for_backward(Q, K, b, L, state)
         ctx.sizes = (d,)
         return L, E
 
     @staticmethod
     def backward(ctx, d_L, d_E):
-        Q, K, b, logsum, state = ctx.saved_tensors
+        Q, K, b, L, state = ctx.saved_tensors
         (d,) = ctx.sizes
-        buffer_0 = _temperature_long_backward_buffer_0(b, logsum, state, d)
-        d_Q = _temperature_long_backward_d_Q(K, b, d_L, d_E, logsum, state, buffer_0)
-        d_K = _temperature_long_backward_d_K(Q, b, d_L, d_E, logsum, state, buffer_0)
-        d_b = _temperature_long_backward_d_b(b, d_L, d_E, logsum, state, buffer_0, d)
+        buffer_0 = _temperature_long_backward_buffer_0(b, L, state, d)
+        d_Q = _temperature_long_backward_d_Q(K, b, d_L, d_E, L, state, buffer_0)
+        d_K = _temperature_long_backward_d_K(Q, b, d_L, d_E, L, state, buffer_0)
+        d_b = _temperature_long_backward_d_b(b, d_L, d_E, L, state, buffer_0, d)
         return d_Q, d_K, d_b
 
 

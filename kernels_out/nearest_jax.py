@@ -41,7 +41,7 @@ def distances(Q, K):
     return sum_d
 
 
-def nearest(Q, K, *, block_x=256):
+def nearest(Q, K, *, block_x=256, block_q=512):
     """nearest(Q: f32[q d], K: f32[x d]) -> i32[q] in x, in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -49,53 +49,63 @@ def nearest(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    min_x_2 = jnp.full((q,), 2147483647, jnp.int32)
-    tile_i32 = jnp.int32(x - 1)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        tile_min_2 = jnp.min(chosen, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        tile_i32 = jnp.int32(x - 1)
+        to_x = x // block_x * block_x
 
-    min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            tile_min_2 = jnp.min(chosen, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
 
-    def step_2(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
-        tile_min_2 = jnp.min(chosen_3, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+        min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
+        from_x = jnp.maximum(0, to_x)
 
-    min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
-    return min_x_2
+        def step_2(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
+            chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
+            tile_min_2 = jnp.min(chosen_3, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
+
+        min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
+        return min_x_2
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q]
 
 
 def nearest_plain(Q, K):
@@ -110,7 +120,7 @@ def nearest_plain(Q, K):
     return argmin_x
 
 
-def _nearest_distance(Q, K, *, block_x=256):
+def _nearest_distance(Q, K, *, block_x=256, block_q=512):
     """nearest_distance(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -118,44 +128,54 @@ def _nearest_distance(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        to_x = x // block_x * block_x
 
-    (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
 
-    def step_2(block, state):
-        (min_x,) = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        return (next_min_x,)
+        (min_x,) = lax.fori_loop(0, -(-to_x // block_x), step, (min_x,))
+        from_x = jnp.maximum(0, to_x)
 
-    (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
-    return min_x
+        def step_2(block, state):
+            (min_x,) = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            return (next_min_x,)
+
+        (min_x,) = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x,))
+        return min_x
+
+    out_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q]
 
 
-def _nearest_distance_forward(Q, K, *, block_x=256):
+def _nearest_distance_forward(Q, K, *, block_x=256, block_q=512):
     """nearest_distance_forward(Q: f32[q d], K: f32[x d]) -> (f32[q], i32[q]), in blocks: memory does not grow with x."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
     q, d = Q.shape
@@ -163,53 +183,64 @@ def _nearest_distance_forward(Q, K, *, block_x=256):
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     block_x = min(block_x, max(x, 1))
+    block_q = min(block_q, max(q, 1))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    min_x = jnp.full((q,), jnp.inf, jnp.float32)
-    min_x_2 = jnp.full((q,), 2147483647, jnp.int32)
-    tile_i32 = jnp.int32(x - 1)
-    to_x = x // block_x * block_x
 
-    def step(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        tile_min = jnp.min(sum_, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        tile_min_2 = jnp.min(chosen, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+    def program(tile):
+        first_q = tile * block_q
+        min_x = jnp.full((block_q,), jnp.inf, jnp.float32)
+        min_x_2 = jnp.full((block_q,), 2147483647, jnp.int32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
+        tile_i32 = jnp.int32(x - 1)
+        to_x = x // block_x * block_x
 
-    min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
-    from_x = jnp.maximum(0, to_x)
+        def step(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            tile_min = jnp.min(sum_, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+            tile_min_2 = jnp.min(chosen, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
 
-    def step_2(block, state):
-        min_x, min_x_2 = state
-        first_x = block * block_x
-        x_index = first_x + jnp.arange(block_x)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
-        safe_K = jnp.where(K_tile == -jnp.inf, 0.0, K_tile)
-        sub = Q[:, None] - safe_K
-        mul = sub * sub
-        sum_ = jnp.sum(mul, axis=2)
-        chosen = jnp.where((x_index < x), sum_, jnp.inf)
-        tile_min = jnp.min(chosen, axis=1)
-        next_min_x = jnp.minimum(min_x, tile_min)
-        min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
-        chosen_2 = jnp.where(sum_ == next_min_x[:, None], x_index.astype(jnp.int32), tile_i32)
-        chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
-        tile_min_2 = jnp.min(chosen_3, axis=1)
-        next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
-        return (next_min_x, next_min_x_2)
+        min_x, min_x_2 = lax.fori_loop(0, -(-to_x // block_x), step, (min_x, min_x_2))
+        from_x = jnp.maximum(0, to_x)
 
-    min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
-    return min_x, min_x_2
+        def step_2(block, state):
+            min_x, min_x_2 = state
+            first_x = block * block_x
+            x_index = first_x + jnp.arange(block_x)
+            K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+            safe_Q = jnp.where(Q_tile == -jnp.inf, 0.0, Q_tile)
+            sub = K_tile - safe_Q[:, None]
+            mul = sub * sub
+            sum_ = jnp.sum(mul, axis=2)
+            chosen = jnp.where((x_index < x), sum_, jnp.inf)
+            tile_min = jnp.min(chosen, axis=1)
+            next_min_x = jnp.minimum(min_x, tile_min)
+            min_x_3 = jnp.where(min_x == next_min_x, min_x_2, tile_i32)
+            chosen_2 = jnp.where(next_min_x[:, None] == sum_, x_index.astype(jnp.int32), tile_i32)
+            chosen_3 = jnp.where((x_index < x), chosen_2, 2147483647)
+            tile_min_2 = jnp.min(chosen_3, axis=1)
+            next_min_x_2 = jnp.minimum(min_x_3, tile_min_2)
+            return (next_min_x, next_min_x_2)
+
+        min_x, min_x_2 = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (min_x, min_x_2))
+        return min_x, min_x_2
+
+    out_tiles, place_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles = out_tiles.reshape(-(-q // block_q) * block_q)
+    place_tiles = place_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], place_tiles[:q]
 
 
 def _nearest_distance_backward_d_Q(Q, K, d_out, place):
@@ -225,8 +256,8 @@ def _nearest_distance_backward_d_Q(Q, K, d_out, place):
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     eq_value = place[:, None] == jnp.arange(x).astype(jnp.int32)  # [q x]
-    sum_x = jnp.sum(jnp.where(eq_value[:, :, None], _subtract(Q[:, None], K), 0.0), axis=1)  # [q d]
-    product = sum_x * d_out[:, None] * 2.0  # [q d]
+    sum_x = jnp.sum(jnp.where(eq_value[:, :, None], _subtract(K, Q[:, None]), 0.0), axis=1)  # [q d]
+    product = d_out[:, None] * sum_x * -2.0  # [q d]
     return product
 
 
@@ -243,24 +274,24 @@ def _nearest_distance_backward_d_K(Q, K, d_out, place):
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     eq_value = place == jnp.arange(x)[:, None].astype(jnp.int32)  # [x q]
-    chosen = jnp.where(eq_value[:, :, None], _subtract(Q, K[:, None]), 0.0)  # [x q d]
-    sum_q = jnp.einsum("xqd,q->xd", chosen, d_out, precision="highest")  # [x d]
-    product = sum_q * -2.0  # [x d]
+    chosen = jnp.where(eq_value[:, :, None], _subtract(K[:, None], Q), 0.0)  # [x q d]
+    sum_q = jnp.einsum("q,xqd->xd", d_out, chosen, precision="highest")  # [x d]
+    product = 2.0 * sum_q  # [x d]
     return product
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _nearest_distance_differentiable(Q, K, block_x):
-    out = _nearest_distance(Q, K, block_x=block_x)
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _nearest_distance_differentiable(Q, K, block_x, block_q):
+    out = _nearest_distance(Q, K, block_x=block_x, block_q=block_q)
     return out
 
 
-def _nearest_distance_keeping(Q, K, block_x):
-    out, place = _nearest_distance_forward(Q, K, block_x=block_x)
+def _nearest_distance_keeping(Q, K, block_x, block_q):
+    out, place = _nearest_distance_forward(Q, K, block_x=block_x, block_q=block_q)
     return out, (Q, K, place)
 
 
-def _nearest_distance_pull(block_x, saved, cotangents):
+def _nearest_distance_pull(block_x, block_q, saved, cotangents):
     Q, K, place = saved
     d_out = cotangents
     d_Q = _nearest_distance_backward_d_Q(Q, K, d_out, place)
@@ -271,10 +302,10 @@ def _nearest_distance_pull(block_x, saved, cotangents):
 _nearest_distance_differentiable.defvjp(_nearest_distance_keeping, _nearest_distance_pull)
 
 
-def nearest_distance(Q, K, *, block_x=256):
+def nearest_distance(Q, K, *, block_x=256, block_q=512):
     """nearest_distance(Q: f32[q d], K: f32[x d]) -> f32[q], in blocks; differentiable in reverse."""
     Q, K = (jnp.asarray(array, jnp.float32) for array in (Q, K))
-    return _nearest_distance_differentiable(Q, K, block_x)
+    return _nearest_distance_differentiable(Q, K, block_x, block_q)
 
 
 def nearest_distance_plain(Q, K):
@@ -325,8 +356,9 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -348,8 +380,10 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (sum_ * recip + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -366,7 +400,7 @@ def _kernel_regression(Q, K, V, *, block_x=256, block_q=512):
 
 
 def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
-    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q]), in blocks: memory does not grow with x."""
+    """kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> (f32[q e], f32[q], f32[q]), in blocks: memory does not grow with x."""
     Q, K, V = (jnp.asarray(array, jnp.float32) for array in (Q, K, V))
     q, d = Q.shape
     x, _ = K.shape
@@ -401,8 +435,9 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             mul_2 = -1.0 * recip * sum_
             tile_max = jnp.max(mul_2, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(mul_2 - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_3 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            e_2 = jnp.exp(mul_3)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -424,8 +459,10 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             chosen = jnp.where((x_index < x), -1.0 * recip * sum_, -jnp.inf)
             tile_max = jnp.max(chosen, axis=1)
             next_max_x = jnp.maximum(max_x, tile_max)
-            scale = jnp.exp(max_x - next_max_x)
-            e_2 = jnp.exp(chosen - next_max_x[:, None])
+            scale = jnp.exp(-1.0 * next_max_x - -1.0 * max_x)
+            mul_2 = -1.0 * (recip * sum_ + next_max_x[:, None])
+            chosen_2 = jnp.where((x_index < x), mul_2, -jnp.inf)
+            e_2 = jnp.exp(chosen_2)
             tile_sum = jnp.sum(e_2, axis=1)
             next_z = z * scale + tile_sum
             V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 0)
@@ -433,28 +470,29 @@ def _kernel_regression_forward(Q, K, V, *, block_x=256, block_q=512):
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-x // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, None], acc_x * (1 / z)[:, None], 0.0)
-        return chosen, jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, None], (1 / z)[:, None] * acc_x, 0.0)
+        return chosen, max_x, z
 
-    out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
+    out_tiles, state_tiles, z_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     out_tiles = out_tiles.reshape(-(-q // block_q) * block_q, e)
-    logsum_tiles = logsum_tiles.reshape(-(-q // block_q) * block_q)
-    return out_tiles[:q], logsum_tiles[:q]
+    state_tiles = state_tiles.reshape(-(-q // block_q) * block_q)
+    z_tiles = z_tiles.reshape(-(-q // block_q) * block_q)
+    return out_tiles[:q], state_tiles[:q], z_tiles[:q]
 
 
-def _kernel_regression_backward_buffer_0(Q, K, logsum):
-    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], logsum: f32[q]) -> f32[q x]"""
-    Q, K, logsum = (jnp.asarray(array, jnp.float32) for array in (Q, K, logsum))
+def _kernel_regression_backward_buffer_0(Q, K, state):
+    """kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], state: f32[q]) -> f32[q x]"""
+    Q, K, state = (jnp.asarray(array, jnp.float32) for array in (Q, K, state))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     difference = _subtract(Q[:, :, None], K.T)  # [q d x]
     sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
-    product = -1.0 * (1 / jnp.float32(d)) * sum_d  # [q x]
-    exponential = jnp.exp(product - logsum[:, None])  # [q x]
+    total = state[:, None] + sum_d * (1 / jnp.float32(d))  # [q x]
+    exponential = jnp.exp(-1.0 * total)  # [q x]
     return exponential
 
 
@@ -464,63 +502,75 @@ def _kernel_regression_backward_buffer_1(d_out, out):
     q, e = d_out.shape
     if out.shape != (q, e):
         raise ValueError(f"out: f32[q e] has shape {out.shape}, expected {(q, e)}")
-    sum_e = jnp.einsum("qe,qe->q", out, d_out, precision="highest")  # [q]
+    sum_e = jnp.einsum("qe,qe->q", d_out, out, precision="highest")  # [q]
     return sum_e
 
 
-def _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1):
-    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[q d]"""
-    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
+def _kernel_regression_backward_buffer_2(V, d_out, buffer_1):
+    """kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q]) -> f32[q x]"""
+    V, d_out, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (V, d_out, buffer_1))
+    x, e = V.shape
+    q, _ = d_out.shape
     if d_out.shape != (q, e):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("xe,qe->qx", V, d_out, precision="highest")  # [q x]
-    sum_x = jnp.einsum("qdx,qx,qx->qd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1[:, None], precision="highest")
-    product = sum_x * -2.0 * (1 / jnp.float32(d))  # [q d]
-    return product
+    sum_e = jnp.einsum("qe,xe->qx", d_out, V, precision="highest")  # [q x]
+    difference = sum_e - buffer_1[:, None]  # [q x]
+    return difference
 
 
-def _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1):
-    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> f32[x d]"""
-    Q, K, V, d_out, buffer_0, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (Q, K, V, d_out, buffer_0, buffer_1))
-    q, d = Q.shape
-    x, _ = K.shape
-    _, e = V.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("xe,qe->xq", V, d_out, precision="highest")  # [x q]
-    sum_q = jnp.einsum("qdx,qx,xq->xd", _subtract(Q[:, :, None], K.T), buffer_0, sum_e - buffer_1, precision="highest")
-    product = sum_q * (1 / jnp.float32(d)) * 2.0  # [x d]
-    return product
-
-
-def _kernel_regression_backward_d_V(d_out, buffer_0):
-    """kernel_regression_backward_d_V(d_out: f32[q e], buffer_0: f32[q x]) -> f32[x e]"""
-    d_out, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, buffer_0))
+def _kernel_regression_backward_d_V(d_out, z, buffer_0):
+    """kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], buffer_0: f32[q x]) -> f32[x e]"""
+    d_out, z, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (d_out, z, buffer_0))
     q, e = d_out.shape
     _, x = buffer_0.shape
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    sum_q = jnp.einsum("qx,qe->xe", buffer_0, d_out, precision="highest")  # [x e]
+    chosen = jnp.where(z[:, None] > 0.0, buffer_0, 0.0)  # [q x]
+    sum_q = jnp.einsum("qe,qx,q->xe", d_out, chosen, 1 / z, precision="highest")  # [x e]
     return sum_q
+
+
+def _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[q d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    inverse = 1 / jnp.float32(d)  # []
+    sum_x = jnp.einsum("qx,qx,qdx->qd", buffer_0, buffer_2, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = -2.0 * (1 / z[:, None]) * inverse * sum_x  # [q d]
+    chosen = jnp.where(z[:, None] > 0.0, product, 0.0)  # [q d]
+    return chosen
+
+
+def _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2):
+    """kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_0: f32[q x], buffer_2: f32[q x]) -> f32[x d]"""
+    Q, K, z, buffer_0, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (Q, K, z, buffer_0, buffer_2))
+    q, d = Q.shape
+    x, _ = K.shape
+    if K.shape != (x, d):
+        raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q, x):
+        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    chosen = jnp.where(z[:, None] > 0.0, buffer_2, 0.0)  # [q x]
+    sum_q = jnp.einsum("qx,qx,q,qdx->xd", buffer_0, chosen, 1 / z, _subtract(Q[:, :, None], K.T), precision="highest")
+    product = sum_q * 2.0 * (1 / jnp.float32(d))  # [x d]
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -530,18 +580,19 @@ def _kernel_regression_differentiable(Q, K, V, block_x, block_q):
 
 
 def _kernel_regression_keeping(Q, K, V, block_x, block_q):
-    out, logsum = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
-    return out, (Q, K, V, out, logsum)
+    out, state, z = _kernel_regression_forward(Q, K, V, block_x=block_x, block_q=block_q)
+    return out, (Q, K, V, out, state, z)
 
 
 def _kernel_regression_pull(block_x, block_q, saved, cotangents):
-    Q, K, V, out, logsum = saved
+    Q, K, V, out, state, z = saved
     d_out = cotangents
-    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, logsum)
+    buffer_0 = _kernel_regression_backward_buffer_0(Q, K, state)
     buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
-    d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1)
-    d_K = _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1)
-    d_V = _kernel_regression_backward_d_V(d_out, buffer_0)
+    buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1)
+    d_V = _kernel_regression_backward_d_V(d_out, z, buffer_0)
+    d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2)
+    d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2)
     return (d_Q, d_K, d_V)
 
 

@@ -112,17 +112,17 @@ def distances_parts_rows_kernel(
     d_in_index = tl.arange(0, BLOCK_D_IN_1)
     # src[nearest.diag:6]
     K = tl.load(
-        K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+        mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
         other=0.0,
     )
     Q = tl.load(
-        Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-        mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+        Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+        mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
         other=0.0,
     )
     # src[nearest.diag:7]
-    lt_d_in = (d_in_index + (size_length_d * d_part_index)) < size_d
+    lt_d_in = ((d_part_index * size_length_d) + d_in_index) < size_d
     where_d_in = tl.where(lt_d_in & (d_in_index < size_length_d), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     mul_d_in = where_d_in * where_d_in
     sum_ = tl.sum(mul_d_in, 0)
@@ -145,45 +145,46 @@ def distances_parts_kernel(
     program = program // size_q
     d_part_index = program.to(tl.int64)
     acc_d_in = tl.full([], 0.0, tl.float32)
-    mul = size_length_d * d_part_index
-    to_d_in = size_length_d // BLOCK_D_IN_1 * BLOCK_D_IN_1
+    mul = d_part_index * size_length_d
+    to_d_in = (tl.maximum(tl.minimum(size_length_d, -1 * tl.cast(mul, tl.int64) + size_d), 0).to(tl.int32)) // BLOCK_D_IN_1 * BLOCK_D_IN_1
     # whole tiles, no mask needed
     for first_d_in in tl.range(0, to_d_in, BLOCK_D_IN_1):
         d_in_index = first_d_in + tl.arange(0, BLOCK_D_IN_1)
         # src[nearest.diag:6]
         K = tl.load(
-            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+            mask=((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         Q = tl.load(
-            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-            mask=((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+            mask=((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         # src[nearest.diag:7]
-        where_d_in = tl.where((d_in_index + mul) < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
-        mul_d_in = where_d_in * where_d_in
+        sub_d_in = Q - tl.where(K == float("-inf"), 0.0, K)
+        mul_d_in = sub_d_in * sub_d_in
         tile_sum = tl.sum(mul_d_in, 0)
         next_acc_d_in = acc_d_in + tile_sum
         acc_d_in = next_acc_d_in
     from_d_in = tl.maximum(0, to_d_in)
+    to_d_in_2 = tl.maximum(tl.minimum(size_length_d, -1 * tl.cast(mul, tl.int64) + size_d), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_d_in_2 in tl.range(from_d_in, size_length_d, BLOCK_D_IN_1):
+    for first_d_in_2 in tl.range(from_d_in, to_d_in_2, BLOCK_D_IN_1):
         d_in_index = first_d_in_2 + tl.arange(0, BLOCK_D_IN_1)
         # src[nearest.diag:6]
         K = tl.load(
-            K_ptr + x_index * K_stride_x + (d_in_index + size_length_d * d_part_index) * K_stride_d,
-            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            K_ptr + x_index * K_stride_x + (size_length_d * d_part_index + d_in_index) * K_stride_d,
+            mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         Q = tl.load(
-            Q_ptr + q_index * Q_stride_q + (d_in_index + size_length_d * d_part_index) * Q_stride_d,
-            mask=(d_in_index < size_length_d) & ((d_in_index + size_length_d * d_part_index) >= 0) & ((d_in_index + size_length_d * d_part_index) < size_d),
+            Q_ptr + q_index * Q_stride_q + (size_length_d * d_part_index + d_in_index) * Q_stride_d,
+            mask=(d_in_index < size_length_d) & ((size_length_d * d_part_index + d_in_index) >= 0) & ((size_length_d * d_part_index + d_in_index) < size_d),
             other=0.0,
         )
         # src[nearest.diag:7]
-        tile = ((d_in_index + mul) < size_d) & (d_in_index < size_length_d)
+        tile = ((mul + d_in_index) < size_d) & (d_in_index < size_length_d)
         where_d_in = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
         mul_d_in = where_d_in * where_d_in
         tile_sum = tl.sum(mul_d_in, 0)
@@ -339,7 +340,7 @@ def distances_backward_d_Q_rows_kernel(
     sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
     mul_d_x = sub_d_x_2 * d_out[None, :]
     sum_ = tl.sum(mul_d_x, 1)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (sum_ * 2.0), mask=(d_index < size_d))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, (2.0 * sum_), mask=(d_index < size_d))
 
 
 @triton.jit
@@ -396,7 +397,7 @@ def distances_backward_d_Q_kernel(
         acc_x = next_acc_x
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        (acc_x * 2.0),
+        (2.0 * acc_x),
         mask=(d_index < size_d),
     )
 
@@ -433,7 +434,7 @@ def distances_backward_d_K_rows_kernel(
     sum_ = tl.sum(mul_d_q, 1)
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (sum_ * -2.0),
+        (-2.0 * sum_),
         mask=(d_index < size_d),
     )
 
@@ -492,7 +493,7 @@ def distances_backward_d_K_kernel(
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (acc_q * -2.0),
+        (-2.0 * acc_q),
         mask=(d_index < size_d),
     )
 
@@ -740,25 +741,25 @@ def distances(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 @triton.jit
 def nearest_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     min_ = tl.min(tile, 0)
     where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
@@ -771,15 +772,20 @@ def nearest_rows_kernel(
 @triton.jit
 def nearest_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
-    min_x_2 = tl.full([], 2147483647, tl.int32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -791,16 +797,16 @@ def nearest_kernel(
             0.0,
             EXACT_D,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile_min = tl.min(sum_, 0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
         # src[nearest.diag:11]
-        tile_min_2 = tl.min(where_x, 0)
+        tile_min_2 = tl.min(where_q_x, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
@@ -814,49 +820,49 @@ def nearest_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
-        tile_min = tl.min(tile, 0)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
-        where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
+        where_q_x = tl.where(sum_ == next_min_x[:, None], x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
         # src[nearest.diag:11]
-        tile_min_2 = tl.min(where_x_2, 0)
+        tile_min_2 = tl.min(where_q_x_2, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
-    tl.store(out_ptr + q_index * out_stride_q, min_x_2)
+    tl.store(out_ptr + q_index * out_stride_q, min_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_parts_min_parts_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
-    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
+    lt_x_in = ((size_length_x * x_part_index) + x_in_index) < size_x
     where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
     min_ = tl.min(where_x_in, 0)
     tl.store(min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q, min_)
@@ -866,58 +872,64 @@ def nearest_parts_min_parts_rows_kernel(
 def nearest_parts_min_parts_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
     min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], float("inf"), tl.float32)
-    mul = x_part_index * size_length_x
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    mul = size_length_x * x_part_index
     # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        tile_min = tl.min(where_x_in, 0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        tile_min = tl.min(sum_, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:10]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
-        tile_min = tl.min(where_x_in_2, 0)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(((mul + x_in_index) < size_x)[None, :], sum_, float("inf"))
+        where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -925,32 +937,32 @@ def nearest_parts_min_parts_kernel(
 def nearest_parts_min_parts2_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
-    size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr, BLOCK_X_IN_1: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
-    add_x_in = x_in_index + (x_part_index * size_length_x)
+    d_index = tl.arange(0, BLOCK_D)
+    add_x_in = (size_length_x * x_part_index) + x_in_index
+    # src[nearest.diag:10]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    K = tl.load(
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
+        other=0.0,
+    )
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
+    # src[nearest.diag:7]
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
     min_parts = tl.load(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
     )
-    # src[nearest.diag:10]
-    K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
-        other=0.0,
-    )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x_in = tl.where(min_parts == sum_, add_x_in.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
     where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tl.cast(2147483647, tl.int32))
     where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
     # src[nearest.diag:11]
@@ -963,69 +975,77 @@ def nearest_parts_min_parts2_kernel(
     Q_ptr, K_ptr, min_parts_ptr, min_parts2_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     min_parts_stride_x_part_1, min_parts_stride_q, min_parts2_stride_x_part_1, min_parts2_stride_q, size_q,
     size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], 2147483647, tl.int32)
+    min_x_in = tl.full([BLOCK_Q], 2147483647, tl.int32)
     tile_i32 = tl.cast(2147483647, tl.int32)
     tile_i32_2 = tl.cast((-1 + size_x), tl.int32)
-    mul = x_part_index * size_length_x
+    mul = size_length_x * x_part_index
+    # src[nearest.diag:10]
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     min_parts = tl.load(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
     )
-    # src[nearest.diag:10]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = x_in_index + mul
+        add_x_in = mul + x_in_index
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
-        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
         # src[nearest.diag:11]
-        tile_min = tl.min(where_x_in_2, 0)
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
     # tiles that a mask or the end cuts
     for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
-        add_x_in = x_in_index + mul
+        add_x_in = mul + x_in_index
         # src[nearest.diag:10]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where(sum_ == min_parts, add_x_in.to(tl.int32), tile_i32_2)
-        where_x_in_2 = tl.where(add_x_in < size_x, where_x_in, tile_i32)
-        where_x_in_3 = tl.where(x_in_index < size_length_x, where_x_in_2, 2147483647)
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(min_parts[:, None] == sum_, add_x_in.to(tl.int32)[None, :], tile_i32_2)
+        where_q_x_in_2 = tl.where((add_x_in < size_x)[None, :], where_q_x_in, tile_i32)
+        where_q_x_in_3 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in_2, 2147483647)
         # src[nearest.diag:11]
-        tile_min = tl.min(where_x_in_3, 0)
+        tile_min = tl.min(where_q_x_in_3, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts2_ptr + x_part_index * min_parts2_stride_x_part_1 + q_index * min_parts2_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -1139,19 +1159,19 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.int32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_rows_kernel[grid](
             Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -1159,19 +1179,20 @@ def _nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -1185,40 +1206,40 @@ def _nearest_parts_min_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, len
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (parts_x * q,)
         nearest_parts_min_parts_rows_kernel[grid](
             Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
-            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_parts_min_parts_kernel[grid](
         Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
-        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return min_parts
 
@@ -1241,12 +1262,12 @@ def _nearest_parts_min_parts2(
     if min_parts.shape != (parts_x, q):
         raise ValueError(f"min_parts: f32[x_part q] has shape {min_parts.shape}, expected {(parts_x, q)}")
     min_parts2 = torch.empty((parts_x, q), dtype=torch.int32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
@@ -1254,29 +1275,29 @@ def _nearest_parts_min_parts2(
         nearest_parts_min_parts2_rows_kernel[grid](
             Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
             min_parts.stride(0), min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x,
-            parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1, EXACT_D=d == BLOCK_D,
-            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts2
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_parts_min_parts2_kernel[grid](
         Q, K, min_parts, min_parts2, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), min_parts2.stride(0), min_parts2.stride(1), q, d, x, parts_x, length_x,
-        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps,
-        num_stages=stages,
+        BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2,
+        num_warps=warps, num_stages=stages,
     )
     return min_parts2
 
@@ -1320,7 +1341,7 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    programs = q
+    programs = triton.cdiv(q, 16)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512 and d <= 16384:
@@ -1338,25 +1359,25 @@ def nearest(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
 @triton.jit
 def nearest_distance_rows_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(tile, 0)
@@ -1366,14 +1387,19 @@ def nearest_distance_rows_kernel(
 @triton.jit
 def nearest_distance_kernel(
     Q_ptr, K_ptr, out_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q, size_q, size_d,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -1384,13 +1410,13 @@ def nearest_distance_kernel(
             0.0,
             EXACT_D,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(sum_, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
     from_x = tl.maximum(0, to_x)
@@ -1403,44 +1429,44 @@ def nearest_distance_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 0)
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
         min_x = next_min_x
-    tl.store(out_ptr + q_index * out_stride_q, min_x)
+    tl.store(out_ptr + q_index * out_stride_q, min_x, mask=(q_index < size_q))
 
 
 @triton.jit
 def nearest_distance_parts_rows_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
-    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_D: tl.constexpr,
-    BLOCK_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr,
+    min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
+    BLOCK_D: tl.constexpr, EXACT_X_IN_1: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = (program % size_q).to(tl.int64)
     program = program // size_q
     x_part_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_in_index = tl.arange(0, BLOCK_X_IN_1)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = tl.load(
-        K_ptr + (x_in_index[None, :] + size_length_x * x_part_index) * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_in_index < size_length_x)[None, :] & (d_index < size_d)[:, None] & ((x_in_index[None, :] + size_length_x * x_part_index) >= 0) & ((x_in_index[None, :] + size_length_x * x_part_index) < size_x),
+        K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
         other=0.0,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_in_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x_in = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_in_2 = tl.where((d_index < size_d)[:, None], sub_d_x_in, 0.0)
-    mul_d_x_in = sub_d_x_in_2 * sub_d_x_in_2
-    sum_ = tl.sum(mul_d_x_in, 0)
-    lt_x_in = (x_in_index + (x_part_index * size_length_x)) < size_x
+    mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
+    sum_ = tl.sum(mul_x_in_d, 1)
+    lt_x_in = ((x_part_index * size_length_x) + x_in_index) < size_x
     where_x_in = tl.where(x_in_index < size_length_x, tl.where(lt_x_in, sum_, float("inf")), float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(where_x_in, 0)
@@ -1451,60 +1477,66 @@ def nearest_distance_parts_rows_kernel(
 def nearest_distance_parts_kernel(
     Q_ptr, K_ptr, min_parts_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, min_parts_stride_x_part_1,
     min_parts_stride_q, size_q, size_d, size_x, size_parts_x, size_length_x, BLOCK_X_IN_1: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = (program % size_q).to(tl.int64)
-    program = program // size_q
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
     x_part_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    min_x_in = tl.full([], float("inf"), tl.float32)
+    min_x_in = tl.full([BLOCK_Q], float("inf"), tl.float32)
     mul = x_part_index * size_length_x
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-    to_x_in = size_length_x // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    to_x_in = (tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(where_x_in, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     from_x_in = tl.maximum(0, to_x_in)
+    to_x_in_2 = tl.maximum(tl.minimum(size_length_x, -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_x_in_2 in tl.range(from_x_in, size_length_x, BLOCK_X_IN_1):
+    for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
         # src[nearest.diag:14]
         K = tl.load(
-            K_ptr + (x_in_index[:, None] + size_length_x * x_part_index) * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((x_in_index[:, None] + size_length_x * x_part_index) >= 0) & ((x_in_index[:, None] + size_length_x * x_part_index) < size_x),
+            K_ptr + (size_length_x * x_part_index + x_in_index[:, None]) * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_in_index < size_length_x)[:, None] & (d_index < size_d)[None, :] & ((size_length_x * x_part_index + x_in_index[:, None]) >= 0) & ((size_length_x * x_part_index + x_in_index[:, None]) < size_x),
             other=0.0,
         )
+        sub_q_x_in_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_in_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_in_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_in_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_in_d_2 = tl.where((d_index < size_d)[None, :], sub_x_in_d, 0.0)
-        mul_x_in_d = sub_x_in_d_2 * sub_x_in_d_2
-        sum_ = tl.sum(mul_x_in_d, 1)
-        where_x_in = tl.where((x_in_index + mul) < size_x, sum_, float("inf"))
-        where_x_in_2 = tl.where(x_in_index < size_length_x, where_x_in, float("inf"))
+        mul_q_x_in_d = sub_q_x_in_d_2 * sub_q_x_in_d_2
+        sum_ = tl.sum(mul_q_x_in_d, 2)
+        where_q_x_in = tl.where(((mul + x_in_index) < size_x)[None, :], sum_, float("inf"))
+        where_q_x_in_2 = tl.where((x_in_index < size_length_x)[None, :], where_q_x_in, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(where_x_in_2, 0)
+        tile_min = tl.min(where_q_x_in_2, 1)
         next_min_x_in = tl.minimum(min_x_in, tile_min)
         min_x_in = next_min_x_in
     tl.store(
         min_parts_ptr + x_part_index * min_parts_stride_x_part_1 + q_index * min_parts_stride_q,
         min_x_in,
+        mask=(q_index < size_q),
     )
 
 
@@ -1570,31 +1602,31 @@ def nearest_distance_joined_kernel(
 @triton.jit
 def nearest_distance_forward_rows_kernel(
     Q_ptr, K_ptr, out_ptr, place_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
-    place_stride_q, size_q, size_d, size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+    place_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     x_index = tl.arange(0, BLOCK_X)
+    d_index = tl.arange(0, BLOCK_D)
     # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
     K = load_tile(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        (x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         0.0,
         EXACT_X and EXACT_D,
     )
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    sub_x_d = K - tl.where(Q == float("-inf"), 0.0, Q)[None, :]
+    sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
     # src[nearest.diag:7]
-    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-    sub_d_x_2 = tl.where((d_index < size_d)[:, None], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * sub_d_x_2
-    sum_ = tl.sum(mul_d_x, 0)
+    mul_x_d = sub_x_d_2 * sub_x_d_2
+    sum_ = tl.sum(mul_x_d, 1)
     tile = tl.where(x_index < size_x, sum_, float("inf"))
     # src[nearest.diag:15]
     min_ = tl.min(tile, 0)
     tl.store(out_ptr + q_index * out_stride_q, min_)
-    where_x = tl.where(sum_ == min_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
+    where_x = tl.where(min_ == sum_, x_index.to(tl.int32), tl.cast((-1 + size_x), tl.int32))
     where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
     min_2 = tl.min(where_x_2, 0)
     tl.store(place_ptr + q_index * place_stride_q, min_2)
@@ -1604,15 +1636,20 @@ def nearest_distance_forward_rows_kernel(
 def nearest_distance_forward_kernel(
     Q_ptr, K_ptr, out_ptr, place_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, out_stride_q,
     place_stride_q, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    q_index = program.to(tl.int64)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
-    min_x = tl.full([], float("inf"), tl.float32)
-    min_x_2 = tl.full([], 2147483647, tl.int32)
+    min_x = tl.full([BLOCK_Q], float("inf"), tl.float32)
+    min_x_2 = tl.full([BLOCK_Q], 2147483647, tl.int32)
     # src[nearest.diag:14]
-    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
+    Q = tl.load(
+        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
     tile_i32 = tl.cast((-1 + size_x), tl.int32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
@@ -1624,16 +1661,16 @@ def nearest_distance_forward_kernel(
             0.0,
             EXACT_D,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
         # src[nearest.diag:15]
-        tile_min = tl.min(sum_, 0)
+        tile_min = tl.min(sum_, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
-        tile_min_2 = tl.min(where_x, 0)
+        where_q_x = tl.where(next_min_x[:, None] == sum_, x_index.to(tl.int32)[None, :], tile_i32)
+        tile_min_2 = tl.min(where_q_x, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
@@ -1647,23 +1684,23 @@ def nearest_distance_forward_kernel(
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
+        sub_q_x_d = K[None, :, :] - tl.where(Q == float("-inf"), 0.0, Q)[:, None, :]
+        sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         # src[nearest.diag:7]
-        sub_x_d = Q[None, :] - tl.where(K == float("-inf"), 0.0, K)
-        sub_x_d_2 = tl.where((d_index < size_d)[None, :], sub_x_d, 0.0)
-        mul_x_d = sub_x_d_2 * sub_x_d_2
-        sum_ = tl.sum(mul_x_d, 1)
-        tile = tl.where(x_index < size_x, sum_, float("inf"))
+        mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
+        sum_ = tl.sum(mul_q_x_d, 2)
+        tile = tl.where((x_index < size_x)[None, :], sum_, float("inf"))
         # src[nearest.diag:15]
-        tile_min = tl.min(tile, 0)
+        tile_min = tl.min(tile, 1)
         next_min_x = tl.minimum(min_x, tile_min)
-        where_x = tl.where(sum_ == next_min_x, x_index.to(tl.int32), tile_i32)
-        where_x_2 = tl.where(x_index < size_x, where_x, 2147483647)
-        tile_min_2 = tl.min(where_x_2, 0)
+        where_q_x = tl.where(next_min_x[:, None] == sum_, x_index.to(tl.int32)[None, :], tile_i32)
+        where_q_x_2 = tl.where((x_index < size_x)[None, :], where_q_x, 2147483647)
+        tile_min_2 = tl.min(where_q_x_2, 1)
         next_min_x_2 = tl.minimum(tl.where(min_x == next_min_x, min_x_2, tile_i32), tile_min_2)
         min_x = next_min_x
         min_x_2 = next_min_x_2
-    tl.store(out_ptr + q_index * out_stride_q, min_x)
-    tl.store(place_ptr + q_index * place_stride_q, min_x_2)
+    tl.store(out_ptr + q_index * out_stride_q, min_x, mask=(q_index < size_q))
+    tl.store(place_ptr + q_index * place_stride_q, min_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -1677,16 +1714,15 @@ def nearest_distance_backward_d_Q_rows_kernel(
     program = program // size_d
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
     # src[nearest.diag:14]
-    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
-    # src[nearest.diag:7]
+    K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
     place = tl.load(place_ptr + q_index * place_stride_q)
     tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
-    where_x = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+    where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
     sum_ = tl.sum(where_x, 0)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((sum_ * d_out) * 2.0))
+    d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((d_out * sum_) * -2.0))
 
 
 @triton.jit
@@ -1707,8 +1743,7 @@ def nearest_distance_backward_d_Q_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        # src[nearest.diag:7]
-        where_x = tl.where(place == x_index.to(tl.int32), Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        where_x = tl.where(place == x_index.to(tl.int32), K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
@@ -1718,14 +1753,13 @@ def nearest_distance_backward_d_Q_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:14]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
-        # src[nearest.diag:7]
         tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
-        where_x = tl.where(tile, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
+        where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((sum_x * d_out) * 2.0))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((d_out * sum_x) * -2.0))
 
 
 @triton.jit
@@ -1740,25 +1774,20 @@ def nearest_distance_backward_d_K_rows_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:14]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
     Q = tl.load(
         Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
         mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
         other=0.0,
     )
-    # src[nearest.diag:7]
-    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
     place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
-    tile = (place == x_index.to(tl.int32)) & (q_index < size_q)
-    mul_d_q = tl.where(tile[None, :], sub_d_q, 0.0) * d_out[None, :]
+    where_d_q = tl.where((place == x_index.to(tl.int32))[None, :], sub_d_q, 0.0)
+    d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_d_q = d_out[None, :] * where_d_q
     sum_ = tl.sum(mul_d_q, 1)
-    tl.store(
-        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (sum_ * -2.0),
-        mask=(d_index < size_d),
-    )
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_), mask=(d_index < size_d))
 
 
 @triton.jit
@@ -1774,48 +1803,61 @@ def nearest_distance_backward_d_K_kernel(
     x_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
     x_i32 = x_index.to(tl.int32)
+    # indices that the mask may leave
+    begin_q = tl.full([1024], size_q, tl.int32)
+    end_q = tl.full([1024], 0, tl.int32)
+    for first_q in tl.range(0, size_q, 1024):
+        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        met = (place == x_i32) & (q_index < size_q)
+        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
+        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
+    begin_q = tl.min(begin_q, 0)
+    end_q = tl.max(end_q, 0)
     # src[nearest.diag:14]
     K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    from_q = (tl.maximum(0, begin_q)) // BLOCK_Q * BLOCK_Q
     to_q = size_q // BLOCK_Q * BLOCK_Q
+    to_q_2 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
+    to_q_3 = tl.minimum(to_q, to_q_2)
     # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+    for first_q_2 in tl.range(from_q, to_q_3, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         place = tl.load(place_ptr + q_index * place_stride_q)
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
         where_d_q = tl.where((place == x_i32)[None, :], sub_d_q, 0.0)
-        mul_d_q = where_d_q * d_out[None, :]
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
+        mul_d_q = d_out[None, :] * where_d_q
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
+    from_q_2 = tl.maximum(from_q, to_q_3)
+    to_q_4 = tl.minimum(size_q, end_q)
     # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+    for first_q_3 in tl.range(from_q_2, to_q_4, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
         # src[nearest.diag:14]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
         place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_d_q = tl.where(((place == x_i32) & (q_index < size_q))[None, :], sub_d_q, 0.0)
-        mul_d_q = where_d_q * d_out[None, :]
+        where_d_q = tl.where((place == x_i32)[None, :], sub_d_q, 0.0)
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_d_q = d_out[None, :] * where_d_q
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (acc_q * -2.0),
+        (2.0 * acc_q),
         mask=(d_index < size_d),
     )
 
@@ -1829,19 +1871,19 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_distance_rows_kernel[grid](
             Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-            BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps,
+            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
             num_stages=stages,
         )
         return out
@@ -1849,19 +1891,20 @@ def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_kernel[grid](
         Q, K, out, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -1875,40 +1918,40 @@ def _nearest_distance_parts(Q: torch.Tensor, K: torch.Tensor, parts_x: int, leng
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     min_parts = torch.empty((parts_x, q), dtype=torch.float32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X_IN_1 = max(16, triton.next_power_of_2(length_x))
-    if BLOCK_D * BLOCK_X_IN_1 <= 16384:
-        if BLOCK_D * BLOCK_X_IN_1 <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X_IN_1 * BLOCK_D <= 16384:
+        if BLOCK_X_IN_1 * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X_IN_1 <= 4096:
+        elif BLOCK_X_IN_1 * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (parts_x * q,)
         nearest_distance_parts_rows_kernel[grid](
             Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
-            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_D=BLOCK_D, BLOCK_X_IN_1=BLOCK_X_IN_1,
-            EXACT_D=d == BLOCK_D, EXACT_X_IN_1=length_x == BLOCK_X_IN_1, num_warps=warps, num_stages=stages,
+            min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D,
+            EXACT_X_IN_1=length_x == BLOCK_X_IN_1, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return min_parts
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X_IN_1, warps, stages = 256, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X_IN_1, warps, stages = 64, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X_IN_1, warps, stages = 16, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X_IN_1, warps, stages = 4, 8, 2
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X_IN_1, warps, stages = 1, 8, 2
-    grid = (parts_x * q,)
+        BLOCK_X_IN_1, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (parts_x * triton.cdiv(q, BLOCK_Q),)
     nearest_distance_parts_kernel[grid](
         Q, K, min_parts, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), min_parts.stride(0),
         min_parts.stride(1), q, d, x, parts_x, length_x, BLOCK_X_IN_1=BLOCK_X_IN_1, BLOCK_D=BLOCK_D_2,
-        EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
     )
     return min_parts
 
@@ -1952,39 +1995,39 @@ def _nearest_distance_forward(Q: torch.Tensor, K: torch.Tensor) -> tuple[torch.T
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
     out = torch.empty((q,), dtype=torch.float32, device=Q.device)
     place = torch.empty((q,), dtype=torch.int32, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_D * BLOCK_X <= 16384:
-        if BLOCK_D * BLOCK_X <= 1024:
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_X * BLOCK_D <= 16384:
+        if BLOCK_X * BLOCK_D <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_D * BLOCK_X <= 4096:
+        elif BLOCK_X * BLOCK_D <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (q,)
         nearest_distance_forward_rows_kernel[grid](
             Q, K, out, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0),
-            place.stride(0), q, d, x, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            place.stride(0), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X,
+            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return out, place
     BLOCK_D_2 = max(16, triton.next_power_of_2(d))
     if BLOCK_D_2 > 16384:
         raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
     if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 2
     elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 4, 16, 8, 2
     elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 16, 8, 2
     elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_X, warps, stages = 1, 8, 2
-    grid = (q,)
+        BLOCK_X, BLOCK_Q, warps, stages = 1, 1, 8, 2
+    grid = (triton.cdiv(q, BLOCK_Q),)
     nearest_distance_forward_kernel[grid](
         Q, K, out, place, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), out.stride(0), place.stride(0),
-        q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps,
+        q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D_2, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D_2, num_warps=warps,
         num_stages=stages,
     )
     return out, place
@@ -2107,7 +2150,7 @@ def nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
         if d <= 16384:
             return _nearest_distance_autograd.apply(Q, K)
         raise ValueError("nearest_distance: gradients are made for sizes whose tiles are held on chip")
-    programs = q
+    programs = triton.cdiv(q, 16)
     processors = _processors(Q)
     if 0 < 2 * programs <= processors:
         if x >= 512 and d <= 16384:
@@ -2159,12 +2202,15 @@ def kernel_regression_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = (recip * -1.4426950408889634) * sum_
+        # src[nearest.diag:20]
+        mul_q_x = (recip * -1.0) * sum_
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2194,12 +2240,16 @@ def kernel_regression_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.4426950408889634) * sum_, float("-inf"))
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * sum_, float("-inf"))
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * sum_))
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2215,7 +2265,7 @@ def kernel_regression_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
@@ -2240,9 +2290,7 @@ def kernel_regression_long_buffer_0_rows_kernel(
     sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
-    # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * sum_))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, sum_)
 
 
 @triton.jit
@@ -2281,15 +2329,14 @@ def kernel_regression_long_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * -1.4426950408889634
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, (scalar * acc_d))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x, acc_d)
 
 
 @triton.jit
 def kernel_regression_long_out_kernel(
     V_ptr, buffer_0_ptr, out_ptr, V_stride_x, V_stride_e, buffer_0_stride_q, buffer_0_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
@@ -2300,6 +2347,8 @@ def kernel_regression_long_out_kernel(
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -2309,12 +2358,15 @@ def kernel_regression_long_out_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
+        mul_q_x = (recip * -1.0) * buffer_0
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        mul_q = -1.4426950408889634 * max_x
+        tile = (-1.4426950408889634 * next_max_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * buffer_0))
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2335,14 +2387,19 @@ def kernel_regression_long_out_kernel(
         buffer_0 = tl.load(
             buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=float("-inf"),
+            other=0.0,
         )
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (recip * -1.0) * buffer_0, float("-inf"))
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        mul_q = -1.4426950408889634 * max_x
+        tile = (-1.4426950408889634 * next_max_x) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = -1.4426950408889634 * (next_max_x[:, None] + (recip * buffer_0))
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2358,7 +2415,7 @@ def kernel_regression_long_out_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
@@ -2368,9 +2425,9 @@ def kernel_regression_long_out_kernel(
 
 @triton.jit
 def kernel_regression_forward_kernel(
-    Q_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, V_stride_x,
-    V_stride_e, out_stride_q, out_stride_e, logsum_stride_q, size_q, size_d, size_x, size_e,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    Q_ptr, K_ptr, V_ptr, out_ptr, state_ptr, z_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    V_stride_x, V_stride_e, out_stride_q, out_stride_e, state_stride_q, z_stride_q, size_q, size_d, size_x,
+    size_e, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
     EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2404,12 +2461,15 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = (-1.4426950408889634 * recip) * sum_
+        # src[nearest.diag:20]
+        mul_q_x = (-1.0 * recip) * sum_
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
+        e = tl.exp2(mul_q_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2439,12 +2499,16 @@ def kernel_regression_forward_kernel(
         sub_q_x_d_2 = tl.where((d_index < size_d)[None, None, :], sub_q_x_d, 0.0)
         mul_q_x_d = sub_q_x_d_2 * sub_q_x_d_2
         sum_ = tl.sum(mul_q_x_d, 2)
-        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.4426950408889634 * recip) * sum_, float("-inf"))
+        # src[nearest.diag:20]
+        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.0 * recip) * sum_, float("-inf"))
+        # src[maps.diag:5]
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        tile = (-1.4426950408889634 * next_max_x) - (-1.4426950408889634 * max_x)
+        scale = tl.exp2(tile)
+        mul_q_x_2 = ((sum_ * recip) + next_max_x[:, None]) * -1.4426950408889634
+        mul_q_x_3 = tl.where((x_index < size_x)[None, :], mul_q_x_2, float("-inf"))
+        e = tl.exp2(mul_q_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
@@ -2460,32 +2524,27 @@ def kernel_regression_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
     tl.store(
         out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
         where_q_e,
         mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
     )
-    tl.store(
-        logsum_ptr + q_index * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
-        mask=(q_index < size_q),
-    )
+    tl.store(state_ptr + q_index * state_stride_q, max_x, mask=(q_index < size_q))
+    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
 
 
 @triton.jit
-def kernel_regression_backward_buffer_0_rows_kernel(
-    Q_ptr, K_ptr, logsum_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, logsum_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
-    EXACT_D: tl.constexpr,
+def kernel_regression_backward_e_rows_kernel(
+    Q_ptr, K_ptr, state_ptr, e_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q,
+    e_stride_q, e_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     x_index = (program % size_x).to(tl.int64)
     program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    # src[nearest.diag:20]
+    state = tl.load(state_ptr + q_index * state_stride_q)
     # src[nearest.diag:19]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
@@ -2493,17 +2552,16 @@ def kernel_regression_backward_buffer_0_rows_kernel(
     sub_d = tl.where(d_index < size_d, Q - tl.where(K == float("-inf"), 0.0, K), 0.0)
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
-    mul = (sum_ * (1.0 / tl.cast(size_d, tl.float32))) * -1.4426950408889634
-    tl.store(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        tl.exp2(mul - (1.4426950408889634 * logsum)),
-    )
+    # src[nearest.diag:20]
+    add = ((1.0 / tl.cast(size_d, tl.float32)) * sum_) + state
+    # src[maps.diag:5]
+    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(add * -1.4426950408889634))
 
 
 @triton.jit
-def kernel_regression_backward_buffer_0_kernel(
-    Q_ptr, K_ptr, logsum_ptr, buffer_0_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, logsum_stride_q,
-    buffer_0_stride_q, buffer_0_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
+def kernel_regression_backward_e_kernel(
+    Q_ptr, K_ptr, state_ptr, e_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, state_stride_q,
+    e_stride_q, e_stride_x, size_q, size_d, size_x, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     x_index = (program % size_x).to(tl.int64)
@@ -2536,13 +2594,11 @@ def kernel_regression_backward_buffer_0_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    state = tl.load(state_ptr + q_index * state_stride_q)
     # src[nearest.diag:20]
-    mul = (acc_d * (1.0 / tl.cast(size_d, tl.float32))) * -1.4426950408889634
-    tl.store(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        tl.exp2(mul - (1.4426950408889634 * logsum)),
-    )
+    add = ((1.0 / tl.cast(size_d, tl.float32)) * acc_d) + state
+    # src[maps.diag:5]
+    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(add * -1.4426950408889634))
 
 
 @triton.jit
@@ -2610,191 +2666,68 @@ def kernel_regression_backward_buffer_1_kernel(
 
 
 @triton.jit
-def kernel_regression_backward_d_Q_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, size_e, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_D: tl.constexpr,
+def kernel_regression_backward_buffer_2_kernel(
+    V_ptr, d_out_ptr, buffer_1_ptr, e_ptr, buffer_2_ptr, V_stride_x, V_stride_e, d_out_stride_q,
+    d_out_stride_e, buffer_1_stride_q, e_stride_q, e_stride_x, buffer_2_stride_q, buffer_2_stride_x, size_x,
+    size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
-    e_index = tl.arange(0, BLOCK_E)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    d_out = tl.load(
-        d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-        other=0.0,
-    )
-    # src[nearest.diag:19]
-    Q = tl.load(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_x = size_x // BLOCK_X * BLOCK_X
+    acc_e = tl.full([BLOCK_Q, BLOCK_X], 0.0, tl.float32)
+    to_e = size_e // BLOCK_E * BLOCK_E
     # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        V = load_tile(
-            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
+    for first_e in tl.range(0, to_e, BLOCK_E):
+        e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        K = load_tile(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
         )
-        # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        mul_q_x_d = sub_q_x_d * (buffer_0 * (dot - buffer_1[:, None]))[:, :, None]
-        tile_sum = tl.sum(mul_q_x_d, 1)
-        next_acc_x = acc_x + tile_sum
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    from_e = tl.maximum(0, to_e)
     # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+    for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
+        e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
-        dot = tl.dot(d_out, tl.trans(V), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        K = tl.load(
-            K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[nearest.diag:7]
-        sub_q_x_d = Q[:, None, :] - tl.where(K == float("-inf"), 0.0, K)[None, :, :]
-        sub_q_x_d_2 = tl.where((x_index < size_x)[None, :, None], sub_q_x_d, 0.0)
-        mul_q_x_d = sub_q_x_d_2 * (buffer_0 * (dot - buffer_1[:, None]))[:, :, None]
-        tile_sum = tl.sum(mul_q_x_d, 1)
-        next_acc_x = acc_x + tile_sum
-        acc_x = next_acc_x
-    # src[nearest.diag:20]
-    mul_q_d = ((1.0 / tl.cast(size_d, tl.float32)) * -2.0) * acc_x
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        mul_q_d,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def kernel_regression_backward_d_K_kernel(
-    Q_ptr, K_ptr, V_ptr, d_out_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, size_e, BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    e_index = tl.arange(0, BLOCK_E)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:19]
-    V = tl.load(
-        V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+        next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
+        acc_e = next_acc_e
+    e = tl.load(
+        e_ptr + q_index[:, None] * e_stride_q + x_index[None, :] * e_stride_x,
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
         other=0.0,
     )
-    K = tl.load(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    to_q = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q in tl.range(0, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        d_out = load_tile(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            (e_index < size_e)[None, :],
-            0.0,
-            EXACT_E,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        Q = load_tile(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        mul_x_q_d = sub_x_q_d * (buffer_0 * (dot - buffer_1[None, :]))[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    from_q = tl.maximum(0, to_q)
-    # tiles that a mask or the end cuts
-    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out), input_precision="ieee")
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[nearest.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[nearest.diag:7]
-        sub_x_q_d = Q[None, :, :] - tl.where(K == float("-inf"), 0.0, K)[:, None, :]
-        sub_x_q_d_2 = tl.where((q_index < size_q)[None, :, None], sub_x_q_d, 0.0)
-        mul_x_q_d = sub_x_q_d_2 * (buffer_0 * (dot - buffer_1[None, :]))[:, :, None]
-        tile_sum = tl.sum(mul_x_q_d, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    # src[nearest.diag:20]
-    mul_x_d = ((1.0 / tl.cast(size_d, tl.float32)) * 2.0) * acc_q
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        mul_x_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
+        ((acc_e - buffer_1[:, None]) * e),
+        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
 def kernel_regression_backward_d_V_kernel(
-    d_out_ptr, buffer_0_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, buffer_0_stride_q, buffer_0_stride_x,
+    d_out_ptr, z_ptr, e_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, z_stride_q, e_stride_q, e_stride_x,
     d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_E: tl.constexpr,
 ):
@@ -2809,39 +2742,248 @@ def kernel_regression_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        e = tl.load(
+            e_ptr + q_index[None, :] * e_stride_q + x_index[:, None] * e_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        tile = (1.0 / z)[None, :] * tl.where((z > 0.0)[None, :], e, 0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q, input_precision="ieee")
+        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        e = tl.load(
+            e_ptr + q_index[None, :] * e_stride_q + x_index[:, None] * e_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[maps.diag:7]
+        tile = tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :] * tl.where((z > 0.0)[None, :], e, 0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        next_acc_q = tl.dot(buffer_0, tl.trans(d_out), acc_q, input_precision="ieee")
+        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
         acc_q,
         mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
     )
+
+
+@triton.jit
+def kernel_regression_backward_d_Q_rows_kernel(
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
+    buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    x_index = tl.arange(0, BLOCK_X)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    buffer_2 = load_tile(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    # src[nearest.diag:19]
+    K = tl.load(
+        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    # src[nearest.diag:7]
+    sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
+    mul_d_x = sub_d_x_2 * buffer_2[None, :]
+    sum_ = tl.sum(mul_d_x, 1)
+    # src[nearest.diag:20]
+    scalar = (1.0 / tl.cast(size_d, tl.float32)) * (1.0 / z)
+    # src[maps.diag:7]
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        tl.where(z > 0.0, (scalar * -2.0) * sum_, 0.0),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def kernel_regression_backward_d_Q_kernel(
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
+    buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        mul_d_x = sub_d_x * buffer_2[None, :]
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        # src[nearest.diag:19]
+        K = tl.load(
+            K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
+            mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
+        mul_d_x = sub_d_x_2 * buffer_2[None, :]
+        tile_sum = tl.sum(mul_d_x, 1)
+        next_acc_x = acc_x + tile_sum
+        acc_x = next_acc_x
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    # src[nearest.diag:20]
+    scalar = (1.0 / tl.cast(size_d, tl.float32)) * (1.0 / z)
+    # src[maps.diag:7]
+    tl.store(
+        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
+        tl.where(z > 0.0, (scalar * -2.0) * acc_x, 0.0),
+        mask=(d_index < size_d),
+    )
+
+
+@triton.jit
+def kernel_regression_backward_d_K_rows_kernel(
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
+    buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    q_index = tl.arange(0, BLOCK_Q)
+    buffer_2 = load_tile(
+        buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    Q = tl.load(
+        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+        other=0.0,
+    )
+    # src[nearest.diag:7]
+    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    # src[maps.diag:7]
+    tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * buffer_2
+    mul_d_q = tile[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
+    sum_ = tl.sum(mul_d_q, 1)
+    # src[nearest.diag:20]
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
+
+
+@triton.jit
+def kernel_regression_backward_d_K_kernel(
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
+    buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(size_d, BLOCK_D)
+    x_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        # src[nearest.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        mul_d_q = ((1.0 / z) * buffer_2)[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(
+            buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[nearest.diag:19]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
+        # src[nearest.diag:7]
+        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        # src[maps.diag:7]
+        tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * buffer_2
+        mul_d_q = tile[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
+        tile_sum = tl.sum(mul_d_q, 1)
+        next_acc_q = acc_q + tile_sum
+        acc_q = next_acc_q
+    # src[nearest.diag:20]
+    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * acc_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
 
 
 @triton.jit
@@ -2904,120 +3046,36 @@ def kernel_regression_long_forward_state_kernel(
 
 
 @triton.jit
-def kernel_regression_long_forward_out_kernel(
-    V_ptr, state_ptr, out_ptr, V_stride_x, V_stride_e, state_stride_q, state_stride_x, out_stride_q,
-    out_stride_e, size_x, size_e, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(size_e, BLOCK_E)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
-    to_x = size_x // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_x = (-1.4426950408889634 * recip) * state
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e, tl.trans(V), (acc_x * scale[:, None]), input_precision="ieee")
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    from_x = tl.maximum(0, to_x)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        mul_q_x = tl.where((x_index < size_x)[None, :], (-1.4426950408889634 * recip) * state, float("-inf"))
-        tile_max = tl.max(mul_q_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
-        # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
-        next_z = (z * scale) + tile_sum
-        # src[nearest.diag:19]
-        V = tl.load(
-            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
-            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        next_acc_x = tl.dot(e, tl.trans(V), (acc_x * scale[:, None]), input_precision="ieee")
-        max_x = next_max_x
-        z = next_z
-        acc_x = next_acc_x
-    # src[maps.diag:7]
-    # src[nearest.diag:20]
-    where_q_e = tl.where((z > 0.0)[:, None], acc_x * (1.0 / z)[:, None], 0.0)
-    tl.store(
-        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
-        where_q_e,
-        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-    )
-
-
-@triton.jit
-def kernel_regression_long_forward_logsum_rows_kernel(
-    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
-    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def kernel_regression_long_forward_state__z_rows_kernel(
+    state_ptr, state__ptr, z_ptr, state_stride_q, state_stride_x, state__stride_q, z_stride_q, size_q, size_x,
+    size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    # src[nearest.diag:20]
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    scalar = -1.4426950408889634 * (1.0 / tl.cast(size_d, tl.float32))
-    mul_x = tl.where(x_index < size_x, scalar * state, float("-inf"))
-    max_ = tl.max(mul_x, 0)
-    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    mul_x = tl.where(x_index < size_x, (-1.0 * recip) * state, float("-inf"))
     # src[maps.diag:5]
-    e = tl.exp2(sub_x)
+    max_ = tl.max(mul_x, 0)
+    tl.store(state__ptr + q_index * state__stride_q, max_)
+    mul_x_2 = tl.where(x_index < size_x, -1.4426950408889634 * ((recip * state) + max_), float("-inf"))
+    e = tl.exp2(mul_x_2)
     # src[maps.diag:6]
     sum_ = tl.sum(e, 0)
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_ * 0.6931471805599453) + tl.log(sum_)))
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
 
 
 @triton.jit
-def kernel_regression_long_forward_logsum_kernel(
-    state_ptr, logsum_ptr, state_stride_q, state_stride_x, logsum_stride_q, size_q, size_x, size_d,
-    BLOCK_X: tl.constexpr,
+def kernel_regression_long_forward_state__z_kernel(
+    state_ptr, state__ptr, z_ptr, state_stride_q, state_stride_x, state__stride_q, z_stride_q, size_q, size_x,
+    size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -3030,15 +3088,17 @@ def kernel_regression_long_forward_logsum_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (-1.4426950408889634 * recip) * state
+        mul_x = (-1.0 * recip) * state
+        # src[maps.diag:5]
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_x - safe_next_max_x)
+        mul = -1.4426950408889634 * max_x
+        scalar = (-1.4426950408889634 * next_max_x) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x_2 = -1.4426950408889634 * ((recip * state) + next_max_x)
+        e = tl.exp2(mul_x_2)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        next_z = (z * tl.exp2(scalar)) + tile_sum
         max_x = next_max_x
         z = next_z
     from_x = tl.maximum(0, to_x)
@@ -3050,18 +3110,91 @@ def kernel_regression_long_forward_logsum_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = tl.where(x_index < size_x, (-1.4426950408889634 * recip) * state, float("-inf"))
+        # src[nearest.diag:20]
+        mul_x = tl.where(x_index < size_x, (-1.0 * recip) * state, float("-inf"))
+        # src[maps.diag:5]
         tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        # src[maps.diag:5]
-        e = tl.exp2(mul_x - safe_next_max_x)
+        mul = -1.4426950408889634 * max_x
+        scalar = (-1.4426950408889634 * next_max_x) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x_2 = -1.4426950408889634 * ((recip * state) + next_max_x)
+        mul_x_3 = tl.where(x_index < size_x, mul_x_2, float("-inf"))
+        e = tl.exp2(mul_x_3)
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 0)
-        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        next_z = (z * tl.exp2(scalar)) + tile_sum
         max_x = next_max_x
         z = next_z
-    tl.store(logsum_ptr + q_index * logsum_stride_q, ((max_x * 0.6931471805599453) + tl.log(z)))
+    tl.store(state__ptr + q_index * state__stride_q, max_x)
+    tl.store(z_ptr + q_index * z_stride_q, z)
+
+
+@triton.jit
+def kernel_regression_long_forward_out_kernel(
+    V_ptr, z_ptr, state_ptr, state__ptr, out_ptr, V_stride_x, V_stride_e, z_stride_q, state_stride_q,
+    state_stride_x, state__stride_q, out_stride_q, out_stride_e, size_x, size_e, size_q, size_d,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(size_e, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(size_e, BLOCK_E)
+    first_q = program * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        mul_q_x = -1.4426950408889634 * ((recip * state) + state_[:, None])
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x)
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, tl.trans(V), acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        mul_q_x = -1.4426950408889634 * ((recip * state) + state_[:, None])
+        mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x_2)
+        # src[nearest.diag:19]
+        V = tl.load(
+            V_ptr + x_index[None, :] * V_stride_x + e_index[:, None] * V_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(e, tl.trans(V), acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[maps.diag:7]
+    # src[nearest.diag:20]
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
+    tl.store(
+        out_ptr + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e,
+        mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+    )
 
 
 @triton.jit
@@ -3081,15 +3214,15 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
@@ -3098,15 +3231,15 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
@@ -3126,19 +3259,19 @@ def kernel_regression_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out * d_out
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -3155,9 +3288,9 @@ def kernel_regression_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out * d_out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3165,17 +3298,17 @@ def kernel_regression_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out * d_out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3184,8 +3317,8 @@ def kernel_regression_long_backward_buffer_1_kernel(
 
 @triton.jit
 def kernel_regression_long_backward_d_V_kernel(
-    d_out_ptr, logsum_ptr, state_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, logsum_stride_q,
-    state_stride_q, state_stride_x, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d,
+    d_out_ptr, state_ptr, state__ptr, z_ptr, d_V_ptr, d_out_stride_q, d_out_stride_e, state_stride_q,
+    state_stride_x, state__stride_q, z_stride_q, d_V_stride_x, d_V_stride_e, size_q, size_e, size_x, size_d,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3206,16 +3339,19 @@ def kernel_regression_long_backward_d_V_kernel(
             mask=(e_index < size_e)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        tile = d_out * (1.0 / z)[None, :]
+        # src[maps.diag:7]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q = ((recip * -1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_x_q = (state_[None, :] + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
+        next_acc_q = tl.dot(where_x_q, tl.trans(tile), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
@@ -3226,17 +3362,19 @@ def kernel_regression_long_backward_d_V_kernel(
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
             other=0.0,
         )
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = d_out * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = tl.where((q_index < size_q)[None, :], (recip * -1.4426950408889634) * state, float("-inf"))
-        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
-        next_acc_q = tl.dot(exp2_x_q, tl.trans(d_out), acc_q, input_precision="ieee")
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (state_[None, :] + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
+        next_acc_q = tl.dot(where_x_q, tl.trans(tile), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -3247,8 +3385,8 @@ def kernel_regression_long_backward_d_V_kernel(
 
 @triton.jit
 def kernel_regression_long_backward_d_Q_rows_kernel(
-    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
@@ -3258,6 +3396,9 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -3267,6 +3408,16 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
     sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
+    )
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_x = (state_ + (recip * state)) * -1.4426950408889634
+    # src[maps.diag:5]
+    e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3275,31 +3426,17 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
         EXACT_X,
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
-    state = load_tile(
-        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-        (x_index < size_x),
-        0.0,
-        EXACT_X,
-    )
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
-    mul_x = tl.where(x_index < size_x, (recip * -1.4426950408889634) * state, float("-inf"))
-    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-    mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+    mul_d_x = ((buffer_0 - safe_buffer_1) * e)[None, :] * sub_d_x
     sum_ = tl.sum(mul_d_x, 1)
-    tl.store(
-        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        ((recip * -2.0) * sum_),
-        mask=(d_index < size_d),
-    )
+    # src[maps.diag:7]
+    where_d = tl.where(z > 0.0, ((recip * -2.0) * (1.0 / z)) * sum_, 0.0)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
 
 
 @triton.jit
 def kernel_regression_long_backward_d_Q_kernel(
-    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -3311,11 +3448,10 @@ def kernel_regression_long_backward_d_Q_kernel(
     acc_x = tl.full([BLOCK_D], 0.0, tl.float32)
     # src[nearest.diag:19]
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-    mul = 1.4426950408889634 * logsum
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -3328,11 +3464,12 @@ def kernel_regression_long_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (state_ + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_x = ((recip * -1.4426950408889634) * state) - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+        mul_d_x = ((buffer_0 - safe_buffer_1) * tl.exp2(mul_x))[None, :] * sub_d_x
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -3348,34 +3485,34 @@ def kernel_regression_long_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=0.0,
+        )
+        mul_x = (state_ + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
+        e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
         buffer_0 = tl.load(
             buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(x_index < size_x),
-            other=0.0,
-        )
-        mul_x = tl.where(x_index < size_x, (recip * -1.4426950408889634) * state, float("-inf"))
-        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-        mul_d_x = (tl.exp2(sub_x) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_x
+        mul_d_x = ((buffer_0 - safe_buffer_1) * e)[None, :] * sub_d_x
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
-    tl.store(
-        d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        ((recip * -2.0) * acc_x),
-        mask=(d_index < size_d),
-    )
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    # src[maps.diag:7]
+    where_d = tl.where(z > 0.0, ((recip * -2.0) * (1.0 / z)) * acc_x, 0.0)
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
 
 
 @triton.jit
 def kernel_regression_long_backward_d_K_rows_kernel(
-    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
@@ -3394,16 +3531,6 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     )
     # src[nearest.diag:7]
     sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(
-        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * logsum
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (q_index < size_q),
@@ -3412,21 +3539,34 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     )
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
-    mul_q_2 = tl.where(q_index < size_q, (recip * -1.4426950408889634) * state, float("-inf"))
-    sub_q = mul_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-    mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    mul_q = (state_ + (recip * state)) * -1.4426950408889634
+    # src[maps.diag:5]
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    # src[maps.diag:7]
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (q_index < size_q),
+        0.0,
+        EXACT_Q,
+    )
+    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+    mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
+    tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * mul_q_2
+    mul_d_q = tile[None, :] * sub_d_q
     sum_ = tl.sum(mul_d_q, 1)
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        ((recip * 2.0) * sum_),
+        ((2.0 * recip) * sum_),
         mask=(d_index < size_d),
     )
 
 
 @triton.jit
 def kernel_regression_long_backward_d_K_kernel(
-    Q_ptr, K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
-    K_stride_x, K_stride_d, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -3452,14 +3592,17 @@ def kernel_regression_long_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        mul_q = (state_ + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        sub_q = ((recip * -1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+        mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
+        mul_d_q = ((1.0 / z) * mul_q_2)[None, :] * sub_d_q
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
@@ -3475,6 +3618,16 @@ def kernel_regression_long_backward_d_K_kernel(
         )
         # src[nearest.diag:7]
         sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = (state_ + (recip * state)) * -1.4426950408889634
+        # src[maps.diag:5]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3482,22 +3635,15 @@ def kernel_regression_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = 1.4426950408889634 * logsum
-        state = tl.load(
-            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q_2 = tl.where(q_index < size_q, (recip * -1.4426950408889634) * state, float("-inf"))
-        sub_q = mul_q_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)
-        mul_d_q = (tl.exp2(sub_q) * (buffer_0 - safe_buffer_1))[None, :] * sub_d_q
+        mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
+        tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * mul_q_2
+        mul_d_q = tile[None, :] * sub_d_q
         tile_sum = tl.sum(mul_d_q, 1)
         next_acc_q = acc_q + tile_sum
         acc_q = next_acc_q
     tl.store(
         d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        ((recip * 2.0) * acc_q),
+        ((2.0 * recip) * acc_q),
         mask=(d_index < size_d),
     )
 
@@ -3567,7 +3713,7 @@ def _kernel_regression_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.
     return buffer_0
 
 
-def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int) -> torch.Tensor:
     """_kernel_regression_long_out(V: f32[x e], buffer_0: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
     _check("buffer_0", buffer_0, torch.float32, 2, V.device)
@@ -3580,7 +3726,7 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torc
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
-        out.stride(1), x, e, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
+        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
         num_stages=stages,
     )
     return out
@@ -3590,8 +3736,8 @@ def _kernel_regression_forward(
     Q: torch.Tensor,
     K: torch.Tensor,
     V: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e], logsum: f32[q]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_kernel_regression_forward(Q: f32[q d], K: f32[x d], V: f32[x e]) -> out: f32[q e], state: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("V", V, torch.float32, 2, Q.device)
@@ -3603,7 +3749,8 @@ def _kernel_regression_forward(
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     out = torch.empty((q, e), dtype=torch.float32, device=Q.device)
-    logsum = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    state = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    z = torch.empty((q,), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     BLOCK_E = max(16, triton.next_power_of_2(e))
     if max(BLOCK_D, BLOCK_E) > 256:
@@ -3616,30 +3763,26 @@ def _kernel_regression_forward(
         BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q),)
     kernel_regression_forward_kernel[grid](
-        Q, K, V, out, logsum, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E, num_warps=warps,
-        num_stages=stages,
+        Q, K, V, out, state, z, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), V.stride(0), V.stride(1),
+        out.stride(0), out.stride(1), state.stride(0), z.stride(0), q, d, x, e, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, EXACT_E=e == BLOCK_E,
+        num_warps=warps, num_stages=stages,
     )
-    return out, logsum
+    return out, state, z
 
 
-def _kernel_regression_backward_buffer_0(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    logsum: torch.Tensor,
-) -> torch.Tensor:
-    """_kernel_regression_backward_buffer_0(Q: f32[q d], K: f32[x d], logsum: f32[q]) -> buffer_0: f32[q x]. Any strides; sizes are read off the shapes."""
+def _kernel_regression_backward_e(Q: torch.Tensor, K: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_backward_e(Q: f32[q d], K: f32[x d], state: f32[q]) -> e: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
+    _check("state", state, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    buffer_0 = torch.empty((q, x), dtype=torch.float32, device=Q.device)
+    if state.shape != (q,):
+        raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
+    e = torch.empty((q, x), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D <= 16384:
         if BLOCK_D <= 1024:
@@ -3649,19 +3792,18 @@ def _kernel_regression_backward_buffer_0(
         else:
             warps, stages = 16, 1
         grid = (q * x,)
-        kernel_regression_backward_buffer_0_rows_kernel[grid](
-            Q, K, logsum, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), logsum.stride(0),
-            buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D,
-            num_warps=warps, num_stages=stages,
+        kernel_regression_backward_e_rows_kernel[grid](
+            Q, K, state, e, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), e.stride(0),
+            e.stride(1), q, d, x, BLOCK_D=BLOCK_D, EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
         )
-        return buffer_0
+        return e
     BLOCK_D, warps, stages = 4096, 8, 2
     grid = (q * x,)
-    kernel_regression_backward_buffer_0_kernel[grid](
-        Q, K, logsum, buffer_0, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), logsum.stride(0),
-        buffer_0.stride(0), buffer_0.stride(1), q, d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    kernel_regression_backward_e_kernel[grid](
+        Q, K, state, e, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), state.stride(0), e.stride(0),
+        e.stride(1), q, d, x, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return buffer_0
+    return e
 
 
 def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -3696,52 +3838,99 @@ def _kernel_regression_backward_buffer_1(d_out: torch.Tensor, out: torch.Tensor)
     return buffer_1
 
 
+def _kernel_regression_backward_buffer_2(
+    V: torch.Tensor,
+    d_out: torch.Tensor,
+    buffer_1: torch.Tensor,
+    e: torch.Tensor,
+) -> torch.Tensor:
+    """_kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q], e: f32[q x]) -> buffer_2: f32[q x]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.float32, 2, V.device)
+    _check("d_out", d_out, torch.float32, 2, V.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, V.device)
+    _check("e", e, torch.float32, 2, V.device)
+    x, e_2 = V.shape
+    q, _ = d_out.shape
+    if d_out.shape != (q, e_2):
+        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e_2)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if e.shape != (q, x):
+        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
+    buffer_2 = torch.empty((q, x), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
+    kernel_regression_backward_buffer_2_kernel[grid](
+        V, d_out, buffer_1, e, buffer_2, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        buffer_1.stride(0), e.stride(0), e.stride(1), buffer_2.stride(0), buffer_2.stride(1), x, e_2, q,
+        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: torch.Tensor) -> torch.Tensor:
+    """_kernel_regression_backward_d_V(d_out: f32[q e], z: f32[q], e: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.float32, 2, d_out.device)
+    _check("z", z, torch.float32, 1, d_out.device)
+    _check("e", e, torch.float32, 2, d_out.device)
+    q, e_2 = d_out.shape
+    _, x = e.shape
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if e.shape != (q, x):
+        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
+    d_V = torch.empty((x, e_2), dtype=torch.float32, device=d_out.device)
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e_2, BLOCK_E),)
+    kernel_regression_backward_d_V_kernel[grid](
+        d_out, z, e, d_V, d_out.stride(0), d_out.stride(1), z.stride(0), e.stride(0), e.stride(1),
+        d_V.stride(0), d_V.stride(1), q, e_2, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_V
+
+
 def _kernel_regression_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
-    V: torch.Tensor,
-    d_out: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
+    z: torch.Tensor,
+    buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
-    _check("V", V, torch.float32, 2, Q.device)
-    _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 2, Q.device)
     q, d = Q.shape
     x, _ = K.shape
-    _, e = V.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if max(BLOCK_E, BLOCK_D) > 256:
-        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_D) <= 64:
-        BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_D) <= 128:
-        BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
-    else:
-        BLOCK_Q, BLOCK_X, warps, stages = 16, 16, 8, 1
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X = max(16, triton.next_power_of_2(x))
+    if BLOCK_X <= 1024:
+        if BLOCK_X <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_X <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (q * triton.cdiv(d, BLOCK_D),)
+        kernel_regression_backward_d_Q_rows_kernel[grid](
+            Q, K, z, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+            buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        )
+        return d_Q
+    BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (q * triton.cdiv(d, BLOCK_D),)
     kernel_regression_backward_d_Q_kernel[grid](
-        Q, K, V, d_out, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, e, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_E=e == BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, K, z, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+        buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -3749,70 +3938,46 @@ def _kernel_regression_backward_d_Q(
 def _kernel_regression_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
-    V: torch.Tensor,
-    d_out: torch.Tensor,
-    buffer_0: torch.Tensor,
-    buffer_1: torch.Tensor,
+    z: torch.Tensor,
+    buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], V: f32[x e], d_out: f32[q e], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
-    _check("V", V, torch.float32, 2, Q.device)
-    _check("d_out", d_out, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 2, Q.device)
     q, d = Q.shape
     x, _ = K.shape
-    _, e = V.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if V.shape != (x, e):
-        raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
-    if d_out.shape != (q, e):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_2.shape != (q, x):
+        raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_E = max(16, triton.next_power_of_2(e))
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if max(BLOCK_E, BLOCK_D) > 256:
-        raise ValueError(f"e x d = {max(BLOCK_E, BLOCK_D)}: at most 256 elements are held on chip")
-    if max(BLOCK_E, BLOCK_D) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
-    elif max(BLOCK_E, BLOCK_D) <= 128:
-        BLOCK_X, BLOCK_Q, warps, stages = 32, 32, 8, 1
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 16, 16, 8, 1
-    grid = (triton.cdiv(x, BLOCK_X),)
+    BLOCK_Q = max(16, triton.next_power_of_2(q))
+    if BLOCK_Q <= 1024:
+        if BLOCK_Q <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_Q <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (x * triton.cdiv(d, BLOCK_D),)
+        kernel_regression_backward_d_K_rows_kernel[grid](
+            Q, K, z, buffer_2, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+            buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        )
+        return d_K
+    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_backward_d_K_kernel[grid](
-        Q, K, V, d_out, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, e, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
-        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_E=e == BLOCK_E, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+        Q, K, z, buffer_2, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+        buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
-
-
-def _kernel_regression_backward_d_V(d_out: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
-    """_kernel_regression_backward_d_V(d_out: f32[q e], buffer_0: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
-    _check("d_out", d_out, torch.float32, 2, d_out.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, d_out.device)
-    q, e = d_out.shape
-    _, x = buffer_0.shape
-    if buffer_0.shape != (q, x):
-        raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
-    d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
-    grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
-    kernel_regression_backward_d_V_kernel[grid](
-        d_out, buffer_0, d_V, d_out.stride(0), d_out.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        d_V.stride(0), d_V.stride(1), q, e, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_V
 
 
 def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -3847,30 +4012,15 @@ def _kernel_regression_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> t
     return state
 
 
-def _kernel_regression_long_forward_out(V: torch.Tensor, state: torch.Tensor, d: int) -> torch.Tensor:
-    """_kernel_regression_long_forward_out(V: f32[x e], state: f32[q x]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
-    _check("V", V, torch.float32, 2, V.device)
-    _check("state", state, torch.float32, 2, V.device)
-    x, e = V.shape
-    q, _ = state.shape
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    out = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
-    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
-    kernel_regression_long_forward_out_kernel[grid](
-        V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
-        out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, num_warps=warps,
-        num_stages=stages,
-    )
-    return out
-
-
-def _kernel_regression_long_forward_logsum(state: torch.Tensor, d: int) -> torch.Tensor:
-    """_kernel_regression_long_forward_logsum(state: f32[q x]) -> logsum: f32[q]. Any strides; sizes are read off the shapes."""
+def _kernel_regression_long_forward_state__z(
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_kernel_regression_long_forward_state__z(state: f32[q x]) -> state_: f32[q], z: f32[q]. Any strides; sizes are read off the shapes."""
     _check("state", state, torch.float32, 2, state.device)
     q, x = state.shape
-    logsum = torch.empty((q,), dtype=torch.float32, device=state.device)
+    state_ = torch.empty((q,), dtype=torch.float32, device=state.device)
+    z = torch.empty((q,), dtype=torch.float32, device=state.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -3880,18 +4030,47 @@ def _kernel_regression_long_forward_logsum(state: torch.Tensor, d: int) -> torch
         else:
             warps, stages = 16, 1
         grid = (q,)
-        kernel_regression_long_forward_logsum_rows_kernel[grid](
-            state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+        kernel_regression_long_forward_state__z_rows_kernel[grid](
+            state, state_, z, state.stride(0), state.stride(1), state_.stride(0), z.stride(0), q, x, d,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
-        return logsum
+        return state_, z
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    kernel_regression_long_forward_logsum_kernel[grid](
-        state, logsum, state.stride(0), state.stride(1), logsum.stride(0), q, x, d, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+    kernel_regression_long_forward_state__z_kernel[grid](
+        state, state_, z, state.stride(0), state.stride(1), state_.stride(0), z.stride(0), q, x, d,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return logsum
+    return state_, z
+
+
+def _kernel_regression_long_forward_out(
+    V: torch.Tensor,
+    z: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    d: int,
+) -> torch.Tensor:
+    """_kernel_regression_long_forward_out(V: f32[x e], z: f32[q], state: f32[q x], state_: f32[q]) -> out: f32[q e]. Any strides; sizes are read off the shapes."""
+    _check("V", V, torch.float32, 2, V.device)
+    _check("z", z, torch.float32, 1, V.device)
+    _check("state", state, torch.float32, 2, V.device)
+    _check("state_", state_, torch.float32, 1, V.device)
+    x, e = V.shape
+    (q,) = z.shape
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    out = torch.empty((q, e), dtype=torch.float32, device=V.device)
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
+    kernel_regression_long_forward_out_kernel[grid](
+        V, z, state, state_, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
+        state_.stride(0), out.stride(0), out.stride(1), x, e, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    )
+    return out
 
 
 def _kernel_regression_long_backward_buffer_0(V: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
@@ -3947,27 +4126,31 @@ def _kernel_regression_long_backward_buffer_1(d_out: torch.Tensor, out: torch.Te
 
 def _kernel_regression_long_backward_d_V(
     d_out: torch.Tensor,
-    logsum: torch.Tensor,
     state: torch.Tensor,
+    state_: torch.Tensor,
+    z: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_kernel_regression_long_backward_d_V(d_out: f32[q e], logsum: f32[q], state: f32[q x]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_long_backward_d_V(d_out: f32[q e], state: f32[q x], state_: f32[q], z: f32[q]) -> d_V: f32[x e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
-    _check("logsum", logsum, torch.float32, 1, d_out.device)
     _check("state", state, torch.float32, 2, d_out.device)
+    _check("state_", state_, torch.float32, 1, d_out.device)
+    _check("z", z, torch.float32, 1, d_out.device)
     q, e = d_out.shape
     _, x = state.shape
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
     BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_backward_d_V_kernel[grid](
-        d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
-        state.stride(1), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        d_out, state, state_, z, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state_.stride(0), z.stride(0), d_V.stride(0), d_V.stride(1), q, e, x, d, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_V
 
@@ -3975,26 +4158,30 @@ def _kernel_regression_long_backward_d_V(
 def _kernel_regression_long_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
-    logsum: torch.Tensor,
     state: torch.Tensor,
+    state_: torch.Tensor,
+    z: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_long_backward_d_Q(Q: f32[q d], K: f32[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_long_backward_d_Q(Q: f32[q d], K: f32[x d], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
@@ -4010,19 +4197,19 @@ def _kernel_regression_long_backward_d_Q(
             BLOCK_D, warps, stages = 16, 16, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_d_Q_rows_kernel[grid](
-            Q, K, logsum, state, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            Q, K, state, state_, z, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0),
+            K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_Q
     BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (q * triton.cdiv(d, BLOCK_D),)
     kernel_regression_long_backward_d_Q_kernel[grid](
-        Q, K, logsum, state, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, K, state, state_, z, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -4030,26 +4217,30 @@ def _kernel_regression_long_backward_d_Q(
 def _kernel_regression_long_backward_d_K(
     Q: torch.Tensor,
     K: torch.Tensor,
-    logsum: torch.Tensor,
     state: torch.Tensor,
+    state_: torch.Tensor,
+    z: torch.Tensor,
     buffer_0: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_long_backward_d_K(Q: f32[q d], K: f32[x d], logsum: f32[q], state: f32[q x], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_long_backward_d_K(Q: f32[q d], K: f32[x d], state: f32[q x], state_: f32[q], z: f32[q], buffer_0: f32[q x], buffer_1: f32[q]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
-    _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
+    _check("state_", state_, torch.float32, 1, Q.device)
+    _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
         raise ValueError(f"K: f32[x d] has shape {K.shape}, expected {(x, d)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
+    if state_.shape != (q,):
+        raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_1.shape != (q,):
@@ -4065,19 +4256,19 @@ def _kernel_regression_long_backward_d_K(
             BLOCK_D, warps, stages = 16, 16, 1
         grid = (x * triton.cdiv(d, BLOCK_D),)
         kernel_regression_long_backward_d_K_rows_kernel[grid](
-            Q, K, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0),
+            K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
+            buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
     BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (x * triton.cdiv(d, BLOCK_D),)
     kernel_regression_long_backward_d_K_kernel[grid](
-        Q, K, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -4087,18 +4278,19 @@ class _kernel_regression_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, V):
-        out, logsum = _kernel_regression_forward(Q, K, V)
-        ctx.save_for_backward(Q, K, V, out, logsum)
+        out, state, z = _kernel_regression_forward(Q, K, V)
+        ctx.save_for_backward(Q, K, V, out, state, z)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum = ctx.saved_tensors
-        buffer_0 = _kernel_regression_backward_buffer_0(Q, K, logsum)
+        Q, K, V, out, state, z = ctx.saved_tensors
+        e = _kernel_regression_backward_e(Q, K, state)
         buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
-        d_Q = _kernel_regression_backward_d_Q(Q, K, V, d_out, buffer_0, buffer_1)
-        d_K = _kernel_regression_backward_d_K(Q, K, V, d_out, buffer_0, buffer_1)
-        d_V = _kernel_regression_backward_d_V(d_out, buffer_0)
+        buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1, e)
+        d_V = _kernel_regression_backward_d_V(d_out, z, e)
+        d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_2)
+        d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_2)
         return d_Q, d_K, d_V
 
 
@@ -4109,21 +4301,21 @@ class _kernel_regression_long_autograd(torch.autograd.Function):
     def forward(ctx, Q, K, V):
         _, d = Q.shape
         state = _kernel_regression_long_forward_state(Q, K)
-        out = _kernel_regression_long_forward_out(V, state, d)
-        logsum = _kernel_regression_long_forward_logsum(state, d)
-        ctx.save_for_backward(Q, K, V, out, logsum, state)
+        state_, z = _kernel_regression_long_forward_state__z(state, d)
+        out = _kernel_regression_long_forward_out(V, z, state, state_, d)
+        ctx.save_for_backward(Q, K, V, out, state, state_, z)
         ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, K, V, out, logsum, state = ctx.saved_tensors
+        Q, K, V, out, state, state_, z = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0 = _kernel_regression_long_backward_buffer_0(V, d_out)
         buffer_1 = _kernel_regression_long_backward_buffer_1(d_out, out)
-        d_V = _kernel_regression_long_backward_d_V(d_out, logsum, state, d)
-        d_Q = _kernel_regression_long_backward_d_Q(Q, K, logsum, state, buffer_0, buffer_1)
-        d_K = _kernel_regression_long_backward_d_K(Q, K, logsum, state, buffer_0, buffer_1)
+        d_V = _kernel_regression_long_backward_d_V(d_out, state, state_, z, d)
+        d_Q = _kernel_regression_long_backward_d_Q(Q, K, state, state_, z, buffer_0, buffer_1)
+        d_K = _kernel_regression_long_backward_d_K(Q, K, state, state_, z, buffer_0, buffer_1)
         return d_Q, d_K, d_V
 
 
@@ -4137,12 +4329,12 @@ def kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torc
     if V.shape != (x, e):
         raise ValueError(f"V: f32[x e] has shape {V.shape}, expected {(x, e)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V)):
-        if max(d, e) <= 256 and max(e, d) <= 256:
+        if max(d, e) <= 256:
             return _kernel_regression_autograd.apply(Q, K, V)
         return _kernel_regression_long_autograd.apply(Q, K, V)
     if max(d, e) <= 256:
         out = _kernel_regression(Q, K, V)
         return out
     buffer_0 = _kernel_regression_long_buffer_0(Q, K)
-    out_2 = _kernel_regression_long_out(V, buffer_0)
+    out_2 = _kernel_regression_long_out(V, buffer_0, d)
     return out_2

@@ -608,7 +608,7 @@ def logsumexp_rows_parts_kernel(
     m = tl.full([], float("-inf"), tl.float32)
     sum_n_in = tl.full([], 0.0, tl.float32)
     mul = n_part_index * size_length_n
-    to_n_in = size_length_n // BLOCK_N_IN_1 * BLOCK_N_IN_1
+    to_n_in = (tl.maximum(tl.minimum(size_length_n, -1 * tl.cast(mul, tl.int64) + size_n), 0).to(tl.int32)) // BLOCK_N_IN_1 * BLOCK_N_IN_1
     # whole tiles, no mask needed
     for first_n_in in tl.range(0, to_n_in, BLOCK_N_IN_1):
         n_in_index = first_n_in + tl.arange(0, BLOCK_N_IN_1)
@@ -618,20 +618,20 @@ def logsumexp_rows_parts_kernel(
             mask=((size_length_n * n_part_index + n_in_index) >= 0) & ((size_length_n * n_part_index + n_in_index) < size_n),
             other=0.0,
         )
-        where_n_in = tl.where((n_in_index + mul) < size_n, X, float("-inf"))
         # src[maps.diag:11]
-        tile_max = tl.max(where_n_in, 0)
+        tile_max = tl.max(X, 0)
         next_m = tl.maximum(m, tile_max)
         safe_next_m = tl.where(next_m == float("-inf"), 0.0, next_m)
         # src[maps.diag:12]
-        exp_n_in = tl.exp(where_n_in - safe_next_m)
+        exp_n_in = tl.exp(X - safe_next_m)
         tile_sum = tl.sum(exp_n_in, 0)
         next_sum_n_in = (sum_n_in * tl.exp(m - safe_next_m)) + tile_sum
         m = next_m
         sum_n_in = next_sum_n_in
     from_n_in = tl.maximum(0, to_n_in)
+    to_n_in_2 = tl.maximum(tl.minimum(size_length_n, -1 * tl.cast(mul, tl.int64) + size_n), 0).to(tl.int32)
     # tiles that a mask or the end cuts
-    for first_n_in_2 in tl.range(from_n_in, size_length_n, BLOCK_N_IN_1):
+    for first_n_in_2 in tl.range(from_n_in, to_n_in_2, BLOCK_N_IN_1):
         n_in_index = first_n_in_2 + tl.arange(0, BLOCK_N_IN_1)
         # src[norms.diag:10]
         X = tl.load(

@@ -2237,112 +2237,13 @@ def rotary_long_backward_d_V_kernel(
 
 
 @triton.jit
-def rotary_long_backward_buffer_0_buffer_1_rows_kernel(
-    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
-    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
-    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
-    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
-    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
-    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
-    half_index = first_half + tl.arange(0, BLOCK_HALF)
-    program = program // tl.cdiv(32, BLOCK_HALF)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
-    # src[maps.diag:51]
-    sin_half_x = tl.sin(angle)
-    # src[maps.diag:50]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
-        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-        other=0.0,
-    )
-    K_f32 = K.to(tl.float32)
-    # src[maps.diag:51]
-    mul_half_x = K_f32 * sin_half_x
-    cos_half_x = tl.cos(angle)
-    # src[maps.diag:49]
-    K_2 = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
-        mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
-        other=0.0,
-    )
-    K_f32_2 = K_2.to(tl.float32)
-    # src[maps.diag:51]
-    safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
-    C = (K_f32_2 * cos_half_x) - safe_
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    sub_q_x = buffer_4 - safe_buffer_5[:, None]
-    state__ = tl.load(
-        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = 1.4426950408889634 * state__
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[rotary.diag:14]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-    sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    exp2_q_x = tl.exp2(sub_q_x_2)
-    tile_2 = exp2_q_x * sub_q_x
-    dot = tl.dot(tile_2, tl.trans(C), input_precision="ieee")
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
-        dot,
-        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
-    )
-    # src[maps.diag:51]
-    D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
-    tile_3 = exp2_q_x * sub_q_x
-    dot_2 = tl.dot(tile_3, tl.trans(D), input_precision="ieee")
-    tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
-        dot_2,
-        mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
-    )
-
-
-@triton.jit
-def rotary_long_backward_buffer_0_buffer_1_kernel(
-    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, buffer_1_ptr,
-    K_stride_b, K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x,
-    state___stride_b, state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h,
-    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
-    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, buffer_1_stride_b,
-    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
+def rotary_long_backward_buffer_0_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_0_ptr, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b,
+    state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
+    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_half, size_b, size_h, size_x, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2356,7 +2257,6 @@ def rotary_long_backward_buffer_0_buffer_1_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
         mask=(q_index < size_q),
@@ -2385,44 +2285,34 @@ def rotary_long_backward_buffer_0_buffer_1_kernel(
             other=0.0,
         )
         sub_q_x = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
-        tile = exp2_q_x * sub_q_x_2
+        tile = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
         angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
-        sin_half_x = tl.sin(angle)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
             mask=(half_index < 32)[:, None],
             other=0.0,
         )
-        K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_half_x = K_f32 * sin_half_x
-        cos_half_x = tl.cos(angle)
+        mul_half_x = K.to(tl.float32) * tl.sin(angle)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
             mask=(half_index < 32)[:, None],
             other=0.0,
         )
-        K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
-        C = (K_f32_2 * cos_half_x) - safe_
+        C = (K_2.to(tl.float32) * tl.cos(angle)) - safe_
         next_acc_x = tl.dot(tile, tl.trans(C), acc_x, input_precision="ieee")
-        tile_2 = exp2_q_x * sub_q_x_2
-        D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
-        next_acc_x_2 = tl.dot(tile_2, tl.trans(D), acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
@@ -2442,166 +2332,178 @@ def rotary_long_backward_buffer_0_buffer_1_kernel(
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
         where_q_x = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
         buffer_4 = tl.load(
             buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_q_x_2 = buffer_4 - safe_buffer_5[:, None]
-        tile_2 = exp2_q_x * sub_q_x_2
+        tile_2 = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
         # src[maps.diag:48]
         angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
-        sin_half_x = tl.sin(angle)
         # src[maps.diag:50]
         K = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
             mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
-        K_f32 = K.to(tl.float32)
         # src[maps.diag:51]
-        mul_half_x = K_f32 * sin_half_x
-        cos_half_x = tl.cos(angle)
+        mul_half_x = K.to(tl.float32) * tl.sin(angle)
         # src[maps.diag:49]
         K_2 = tl.load(
             K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
             mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
-        K_f32_2 = K_2.to(tl.float32)
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_x == float("-inf"), 0.0, mul_half_x)
-        C = (K_f32_2 * cos_half_x) - safe_
+        C = (K_2.to(tl.float32) * tl.cos(angle)) - safe_
         next_acc_x = tl.dot(tile_2, tl.trans(C), acc_x, input_precision="ieee")
-        tile_3 = exp2_q_x * sub_q_x_2
-        D = (K_f32 * cos_half_x) + (K_f32_2 * sin_half_x)
-        next_acc_x_2 = tl.dot(tile_3, tl.trans(D), acc_x_2, input_precision="ieee")
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + half_index[None, :] * buffer_0_stride_half,
         acc_x,
         mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
     )
+
+
+@triton.jit
+def rotary_long_backward_buffer_1_kernel(
+    K_ptr, state_ptr, state__ptr, state___ptr, buffer_4_ptr, buffer_5_ptr, buffer_1_ptr, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_two, K_stride_half, state_stride_b, state_stride_h, state_stride_q,
+    state_stride_x, state__stride_b, state__stride_h, state__stride_q, state__stride_x, state___stride_b,
+    state___stride_h, state___stride_q, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
+    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_1_stride_b,
+    buffer_1_stride_h, buffer_1_stride_q, buffer_1_stride_half, size_b, size_h, size_x, size_q,
+    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_Q, BLOCK_HALF], 0.0, tl.float32)
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + h_index * state___stride_h + q_index * state___stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    mul_q = 1.4426950408889634 * state__
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        sub_q_x = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        D = (K_2.to(tl.float32) * tl.cos(angle)) + (K.to(tl.float32) * tl.sin(angle))
+        next_acc_x = tl.dot(tile, tl.trans(D), acc_x, input_precision="ieee")
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[:, None] * state__stride_q + x_index[None, :] * state__stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        # src[rotary.diag:14]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[:, None] * buffer_4_stride_q + x_index[None, :] * buffer_4_stride_x,
+            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_2 = tl.exp2(sub_q_x) * (buffer_4 - safe_buffer_5[:, None])
+        # src[maps.diag:48]
+        angle = x_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 0 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        K_2 = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + 1 * K_stride_two + half_index[:, None] * K_stride_half,
+            mask=(x_index < size_x)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        D = (K_2.to(tl.float32) * tl.cos(angle)) + (K.to(tl.float32) * tl.sin(angle))
+        next_acc_x = tl.dot(tile_2, tl.trans(D), acc_x, input_precision="ieee")
+        acc_x = next_acc_x
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index[:, None] * buffer_1_stride_q + half_index[None, :] * buffer_1_stride_half,
-        acc_x_2,
+        acc_x,
         mask=(q_index < size_q)[:, None] & (half_index < 32)[None, :],
     )
 
 
 @triton.jit
-def rotary_long_backward_buffer_2_buffer_3_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
-    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
-    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
-    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
-    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
-    half_index = first_half + tl.arange(0, BLOCK_HALF)
-    program = program // tl.cdiv(32, BLOCK_HALF)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    buffer_5 = load_tile(
-        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-    sub_x_q = buffer_4 - safe_buffer_5[None, :]
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_q = 1.4426950408889634 * logsum
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[rotary.diag:14]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
-    sub_x_q_2 = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    exp2_x_q = tl.exp2(sub_x_q_2)
-    # src[maps.diag:50]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
-        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-        other=0.0,
-    )
-    # src[maps.diag:48]
-    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
-    angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
-    # src[maps.diag:51]
-    sin_half_q = tl.sin(angle)
-    # src[maps.diag:50]
-    Q_f32 = Q.to(tl.float32)
-    # src[maps.diag:51]
-    mul_half_q = sin_half_q * Q_f32
-    cos_half_q = tl.cos(angle)
-    # src[maps.diag:49]
-    Q_2 = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
-        mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
-        other=0.0,
-    )
-    Q_f32_2 = Q_2.to(tl.float32)
-    # src[maps.diag:51]
-    safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-    A = (Q_f32_2 * cos_half_q) - safe_
-    tile_2 = exp2_x_q * sub_x_q
-    dot = tl.dot(A, tl.trans(tile_2), input_precision="ieee")
-    tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
-        dot,
-        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
-    )
-    B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
-    tile_3 = exp2_x_q * sub_x_q
-    dot_2 = tl.dot(B, tl.trans(tile_3), input_precision="ieee")
-    tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
-        dot_2,
-        mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
-    )
-
-
-@triton.jit
-def rotary_long_backward_buffer_2_buffer_3_kernel(
-    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, buffer_3_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b,
-    state__stride_h, state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h,
-    buffer_4_stride_q, buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q,
-    buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, buffer_3_stride_b,
-    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
+def rotary_long_backward_buffer_2_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_2_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
+    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
+    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
+    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_2_stride_b,
+    buffer_2_stride_h, buffer_2_stride_half, buffer_2_stride_x, size_b, size_h, size_q, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2615,7 +2517,6 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
     # src[maps.diag:48]
     pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
@@ -2633,22 +2534,18 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
         # src[maps.diag:48]
         angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
-        sin_half_q = tl.sin(angle)
         # src[maps.diag:50]
-        Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_half_q = sin_half_q * Q_f32
-        cos_half_q = tl.cos(angle)
+        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
             mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
-        Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (Q_f32_2 * cos_half_q) - safe_
+        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -2669,7 +2566,6 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
             mask=(q_index < size_q),
@@ -2681,15 +2577,9 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
         next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
-        # src[maps.diag:51]
-        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
-        tile_3 = exp2_x_q * sub_x_q_2
-        next_acc_q_2 = tl.dot(B, tl.trans(tile_3), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     to_q_2 = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
@@ -2703,22 +2593,18 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
         # src[maps.diag:48]
         angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
-        sin_half_q = tl.sin(angle)
         # src[maps.diag:50]
-        Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_half_q = sin_half_q * Q_f32
-        cos_half_q = tl.cos(angle)
+        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
             mask=(half_index < 32)[:, None],
             other=0.0,
         )
-        Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (Q_f32_2 * cos_half_q) - safe_
+        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         )
@@ -2734,7 +2620,6 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
             other=0.0,
         )
         sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
         )
@@ -2744,14 +2629,9 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
-        tile = exp2_x_q * sub_x_q_2
+        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
         next_acc_q = tl.dot(A, tl.trans(tile), acc_q, input_precision="ieee")
-        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
-        tile_2 = exp2_x_q * sub_x_q_2
-        next_acc_q_2 = tl.dot(B, tl.trans(tile_2), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     from_q_3 = tl.maximum(from_q_2, to_q_2)
     # tiles that a mask or the end cuts
     for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
@@ -2765,22 +2645,18 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
         # src[maps.diag:48]
         angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
         # src[maps.diag:51]
-        sin_half_q = tl.sin(angle)
         # src[maps.diag:50]
-        Q_f32 = Q.to(tl.float32)
         # src[maps.diag:51]
-        mul_half_q = sin_half_q * Q_f32
-        cos_half_q = tl.cos(angle)
+        mul_half_q = tl.sin(angle) * Q.to(tl.float32)
         # src[maps.diag:49]
         Q_2 = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
             mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
             other=0.0,
         )
-        Q_f32_2 = Q_2.to(tl.float32)
         # src[maps.diag:51]
         safe_ = tl.where(mul_half_q == float("-inf"), 0.0, mul_half_q)
-        A = (Q_f32_2 * cos_half_q) - safe_
+        A = (Q_2.to(tl.float32) * tl.cos(angle)) - safe_
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             mask=(q_index < size_q),
@@ -2801,7 +2677,6 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
             mask=(q_index < size_q),
@@ -2813,23 +2688,210 @@ def rotary_long_backward_buffer_2_buffer_3_kernel(
             other=0.0,
         )
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_2 = buffer_4 - safe_buffer_5[None, :]
-        tile_2 = exp2_x_q * sub_x_q_2
+        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
         next_acc_q = tl.dot(A, tl.trans(tile_2), acc_q, input_precision="ieee")
-        # src[maps.diag:51]
-        B = (sin_half_q * Q_f32_2) + (Q_f32 * cos_half_q)
-        tile_3 = exp2_x_q * sub_x_q_2
-        next_acc_q_2 = tl.dot(B, tl.trans(tile_3), acc_q_2, input_precision="ieee")
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + half_index[:, None] * buffer_2_stride_half + x_index[None, :] * buffer_2_stride_x,
         acc_q,
         mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
     )
+
+
+@triton.jit
+def rotary_long_backward_buffer_3_kernel(
+    Q_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_5_ptr, buffer_3_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_two, Q_stride_half, logsum_stride_b, logsum_stride_h, logsum_stride_q,
+    state_stride_b, state_stride_h, state_stride_q, state_stride_x, state__stride_b, state__stride_h,
+    state__stride_q, state__stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_q,
+    buffer_4_stride_x, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_q, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_half, buffer_3_stride_x, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_HALF: tl.constexpr, BLOCK_X: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_half = (program % tl.cdiv(32, BLOCK_HALF)) * BLOCK_HALF
+    half_index = first_half + tl.arange(0, BLOCK_HALF)
+    program = program // tl.cdiv(32, BLOCK_HALF)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_q = tl.full([BLOCK_HALF, BLOCK_X], 0.0, tl.float32)
+    # src[maps.diag:48]
+    pow_half = tl.exp2(((-half_index).to(tl.float32) * 0.03125) * tl.log2(10000.0))
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
+        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        sub_x_q = (0.18033688011112042 * (state + state_)) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
+        next_acc_q = tl.dot(B, tl.trans(tile), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[maps.diag:48]
+        angle = q_index.to(tl.float32)[None, :] * pow_half[:, None]
+        # src[maps.diag:51]
+        # src[maps.diag:50]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 1 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        Q_2 = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + 0 * Q_stride_two + half_index[:, None] * Q_stride_half,
+            mask=(q_index < size_q)[None, :] & (half_index < 32)[:, None],
+            other=0.0,
+        )
+        # src[maps.diag:51]
+        # src[maps.diag:49]
+        # src[maps.diag:51]
+        B = (tl.sin(angle) * Q_2.to(tl.float32)) + (Q.to(tl.float32) * tl.cos(angle))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = 1.4426950408889634 * logsum
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + q_index[None, :] * state__stride_q + x_index[:, None] * state__stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[rotary.diag:14]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.18033688011112042 * (state + state_), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + q_index * buffer_5_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + q_index[None, :] * buffer_4_stride_q + x_index[:, None] * buffer_4_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        tile_2 = tl.exp2(sub_x_q) * (buffer_4 - safe_buffer_5[None, :])
+        next_acc_q = tl.dot(B, tl.trans(tile_2), acc_q, input_precision="ieee")
+        acc_q = next_acc_q
     tl.store(
         buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + half_index[:, None] * buffer_3_stride_half + x_index[None, :] * buffer_3_stride_x,
-        acc_q_2,
+        acc_q,
         mask=(half_index < 32)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -3463,15 +3525,15 @@ def _rotary_long_backward_d_V(
     return d_V
 
 
-def _rotary_long_backward_buffer_0_buffer_1(
+def _rotary_long_backward_buffer_0(
     K: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     state__: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_rotary_long_backward_buffer_0_buffer_1(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_0: f32[b h q half], buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_rotary_long_backward_buffer_0(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_0: f32[b h q half]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 5, K.device)
     _check("state", state, torch.float32, 4, K.device)
     _check("state_", state_, torch.float32, 4, K.device)
@@ -3493,52 +3555,73 @@ def _rotary_long_backward_buffer_0_buffer_1(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_HALF, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
-        rotary_long_backward_buffer_0_buffer_1_rows_kernel[grid](
-            K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
-            K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
-            state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
-            state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
-            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
-            buffer_5.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-            buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF,
-            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return buffer_0, buffer_1
-    BLOCK_X, BLOCK_Q, BLOCK_HALF, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
-    rotary_long_backward_buffer_0_buffer_1_kernel[grid](
-        K, state, state_, state__, buffer_4, buffer_5, buffer_0, buffer_1, K.stride(0), K.stride(1),
-        K.stride(2), K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2),
-        state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
-        state__.stride(0), state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
+    rotary_long_backward_buffer_0_kernel[grid](
+        K, state, state_, state__, buffer_4, buffer_5, buffer_0, K.stride(0), K.stride(1), K.stride(2),
+        K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+        state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h, x, q, BLOCK_X=BLOCK_X,
+        BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _rotary_long_backward_buffer_1(
+    K: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_rotary_long_backward_buffer_1(K: bf16[b h x two half], state: f32[b h q x], state_: f32[b h q x], state__: f32[b h q], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_1: f32[b h q half]. Any strides; sizes are read off the shapes."""
+    _check("K", K, torch.bfloat16, 5, K.device)
+    _check("state", state, torch.float32, 4, K.device)
+    _check("state_", state_, torch.float32, 4, K.device)
+    _check("state__", state__, torch.float32, 3, K.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, K.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, K.device)
+    b, h, x, _, _ = K.shape
+    _, _, q, _ = state.shape
+    if K.shape != (b, h, x, 2, 32):
+        raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if state__.shape != (b, h, q):
+        raise ValueError(f"state__: f32[b h q] has shape {state__.shape}, expected {(b, h, q)}")
+    if buffer_4.shape != (b, h, q, x):
+        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
+    if buffer_5.shape != (b, h, q):
+        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
+    buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
+    rotary_long_backward_buffer_1_kernel[grid](
+        K, state, state_, state__, buffer_4, buffer_5, buffer_1, K.stride(0), K.stride(1), K.stride(2),
+        K.stride(3), K.stride(4), state.stride(0), state.stride(1), state.stride(2), state.stride(3),
+        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), state__.stride(0),
+        state__.stride(1), state__.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_1.stride(0),
         buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, h, x, q, BLOCK_X=BLOCK_X,
         BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1
+    return buffer_1
 
 
-def _rotary_long_backward_buffer_2_buffer_3(
+def _rotary_long_backward_buffer_2(
     Q: torch.Tensor,
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_rotary_long_backward_buffer_2_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x], buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_rotary_long_backward_buffer_2(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_2: f32[b h half x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 5, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
     _check("state", state, torch.float32, 4, Q.device)
@@ -3560,41 +3643,62 @@ def _rotary_long_backward_buffer_2_buffer_3(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_HALF, BLOCK_X, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
-        rotary_long_backward_buffer_2_buffer_3_rows_kernel[grid](
-            Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
-            Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
-            state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
-            state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
-            buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1),
-            buffer_5.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
-            buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
-            buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return buffer_2, buffer_3
-    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 2
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
-    rotary_long_backward_buffer_2_buffer_3_kernel[grid](
-        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, buffer_3, Q.stride(0), Q.stride(1),
-        Q.stride(2), Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2),
-        state.stride(0), state.stride(1), state.stride(2), state.stride(3), state_.stride(0),
-        state_.stride(1), state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-        buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), buffer_3.stride(0),
+    rotary_long_backward_buffer_2_kernel[grid](
+        Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
+        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
+        BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _rotary_long_backward_buffer_3(
+    Q: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+) -> torch.Tensor:
+    """_rotary_long_backward_buffer_3(Q: bf16[b h q two half], logsum: f32[b h q], state: f32[b h q x], state_: f32[b h q x], buffer_4: f32[b h q x], buffer_5: f32[b h q]) -> buffer_3: f32[b h half x]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 5, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 4, Q.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, Q.device)
+    b, h, q, _, _ = Q.shape
+    _, _, _, x = state.shape
+    if Q.shape != (b, h, q, 2, 32):
+        raise ValueError(f"Q: bf16[b h q two half] has shape {Q.shape}, expected {(b, h, q, 2, 32)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, q, x):
+        raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
+    if state_.shape != (b, h, q, x):
+        raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
+    if buffer_4.shape != (b, h, q, x):
+        raise ValueError(f"buffer_4: f32[b h q x] has shape {buffer_4.shape}, expected {(b, h, q, x)}")
+    if buffer_5.shape != (b, h, q):
+        raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
+    buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
+    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 2
+    grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
+    rotary_long_backward_buffer_3_kernel[grid](
+        Q, logsum, state, state_, buffer_4, buffer_5, buffer_3, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), Q.stride(4), logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
+        state_.stride(2), state_.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
+        buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0),
         buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
         BLOCK_HALF=BLOCK_HALF, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_2, buffer_3
+    return buffer_3
 
 
 def _rotary_long_backward_d_Q(
@@ -3683,8 +3787,10 @@ class _rotary_long_autograd(torch.autograd.Function):
         buffer_4 = _rotary_long_backward_buffer_4(V, d_out)
         buffer_5 = _rotary_long_backward_buffer_5(d_out, out)
         d_V = _rotary_long_backward_d_V(d_out, logsum, state, state_)
-        buffer_0, buffer_1 = _rotary_long_backward_buffer_0_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
-        buffer_2, buffer_3 = _rotary_long_backward_buffer_2_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
+        buffer_0 = _rotary_long_backward_buffer_0(K, state, state_, state__, buffer_4, buffer_5)
+        buffer_1 = _rotary_long_backward_buffer_1(K, state, state_, state__, buffer_4, buffer_5)
+        buffer_2 = _rotary_long_backward_buffer_2(Q, logsum, state, state_, buffer_4, buffer_5)
+        buffer_3 = _rotary_long_backward_buffer_3(Q, logsum, state, state_, buffer_4, buffer_5)
         d_Q = _rotary_long_backward_d_Q(z, buffer_0, buffer_1)
         d_K = _rotary_long_backward_d_K(buffer_2, buffer_3)
         return d_Q, d_K, d_V

@@ -650,7 +650,7 @@ def _experts_masked(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
         raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
@@ -693,7 +693,7 @@ def _experts_masked_forward(
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
         raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 64, 4, 2
+    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_forward_kernel[grid](
         X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
@@ -804,14 +804,9 @@ def _experts_masked_backward_d_X(
         raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
     d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 32, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_backward_d_X_kernel[grid](
         X, up, down, d_out, weight, d_X, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
@@ -884,14 +879,9 @@ def _experts_masked_backward_d_up_d_down(
     d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
     d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 256:
-        raise ValueError(f"d = {BLOCK_D}: at most 256 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 32, 4, 2
-    elif BLOCK_D <= 128:
-        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 8, 2
-    else:
-        BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 16, 8, 2
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 32, 4, 2
     grid = (4 * triton.cdiv(64, BLOCK_HIDDEN),)
     experts_masked_backward_d_up_d_down_kernel[grid](
         X, up, down, d_out, weight, d_up, d_down, X.stride(0), X.stride(1), up.stride(0), up.stride(1),
@@ -1829,7 +1819,7 @@ def experts_gathered_backward_d_up_d_down_kernel(
     d_out_stride_token, d_out_stride_d, state_stride_token, state_stride_place, state_stride_hidden,
     buffer_0_stride_token, buffer_0_stride_place, buffer_0_stride_hidden, d_up_stride_expert, d_up_stride_d,
     d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d, size_token,
-    BLOCK_PLACE: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr,
 ):
     program = tl.program_id(0)
     hidden_index = (program % 64).to(tl.int64)
@@ -1839,20 +1829,18 @@ def experts_gathered_backward_d_up_d_down_kernel(
     expert_index = program.to(tl.int64)
     sum_token_place = tl.full([], 0.0, tl.float32)
     sum_token_place_2 = tl.full([], 0.0, tl.float32)
-    for token_index in tl.range(0, size_token):
-        # src[routing.diag:27]
-        X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-        to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+    for place_index in tl.range(0, 2):
+        to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
         # whole tiles, no mask needed
-        for first_place in tl.range(0, to_place, BLOCK_PLACE):
-            place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+            token_index = first_token + tl.arange(0, BLOCK_TOKEN)
             # src[routing.diag:28]
             gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+            # src[routing.diag:27]
+            X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
             buffer_0 = tl.load(
                 buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
             )
-            # src[routing.diag:27]
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
             )
@@ -1860,52 +1848,63 @@ def experts_gathered_backward_d_up_d_down_kernel(
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
             )
-            eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
-            tile_sum = tl.sum(where_place, 0)
+            eq_token = chosen == expert_index
+            where_token = tl.where(eq_token & (state > 0.0), (buffer_0 * X.to(tl.float32)) * gate, 0.0)
+            tile_sum = tl.sum(where_token, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
-            where_place_2 = tl.where(eq_place, mul_place, 0.0)
-            tile_sum_2 = tl.sum(where_place_2, 0)
+            d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+            mul_token = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
+            where_token_2 = tl.where(eq_token, mul_token, 0.0)
+            tile_sum_2 = tl.sum(where_token_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
             sum_token_place = next_sum_token_place
             sum_token_place_2 = next_sum_token_place_2
-        from_place = tl.maximum(0, to_place)
+        from_token = tl.maximum(0, to_token)
         # tiles that a mask or the end cuts
-        for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
-            place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+            token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
             # src[routing.diag:28]
             gate = tl.load(
                 gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
-                mask=(place_index < 2),
+                mask=(token_index < size_token),
+                other=0.0,
+            )
+            # src[routing.diag:27]
+            X = tl.load(
+                X_ptr + token_index * X_stride_token + d_index * X_stride_d,
+                mask=(token_index < size_token),
                 other=0.0,
             )
             buffer_0 = tl.load(
                 buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(place_index < 2),
+                mask=(token_index < size_token),
                 other=0.0,
             )
-            # src[routing.diag:27]
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-                mask=(place_index < 2),
+                mask=(token_index < size_token),
                 other=float("-inf"),
             )
             # src[routing.diag:29]
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
-                mask=(place_index < 2),
+                mask=(token_index < size_token),
                 other=0,
             )
-            eq_place = chosen == expert_index
-            where_place = tl.where(eq_place & (state > 0.0), (X.to(tl.float32) * buffer_0) * gate, 0.0)
-            tile_sum = tl.sum(where_place, 0)
+            eq_token = chosen == expert_index
+            where_token = tl.where(eq_token & (state > 0.0), (buffer_0 * X.to(tl.float32)) * gate, 0.0)
+            tile_sum = tl.sum(where_token, 0)
             next_sum_token_place = sum_token_place + tile_sum
             # src[routing.diag:33]
-            mul_place = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
-            where_place_2 = tl.where(eq_place, mul_place, 0.0)
-            tile_sum_2 = tl.sum(where_place_2, 0)
+            d_out = tl.load(
+                d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+                mask=(token_index < size_token),
+                other=0.0,
+            )
+            mul_token = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
+            where_token_2 = tl.where(eq_token, mul_token, 0.0)
+            tile_sum_2 = tl.sum(where_token_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
             sum_token_place = next_sum_token_place
             sum_token_place_2 = next_sum_token_place_2
@@ -2006,9 +2005,9 @@ def _experts_gathered_out(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(64, BLOCK_D),)
     experts_gathered_out_kernel[grid](
         gate, chosen, down, H, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
@@ -2107,9 +2106,9 @@ def _experts_gathered_forward_out(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 16, 8, 2
+        BLOCK_PLACE, BLOCK_D, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(64, BLOCK_D),)
     experts_gathered_forward_out_kernel[grid](
         gate, chosen, down, state, out, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
@@ -2213,9 +2212,9 @@ def _experts_gathered_backward_d_gate(
     elif BLOCK_HIDDEN_2 <= 1024:
         BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
     elif BLOCK_HIDDEN_2 <= 4096:
-        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 4, 8, 2
     else:
-        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 16, 8, 2
+        BLOCK_D, BLOCK_PLACE, warps, stages = 1, 1, 8, 2
     grid = (token * triton.cdiv(2, BLOCK_PLACE),)
     experts_gathered_backward_d_gate_kernel[grid](
         chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),
@@ -2331,14 +2330,14 @@ def _experts_gathered_backward_d_up_d_down(
             num_stages=stages,
         )
         return d_up, d_down
-    BLOCK_PLACE, warps, stages = 4096, 8, 2
+    BLOCK_TOKEN, warps, stages = 4096, 8, 2
     grid = (4 * 64 * 64,)
     experts_gathered_backward_d_up_d_down_kernel[grid](
         X, gate, chosen, d_out, state, buffer_0, d_up, d_down, X.stride(0), X.stride(1), gate.stride(0),
         gate.stride(1), chosen.stride(0), chosen.stride(1), d_out.stride(0), d_out.stride(1), state.stride(0),
         state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0), d_down.stride(1), d_down.stride(2),
-        token, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps, num_stages=stages,
+        token, BLOCK_TOKEN=BLOCK_TOKEN, num_warps=warps, num_stages=stages,
     )
     return d_up, d_down
 

@@ -4571,64 +4571,6 @@ def sink_long_backward_d_V_kernel(
 
 
 @triton.jit
-def sink_long_backward_d_Q_rows_kernel(
-    K_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
-    K_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    mul_q = 1.4426950408889634 * m
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:20]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[weights.diag:19]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tile_bf16_2 = ((rsqrt * (1.0 / add_q))[:, None] * dot).to(tl.bfloat16)
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        tile_bf16_2,
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def sink_long_backward_d_Q_kernel(
     K_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x,
     K_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
@@ -4715,64 +4657,6 @@ def sink_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def sink_long_backward_d_K_rows_kernel(
-    Q_ptr, s_ptr, state_ptr, state__ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q,
-    Q_stride_d, state_stride_q, state_stride_x, state__stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:19]
-    s = tl.load(s_ptr)
-    state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[weights.diag:21]
-    m = tl.maximum(state_, s)
-    # src[weights.diag:23]
-    state__ = load_tile(state___ptr + q_index * state___stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    add_q = state__ + tl.exp(s - tl.where(m == float("-inf"), 0.0, m))
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    mul_q = 1.4426950408889634 * m
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[weights.diag:20]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[weights.diag:19]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (Q.to(tl.float32) * (1.0 / add_q)[None, :]).to(tl.bfloat16)
-    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16_2 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16_2, tl.trans(tile_bf16))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -5492,23 +5376,7 @@ def _sink_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        sink_long_backward_d_Q_rows_kernel[grid](
-            K, s, state, state_, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
-            state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_Q_kernel[grid](
         K, s, state, state_, state__, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), state.stride(0),
@@ -5551,23 +5419,7 @@ def _sink_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        sink_long_backward_d_K_rows_kernel[grid](
-            Q, s, state, state_, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
-            state.stride(1), state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     sink_long_backward_d_K_kernel[grid](
         Q, s, state, state_, state__, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), state.stride(0),
@@ -6910,70 +6762,6 @@ def multi_query_long_backward_d_V_kernel(
 
 
 @triton.jit
-def multi_query_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
-    state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_0_stride_x,
-    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q,
-    d_Q_stride_d, size_b, size_x, size_d, size_h, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:27]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[weights.diag:26]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def multi_query_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_x, K_stride_d,
     logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_q,
@@ -7066,72 +6854,6 @@ def multi_query_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def multi_query_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_x,
-    d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_H: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_H: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    b_index = program.to(tl.int64)
-    h_index = tl.arange(0, BLOCK_H)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + q_index[None, :] * buffer_1_stride_q,
-        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_H and EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + q_index[None, None, :] * buffer_0_stride_q + x_index[:, None, None] * buffer_0_stride_x,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        (h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        0.0,
-        EXACT_H and EXACT_Q,
-    )
-    mul_h_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index[None, :, None] * state_stride_h + q_index[None, None, :] * state_stride_q + x_index[:, None, None] * state_stride_x,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (x_index < size_x)[:, None, None],
-        other=0.0,
-    )
-    # src[weights.diag:27]
-    tile = (h_index < size_h)[:, None] & (q_index < size_q)[None, :]
-    tile_2 = (x_index[:, None] <= q_index[None, :])[:, None, :] & tile[None, :, :]
-    where_x_h_q = tl.where(tile_2, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-    mul_x_h_q = tl.exp2(sub_x_h_q) * (buffer_0 - safe_buffer_1[None, :, :])
-    # src[weights.diag:26]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[None, :, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[:, None, None] * Q_stride_d,
-        mask=(h_index < size_h)[None, :, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[:, None, None],
-        other=0.0,
-    )
-    mul_x_d_h_q = Q.to(tl.float32)[None, :, :, :] * mul_x_h_q[:, None, :, :]
-    sum_ = tl.sum(tl.sum(mul_x_d_h_q, 3), 2)
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (sum_ * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -7699,25 +7421,7 @@ def _multi_query_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        multi_query_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, x, d, h, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), logsum.stride(0),
@@ -7754,26 +7458,7 @@ def _multi_query_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_H = max(16, triton.next_power_of_2(h))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_H * BLOCK_Q <= 64:
-        if BLOCK_H * BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_H * BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        multi_query_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), b, h, q, d, x, BLOCK_H=BLOCK_H, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_H=h == BLOCK_H, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     multi_query_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -8981,67 +8666,6 @@ def cross_long_backward_d_V_kernel(
 
 
 @triton.jit
-def cross_long_backward_d_Q_rows_kernel(
-    K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
-    K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_Q_stride_b, d_Q_stride_h,
-    d_Q_stride_q, d_Q_stride_d, size_b, size_h, size_x, size_d, size_q, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    program = program // tl.cdiv(size_q, BLOCK_Q)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    x_index = tl.arange(0, BLOCK_X)
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
-    )
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    sub_q_x = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    # src[weights.diag:30]
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * dot).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def cross_long_backward_d_Q_kernel(
     K_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_b, K_stride_h, K_stride_x,
     K_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
@@ -9130,69 +8754,6 @@ def cross_long_backward_d_Q_kernel(
         d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (rsqrt * acc_x).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def cross_long_backward_d_K_rows_kernel(
-    Q_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
-    state_stride_q, state_stride_x, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_0_stride_x, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_q, d_K_stride_b, d_K_stride_h,
-    d_K_stride_x, d_K_stride_d, size_b, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + q_index * buffer_1_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    logsum = load_tile(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        (q_index < size_q),
-        0.0,
-        EXACT_Q,
-    )
-    mul_q = logsum * 1.4426950408889634
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
-    )
-    sub_x_q = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    # src[weights.diag:30]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    tile = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + b_index * d_K_stride_b + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -9715,25 +9276,7 @@ def _cross_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        cross_long_backward_d_Q_rows_kernel[grid](
-            K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_Q.stride(0),
-            d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), b, h, x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -9770,25 +9313,7 @@ def _cross_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        cross_long_backward_d_K_rows_kernel[grid](
-            Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-            logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
-            state.stride(2), state.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-            buffer_0.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), d_K.stride(0),
-            d_K.stride(1), d_K.stride(2), d_K.stride(3), b, h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     cross_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -11027,56 +10552,6 @@ def with_logsumexp_long_backward_d_V_kernel(
 
 
 @triton.jit
-def with_logsumexp_long_backward_d_Q_rows_kernel(
-    K_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
-    d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:34]
-    K = tl.load(
-        K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
-        mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    L = tl.load(L_ptr + q_index * L_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * L
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
-    # src[weights.diag:35]
-    tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-    where_q_x = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    tile_2 = tl.exp2(sub_q_x) * (buffer_0 - safe_buffer_1[:, None])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(K))
-    tl.store(
-        d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def with_logsumexp_long_backward_d_Q_kernel(
     K_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, K_stride_x, K_stride_d, L_stride_q,
     state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_Q_stride_q,
@@ -11154,56 +10629,6 @@ def with_logsumexp_long_backward_d_Q_kernel(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * rsqrt).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
-def with_logsumexp_long_backward_d_K_rows_kernel(
-    Q_ptr, L_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, L_stride_q,
-    state_stride_q, state_stride_x, buffer_0_stride_q, buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x,
-    d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    EXACT_Q: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
-    first_x = program * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[weights.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[weights.diag:34]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[None, :] * buffer_0_stride_q + x_index[:, None] * buffer_0_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * L
-    state = tl.load(
-        state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-        mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[weights.diag:35]
-    tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-    where_x_q = tl.where(tile, (1.4426950408889634 * rsqrt) * state, float("-inf"))
-    sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    tile_2 = tl.exp2(sub_x_q) * (buffer_0 - safe_buffer_1[None, :])
-    tile_bf16 = tile_2.to(tl.bfloat16)
-    dot = tl.dot(tile_bf16, tl.trans(Q))
-    tl.store(
-        d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (dot * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
 
 
@@ -11767,23 +11192,7 @@ def _with_logsumexp_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 64:
-        if BLOCK_X <= 4:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_X <= 16:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_Q, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
-        with_logsumexp_long_backward_d_Q_rows_kernel[grid](
-            K, L, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), L.stride(0), state.stride(0),
-            state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_Q.stride(0),
-            d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
-        )
-        return d_Q
-    BLOCK_X, BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_Q_kernel[grid](
         K, L, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), L.stride(0), state.stride(0),
@@ -11818,23 +11227,7 @@ def _with_logsumexp_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 64:
-        if BLOCK_Q <= 4:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 4, 1
-        elif BLOCK_Q <= 16:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 8, 1
-        else:
-            BLOCK_X, BLOCK_D, warps, stages = 16, 16, 16, 1
-        grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
-        with_logsumexp_long_backward_d_K_rows_kernel[grid](
-            Q, L, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), L.stride(0), state.stride(0),
-            state.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0),
-            d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q,
-            num_warps=warps, num_stages=stages,
-        )
-        return d_K
-    BLOCK_Q, BLOCK_X, BLOCK_D, warps, stages = 128, 16, 16, 8, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     with_logsumexp_long_backward_d_K_kernel[grid](
         Q, L, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), L.stride(0), state.stride(0),

@@ -6,6 +6,9 @@ from diagc.backends.jax_block_frame import Frame, block_argument
 from diagc.core.axes import Axis, Size
 from diagc.kernel import ir
 
+LARGE = 2**30
+"""Above every index of an array, and twice that still fits an integer."""
+
 
 class Bounds(Frame):
     """Writes the bounds of loops; equal bounds are written once."""
@@ -56,9 +59,22 @@ class Bounds(Frame):
             offset = offset - coefficient * past
             if text:
                 terms.append(text if coefficient == 1 else f"{coefficient} * ({text})")
+        for value, side, coefficient in part.values:
+            text = self._value(
+                value, side, alone=part.values == ((value, side, 1),) and not terms and not offset.terms
+            )
+            terms.append(text if coefficient == 1 else f"{coefficient} * {text}")
         if offset != Size() or not terms:
             terms.append(self._size(offset))
         return " + ".join(terms)
+
+    def _value(self, value: ir.Value, side: str, alone: bool) -> str:
+        """The least or the most of an integer over the programs held at once, small enough to be added to indices."""
+        found = self.text[value]
+        text = f"jnp.{'max' if side == 'most' else 'min'}({found.text})" if found.axes else found.at(7)
+        if not alone:
+            text = f"jnp.clip({text}, {-LARGE}, {LARGE})"
+        return f"{text}.astype(int)"
 
     def _end(self, axis: Axis, end: str) -> tuple[str, int]:
         """The first index of an axis in this tile, or one past the last, and what is to be subtracted from it."""

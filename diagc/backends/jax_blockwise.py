@@ -76,20 +76,27 @@ class BlockBody(Memory):
             match statement:
                 case ir.Load():
                     self._load(statement)
-                case ir.Apply():
-                    self._apply(statement)
-                case ir.Number() | ir.Index() | ir.Inside() | ir.Progress():
-                    self._leaf(statement)
-                case ir.Fold():
-                    self._fold(statement)
-                case ir.Running():
-                    self._running(statement)
-                case ir.Dot():
-                    self._dot(statement)
                 case ir.Loop():
                     self._loop(statement)
+                case ir.Search():
+                    self._search(statement)
                 case ir.Store():
                     self._store(statement)
+                case _:
+                    self._compute(statement)
+
+    def _compute(self, statement: ir.Computation) -> None:
+        match statement:
+            case ir.Apply():
+                self._apply(statement)
+            case ir.Fold():
+                self._fold(statement)
+            case ir.Running():
+                self._running(statement)
+            case ir.Dot():
+                self._dot(statement)
+            case _:
+                self._leaf(statement)
 
     def _leaf(self, statement: ir.Number | ir.Index | ir.Inside | ir.Progress) -> None:
         match statement:
@@ -193,6 +200,21 @@ class BlockBody(Memory):
         self.writer.call(f"{unpacking(names)} = lax.fori_loop", arguments, "")
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.start]
+
+    def _search(self, statement: ir.Search) -> None:
+        """Over the whole axis at once, and over all programs that are held at once."""
+        axis, size = statement.axis, self._size(statement.axis.size)
+        outer = dict(self.indices)
+        index = self.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+        self.writer.line(f"{index} = jnp.arange({self._whole_blocks(axis)})")
+        self._statements(statement.body)
+        met = self.text[statement.condition]
+        places = aligned(Text(index, 7, (axis,)), met.axes).text
+        first, past = (self.writer.fresh(v.hint) for v in (statement.first, statement.past))
+        self.writer.line(f"{first} = jnp.min(jnp.where({met.text}, {places}, {size}))")
+        self.writer.line(f"{past} = jnp.max(jnp.where({met.text}, {places} + 1, 0))")
+        self.text[statement.first], self.text[statement.past] = Text(first, 7), Text(past, 7)
+        self.indices = outer
 
     def _enter(self, statement: ir.Loop) -> None:
         axis = statement.axis

@@ -6,10 +6,9 @@ Tiles have one dimension for each blocked axis, in one order for the whole kerne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from diagc.backends.triton_frame import FIRST, Frame, block_name
 from diagc.backends.triton_terms import (
     DTYPES,
     fold_text,
@@ -18,10 +17,8 @@ from diagc.backends.triton_terms import (
     number_text,
     repeats_operand,
     running_text,
-    size_text,
     takes_atoms,
 )  # fmt: skip
-from diagc.backends.writer import Writer, identifier
 from diagc.core import ops
 from diagc.core.axes import ONE, Axis, Coordinate, Size
 from diagc.core.diagram import Node
@@ -33,57 +30,12 @@ INLINE_WIDTH = 48
 """A value used once is written into its user up to this many characters."""
 
 
-def block_name(axis: Axis) -> str:
-    """The compile-time constant that holds the block of an axis."""
-    return f"BLOCK_{identifier(axis.uid.replace('#', '_')).upper()}"
+SEARCHED = 1024
+"""Indices that a search looks at in a step: four a thread."""
 
 
-@dataclass(slots=True)
-class Names:
-    """What the kernel calls its arguments."""
-
-    arrays: dict[Node | int, str]
-    sizes: dict[str, str]
-    indices: dict[Axis, str] = field(default_factory=dict[Axis, str])
-
-    def stride(self, array: Node | int, axis: Axis) -> str:
-        return f"{self.arrays[array].removesuffix('_ptr')}_stride_{identifier(axis.uid.replace('#', '_'))}"
-
-    def size(self, size: Size) -> str:
-        return size_text(size, self.sizes)
-
-
-class KernelWriter:
+class KernelWriter(Frame):
     """Writes the body of one kernel."""
-
-    def __init__(self, kernel: ir.Kernel, names: Names, writer: Writer) -> None:
-        self.kernel = kernel
-        self.names = names
-        self.writer = writer
-        self.rank = {axis: place for place, axis in enumerate(kernel.dimension_order())}
-        self.uses = ir.count_uses(kernel.statements())
-        self.text: dict[ir.Value, str] = {}
-        self.atoms: set[ir.Value] = set()
-        self.bounds: dict[tuple[Axis, ir.Bound], str] = {}
-        self.source: tuple[str, int] | None = None
-        self.masks: dict[Axis, str] = {}
-        self.firsts: dict[Axis, str] = {}
-
-    # ---- shapes
-
-    def dims(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
-        """The dimensions of a tile with these axes."""
-        blocked = (axis for axis in axes if self.kernel.extents[axis].blocked)
-        return tuple(sorted(blocked, key=lambda axis: self.rank[axis]))
-
-    def spread(self, text: str, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> str:
-        """A tile over some dimensions, indexed so that it broadcasts over all of `want`."""
-        if have == want or not have:
-            return text
-        return f"{text}[{', '.join(':' if axis in have else 'None' for axis in want)}]"
-
-    def operand(self, value: ir.Value, want: tuple[Axis, ...]) -> str:
-        return self.spread(self.text[value], self.dims(value.axes), want)
 
     # ---- frame
 
@@ -108,7 +60,7 @@ class KernelWriter:
                 self.writer.line(f"{first} = {index if last else f'({index})'} * {block_name(axis)}")
                 self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
                 self.writer.line(f"{self.names.indices[axis]} = {first} + tl.arange(0, {block_name(axis)})")
-                self.bounds[axis, _FIRST] = first
+                self.bounds[axis, FIRST] = first
             else:
                 self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
                 whole = index if last else f"({index})"
@@ -130,6 +82,8 @@ class KernelWriter:
                     self._store(statement)
                 case ir.Loop():
                     self._loop(statement)
+                case ir.Search():
+                    self._search(statement)
                 case _:
                     self._compute(statement)
 
@@ -321,7 +275,7 @@ class KernelWriter:
     # ---- loops
 
     def _loop(self, statement: ir.Loop) -> None:
-        start, stop = (self._bound(statement.axis, b) for b in (statement.start, statement.stop))
+        start, stop = (self.bound(statement.axis, b) for b in (statement.start, statement.stop))
         for carried in statement.carried:
             self.text[carried.state] = self.text[carried.start]  # one name through the loops
         extent = self.kernel.extents[statement.axis]
@@ -350,6 +304,29 @@ class KernelWriter:
         for carried in statement.carried:
             self.text[carried.result] = self.text[carried.state]
 
+    def _search(self, statement: ir.Search) -> None:
+        """Each lane keeps its first and last index; the lanes are compared once, after the loop."""
+        axis, size = statement.axis, self.names.size(statement.axis.size)
+        start, stop = (self.bound(axis, b) for b in (statement.start, statement.stop))
+        first, past = (self.writer.fresh(v.hint) for v in (statement.first, statement.past))
+        chunk = self.writer.fresh(f"first_{axis.name}")
+        self.writer.line("# indices that the mask may leave")
+        self.writer.line(f"{first} = tl.full([{SEARCHED}], {size}, tl.int32)")
+        self.writer.line(f"{past} = tl.full([{SEARCHED}], 0, tl.int32)")
+        self.writer.line(f"for {chunk} in tl.range({start}, {stop}, {SEARCHED}):")
+        taken, known = set(self.writer.taken), dict(self.bounds)
+        with self.writer.indented():
+            index = self.names.indices[axis] = self.writer.fresh(f"{axis.name}_index")
+            self.writer.line(f"{index} = ({chunk} + tl.arange(0, {SEARCHED})).to(tl.int32)")
+            self._statements(statement.body)
+            met = self.text[statement.condition]
+            self.writer.line(f"{first} = tl.minimum({first}, tl.where({met}, {index}, {size}))")
+            self.writer.line(f"{past} = tl.maximum({past}, tl.where({met}, {index} + 1, 0))")
+        self.writer.taken, self.bounds, self.source = taken, known, None
+        self.writer.line(f"{first} = tl.min({first}, 0)")
+        self.writer.line(f"{past} = tl.max({past}, 0)")
+        self.text[statement.first], self.text[statement.past] = first, past
+
     def _renew(self, states: tuple[ir.Carried, ...]) -> None:
         """States take the values for the next iteration; one that stays is left."""
         for carried in states:
@@ -357,43 +334,5 @@ class KernelWriter:
             if after != self.text[carried.state]:
                 self.writer.line(f"{self.text[carried.state]} = {after}")
 
-    def _bound(self, axis: Axis, bound: ir.Bound) -> str:
-        """A bound as an integer expression; bounds in use twice get a name."""
-        if (axis, bound) in self.bounds:
-            return self.bounds[axis, bound]
-        parts = list(dict.fromkeys(self._part(axis, part) for part in bound.parts))
-        text = parts[0]
-        for part in parts[1:]:
-            text = f"tl.{bound.kind}imum({text}, {part})"
-        block = block_name(axis)
-        if bound.rounding == "down" and text != "0":
-            text = f"{text if text.isidentifier() else f'({text})'} // {block} * {block}"
-        if bound.rounding == "up" and text != "0":
-            text = f"tl.cdiv({text}, {block}) * {block}"
-        if text.isidentifier() or text.isdigit():
-            return text
-        name = self.writer.fresh(f"{'from' if bound.kind == 'max' else 'to'}_{axis.name}")
-        self.writer.line(f"{name} = {text}")
-        self.bounds[axis, bound] = name
-        return name
-
-    def _part(self, axis: Axis, part: ir.Edge | ir.Bound) -> str:
-        if isinstance(part, ir.Bound):
-            return self._bound(axis, part)
-        terms = [self._end(a, end) if c == 1 else f"{c} * {self._end(a, end)}" for a, end, c in part.terms]
-        if part.offset != Size() or not terms:
-            terms.append(self.names.size(part.offset))
-        return " + ".join(terms)
-
-    def _end(self, axis: Axis, end: str) -> str:
-        """The first or last index of an axis in this program."""
-        if self.kernel.extents[axis].kind != "tile":
-            return self.names.indices[axis]
-        first = self.bounds[axis, _FIRST]
-        if end == "first":
-            return first
-        return f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)}) - 1"
-
 
 _PHASES = {"full": "whole tiles, no mask needed", "partial": "tiles that a mask or the end cuts"}
-_FIRST = ir.Bound("max", ())

@@ -11,7 +11,8 @@ from pathlib import PurePath
 from diagc.backends.launches import Launch, Variant, resident_axes
 from diagc.backends.shapes import bind_shapes, undetermined
 from diagc.backends.sizes import input_name
-from diagc.backends.triton_kernel import KernelWriter, Names, block_name
+from diagc.backends.triton_frame import Names, block_name
+from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
 from diagc.backends.writer import Writer, identifier
 from diagc.core.axes import Axis

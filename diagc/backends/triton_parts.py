@@ -41,16 +41,19 @@ def parted_plans(
 
 
 def _programs(variant: Variant, symbols: Mapping[str, str]) -> str:
-    """How many programs a kernel has: as many tiles as in any of its configurations."""
+    """How many programs a kernel has: at most for axes of known size, else in the configuration for short rows."""
     kernel = variant.kernel
     counts: list[str] = []
     for axis in kernel.group_axes:
         if kernel.extents[axis].kind == "one":
             counts.append(size_text(axis.size, symbols))
         elif kernel.extents[axis].kind == "tile":
-            block = min(dict(config.blocks)[axis] for config in variant.configs)
-            size, known = size_text(axis.size, symbols), axis.size.value
-            counts.append(f"triton.cdiv({size}, {block})" if known is None else str(math.ceil(known / block)))
+            blocks = [dict(config.blocks)[axis] for config in variant.configs]
+            size, text = axis.size.value, size_text(axis.size, symbols)
+            known = size is not None
+            counts.append(
+                str(math.ceil(size / min(blocks))) if known else f"triton.cdiv({text}, {max(blocks)})"
+            )
     return " * ".join(count for count in counts if count != "1") or "1"
 
 

@@ -53,11 +53,18 @@ if TYPE_CHECKING:
     "--cluster", type=click.IntRange(1), metavar="N", help="Let N programs fill their memory together."
 )
 @click.option(
+    "--visited",
+    "share",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Of the tiles of loops whose masks depend on data, count this share; all without it.",
+)
+@click.option(
     "--format", "style", type=click.Choice(["text", "json", "csv"]), default="text", help="How it is printed."
 )
 def cost(
     spec: Path, entry: str | None, on: str, size: tuple[str, ...], group: tuple[str, ...], stream: tuple[str, ...],
-    sweep: tuple[str, ...], out: Path | None, cluster: int | None, style: str,
+    sweep: tuple[str, ...], out: Path | None, cluster: int | None, share: float | None, style: str,
 ) -> None:  # fmt: skip
     """Predict bytes, operations and time of the kernels of SPEC on a machine, and choose their tiles.
 
@@ -75,7 +82,7 @@ def cost(
     found, device = chosen_entries(load(spec), entry), machine(on)
     _check_cluster(cluster, device)
     fixed = pairs(group, "--group", whole), pairs(stream, "--stream", whole)
-    request = Request(device, pairs(size, "--size", whole), *fixed, cluster)
+    request = Request(device, pairs(size, "--size", whole), *fixed, cluster, share)
     if sweep:
         if len(found) != 1:
             raise click.UsageError("--sweep looks at one entry: choose it with --entry")

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -26,19 +27,39 @@ class Request:
 
     def __init__(
         self, machine: Machine, sizes: dict[str, int], group: dict[str, int], stream: dict[str, int],
-        cluster: int | None = None,
+        cluster: int | None = None, share: float | None = None,
     ) -> None:  # fmt: skip
         self.machine, self.sizes, self.group, self.stream = machine, sizes, group, stream
-        self.cluster = cluster
+        self.cluster, self.share = cluster, share
 
     def report(self, entry: Entry, more: Mapping[str, int] | None = None) -> Report:
         """The prediction for an entry, at sizes that may be given in part by `more`."""
-        from diagc.api import clusters, cost as predict
+        from diagc.api import clusters, cost as predict, decided_by_data
 
         sizes = {**self.sizes, **(more or {})}
-        choices = predict(entry, self.machine, sizes, self.group, self.stream)
+        share = Fraction(1 if self.share is None else self.share).limit_denominator(10**6)
+        choices = predict(entry, self.machine, sizes, self.group, self.stream, share)
         together = clusters(entry, self.machine, sizes, choices[0]) if self.cluster else {}
-        return Report(entry.diagram.name, self.machine, sizes, choices, self.cluster, together)
+        data = Data(decided_by_data(entry), self.share)
+        return Report(entry.diagram.name, self.machine, sizes, choices, self.cluster, together, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Conditions that leave as many tiles as the data say, and the share that is taken for it where one is given."""
+
+    conditions: tuple[str, ...] = ()
+    share: float | None = None
+
+    def lines(self) -> Iterator[str]:
+        """What is assumed about the data."""
+        if not self.conditions:
+            return
+        found = " and ".join(self.conditions)
+        if self.share is None:
+            yield f"assumed    data decide {found}: all tiles count, the most there can be; see --visited"
+        else:
+            yield f"assumed    data decide {found}: {100 * self.share:g} % of the tiles are visited"
 
 
 class Report:
@@ -46,10 +67,10 @@ class Report:
 
     def __init__(
         self, name: str, machine: Machine, sizes: Mapping[str, int], choices: tuple[Choice, ...],
-        cluster: int | None = None, together: Mapping[int, float] | None = None,
+        cluster: int | None = None, together: Mapping[int, float] | None = None, data: Data | None = None,
     ) -> None:  # fmt: skip
         self.name, self.machine, self.sizes, self.choices = name, machine, sizes, choices
-        self.cluster, self.together = cluster, together or {}
+        self.cluster, self.together, self.data = cluster, together or {}, data or Data()
 
     def json(self) -> dict[str, Any]:
         """The prediction under the keys that measurements use too."""
@@ -72,6 +93,11 @@ class Report:
                 "register_bytes": best.register_bytes,
             },
             "programs": best.programs,
+            **(
+                {"data": list(self.data.conditions), "visited": self.data.share}
+                if self.data.conditions
+                else {}
+            ),
             "schedule": _schedule(self.choices[0]),
             "alternatives": [
                 _schedule(c) | {"predicted_seconds": c.estimate.predicted_seconds} for c in self.choices[1:]
@@ -86,6 +112,7 @@ class Report:
         yield f"{self.name} on {self.machine.title}: {written}"
         yield ""
         yield f"schedule   {spoken(best)}; {cost.programs:,} programs"
+        yield from self.data.lines()
         yield f"time       {seconds(cost.predicted_seconds)}, limited by {cost.bound}"
         yield f"moved      {cost.elements_moved:,} values, {cost.bytes_moved:,} bytes by programs"
         speed = rate(cost.flops, cost.predicted_seconds)

@@ -13,12 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagc.core import ops
-from diagc.core.axes import Axis, Size
+from diagc.core.axes import Axis
+from diagc.core.comparisons import Comparison, comparisons
 from diagc.core.diagram import Node, walk
 
 NEGATIVE_INFINITY = -math.inf
 Known = float | None
 """A number; None for what is not known but finite, NaN for what is not known and may not be finite once forced."""
+
+LEAST_BOUNDED = 128
+"""Indices of an axis of known size that are worth bounds by data: fewer are a tile or two in any case."""
 
 _VANISH_AT_ZERO = ("relu", "gelu", "silu", "tanh", "sin", "expm1", "sqrt", "abs", "erf", "neg")
 
@@ -27,19 +31,10 @@ _AT_ZERO = {"recip": math.inf, "rsqrt": math.inf, "log": NEGATIVE_INFINITY, "log
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`axis ≤ edge` (upper) or `axis ≥ edge` (lower) for the streamed axis, with the edge affine in other axes."""
-
-    upper: bool
-    terms: tuple[tuple[Axis, int], ...]
-    offset: Size
-
-
-@dataclass(frozen=True, slots=True)
 class Mask:
     """A `where` whose masked branch makes every reduction of a pass neutral, with its condition taken apart.
 
-    `comparisons` are the affine parts, decided per tile; `rest` are the parts that must be evaluated.
+    `comparisons` are the parts that bound the axis, decided per tile; `rest` are the parts that must be evaluated.
     """
 
     node: Node
@@ -238,10 +233,21 @@ def masks_of(reductions: tuple[Node, ...], axis: Axis) -> tuple[Mask, ...]:
         if value is None or axis not in current.inputs[0].axes or not neutral(reductions, current, value):
             continue
         parts = conjuncts(current.inputs[0])
-        affine = [(part, comparisons(part, axis)) for part in parts]
+        affine = [(part, _bounds(part, axis, reductions)) for part in parts]
         decided = tuple((part, c) for part, c in affine if c)
         found.append(Mask(current, decided, tuple(part for part, c in affine if not c)))
     return tuple(found)
+
+
+def _bounds(part: Node, axis: Axis, reductions: tuple[Node, ...]) -> tuple[Comparison, ...]:
+    """The bounds of a comparison; those that data tell only where they may save tiles."""
+    found = comparisons(part, axis, reductions)
+    return () if is_short(axis) and any(c.values for c in found) else found
+
+
+def is_short(axis: Axis) -> bool:
+    """Whether an axis is known to be one or two tiles."""
+    return axis.size.value is not None and axis.size.value < LEAST_BOUNDED
 
 
 def conjuncts(condition: Node) -> tuple[Node, ...]:
@@ -249,85 +255,6 @@ def conjuncts(condition: Node) -> tuple[Node, ...]:
     if isinstance(condition.op, ops.Map) and condition.op.function.name == "and":
         return tuple(part for operand in condition.inputs for part in conjuncts(operand))
     return (condition,)
-
-
-def comparisons(condition: Node, axis: Axis) -> tuple[Comparison, ...]:
-    """The bounds on `axis` that an affine comparison sets, or nothing when it is not of this form."""
-    if not isinstance(condition.op, ops.Map) or condition.op.function.name not in (
-        "le",
-        "lt",
-        "ge",
-        "gt",
-        "eq",
-    ):
-        return ()
-    left, right = (_affine(operand) for operand in condition.inputs)
-    if left is None or right is None:
-        return ()
-    difference = {a: right[0].get(a, 0) - left[0].get(a, 0) for a in {**left[0], **right[0]}}  # right − left
-    slope = difference.pop(axis, 0)
-    offset = right[1] - left[1]
-    if slope not in (1, -1):
-        return ()
-    name = condition.op.function.name
-    found: list[Comparison] = []
-    if name in ("le", "lt", "eq"):  # right − left ≥ 0, or ≥ 1
-        found.append(_bound(slope, difference, offset - (1 if name == "lt" else 0)))
-    if name in ("ge", "gt", "eq"):  # left − right ≥ 0, or ≥ 1
-        negated = {a: -c for a, c in difference.items()}
-        found.append(_bound(-slope, negated, -offset - (1 if name == "gt" else 0)))
-    return tuple(found)
-
-
-def _bound(slope: int, rest: dict[Axis, int], offset: Size) -> Comparison:
-    """slope·axis + rest + offset ≥ 0, solved for the axis."""
-    sign = -slope
-    terms = tuple((a, sign * c) for a, c in sorted(rest.items(), key=lambda t: t[0].uid) if c)
-    return Comparison(slope < 0, terms, sign * offset)
-
-
-def _affine(current: Node) -> tuple[dict[Axis, int], Size] | None:
-    """Integer coefficients and a size offset, when the node is affine in indices."""
-    match current.op:
-        case ops.Iota(axis):
-            return {axis: 1}, Size()
-        case ops.SizeOf(size):
-            return {}, size
-        case ops.Constant(value) if isinstance(value, int) and not isinstance(value, bool):
-            return {}, Size.constant(value)
-        case ops.Map(function) if function.name in ("add", "sub", "neg", "mul"):
-            parts = [_affine(operand) for operand in current.inputs]
-            known = [part for part in parts if part is not None]
-            return _combine(function.name, known) if len(known) == len(parts) else None
-        case _:
-            return None
-
-
-def _combine(name: str, parts: list[tuple[dict[Axis, int], Size]]) -> tuple[dict[Axis, int], Size] | None:
-    if name == "mul":
-        return _affine_product(parts)
-    total, offset = dict(parts[0][0]), parts[0][1]
-    if name == "neg":
-        return {a: -c for a, c in total.items()}, -offset
-    sign = -1 if name == "sub" else 1
-    for coefficients, constant in parts[1:]:
-        for axis, coefficient in coefficients.items():
-            total[axis] = total.get(axis, 0) + sign * coefficient
-        offset = offset + sign * constant
-    return total, offset
-
-
-def _affine_product(parts: list[tuple[dict[Axis, int], Size]]) -> tuple[dict[Axis, int], Size] | None:
-    total: tuple[dict[Axis, int], Size] = ({}, Size.constant(1))
-    for coefficients, offset in parts:
-        if coefficients and total[0]:
-            return None
-        scale = total[1] if coefficients else offset
-        base = (coefficients, offset) if coefficients else total
-        if base[0] and scale.value is None:
-            return None
-        total = ({a: c * (scale.value or 0) for a, c in base[0].items()}, base[1] * scale)
-    return total
 
 
 def _constant(current: Node) -> float | None:

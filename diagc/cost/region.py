@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from diagc.core.dtypes import DType
@@ -68,10 +69,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop over axes, outermost first. Only tiles of the last one that meet every limit are visited."""
+    """A loop over axes, outermost first. Only tiles of the last one that meet every limit are visited.
+
+    Of these, data leave `share`: 1 where nothing is known of them.
+    """
 
     axes: tuple[str, ...]
     limits: tuple[Limit, ...] = ()
+    share: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,14 +78,15 @@ def _lengths(size: int, tile: int) -> list[tuple[int, int]]:
 def visited(region: Region, tiling: Tiling, loop: Loop) -> tuple[Fraction, Fraction]:
     """The shares of the tiles of a loop, over all programs, that are visited, and that are visited but not whole."""
     if not loop.limits or not loop.axes:
-        return Fraction(1), Fraction(0)
+        return loop.share, Fraction(0)
     tiles = tiling.tiles(region)
     axis, numbers = loop.axes[-1], counts(region, tiles)
     if numbers[axis] == 0:
         return Fraction(1), Fraction(0)
     others = dict.fromkeys(a for limit in loop.limits for a, _ in limit.terms)
     extents = tuple((a, region.sizes[a], tiles[a]) for a in others)
-    return _visited(loop.limits, region.sizes[axis], tiles[axis], extents)
+    entered, cut = _visited(loop.limits, region.sizes[axis], tiles[axis], extents)
+    return entered * loop.share, cut * loop.share
 
 
 @lru_cache(maxsize=1024)

@@ -30,15 +30,20 @@ class Value:
     hint: str = ""
 
 
-# ---- bounds of loops: integers known when the program starts
+# ---- bounds of loops: integers known before the loop
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An affine integer in the first or last index of blocked or single axes of this program, plus a size."""
+    """An affine integer in the first or last index of blocked or single axes of this program, plus a size.
+
+    `values` are integers that the program has computed, with their coefficients. Where a back end holds several
+    programs at once, they have a value for each, of which the `least` or the `most` counts.
+    """
 
     terms: tuple[tuple[Axis, Literal["first", "last"], int], ...]
     offset: Size
+    values: tuple[tuple[Value, Literal["least", "most"], int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,23 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """The `first` index of an axis from `start` to `stop` at which `condition` holds, and the one `past` the last.
+
+    `body` computes the condition at a chunk of indices; it is the conjunct of being inside the axis. Where it holds
+    nowhere, `first` is not below the size of the axis and `past` is 0.
+    """
+
+    axis: Axis
+    start: Bound
+    stop: Bound
+    body: tuple[Statement, ...]
+    condition: Value
+    first: Value
+    past: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Store:
     """Writes a tile to output number `output`; lanes outside are not written."""
 
@@ -178,7 +200,7 @@ class Store:
 
 
 Computation = Apply | Number | Index | Inside | Progress | Fold | Running | Dot
-Statement = Load | Store | Loop | Computation
+Statement = Load | Store | Loop | Search | Computation
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +252,22 @@ class Kernel:
 
 
 def nested(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """The statements of a body and of the loops in it, in order."""
+    """The statements of a body and of the loops and searches in it, in order."""
     stack = list(reversed(body))
     while stack:
         current = stack.pop()
         yield current
-        if isinstance(current, Loop):
+        if isinstance(current, Loop | Search):
             stack.extend(reversed(current.body))
+
+
+def bound_values(bound: Bound) -> Iterator[Value]:
+    """The values in a bound."""
+    for part in bound.parts:
+        if isinstance(part, Bound):
+            yield from bound_values(part)
+        else:
+            yield from (value for value, _, _ in part.values)
 
 
 def count_uses(statements: Iterable[Statement]) -> Counter[Value]:
@@ -257,6 +288,10 @@ def count_uses(statements: Iterable[Statement]) -> Counter[Value]:
             case Loop():
                 for carried in statement.carried:
                     uses.update({carried.start: 2, carried.next: 2})
+                uses.update(2 * [*bound_values(statement.start), *bound_values(statement.stop)])
+            case Search():
+                uses[statement.condition] += 2
+                uses.update(2 * [*bound_values(statement.start), *bound_values(statement.stop)])
             case _:
                 pass
     return uses

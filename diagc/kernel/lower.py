@@ -1,7 +1,7 @@
 """A planned diagram to kernel IR.
 
-Reductions of a pass become loops that carry the state of its fold; every other node is computed on tiles. Masks that
-are affine in indices set the bounds of the loop and vanish from its full tiles.
+Reductions of a pass become loops that carry the state of its fold; every other node is computed on tiles. Masks set
+the bounds of the loop; those that are decided per tile vanish from its full tiles.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from diagc.core.guards import guard_points
 from diagc.core.rewrite import Record
 from diagc.kernel.builder import Phase, Scope
 from diagc.kernel.ir import Bound, Kernel, Loop, Store, Value
-from diagc.kernel.streaming import PassBuilder, close, everything, phases, renewed
+from diagc.kernel.ranges import EVERYWHERE, everything, phases
+from diagc.kernel.streaming import PassBuilder, close, renewed
 from diagc.passes.forms import literal
 from diagc.plan.ordered import Carried, Ordered
 from diagc.plan.structure import Structure
@@ -69,7 +70,7 @@ class _Lowering(PassBuilder):
         if self.structure.ordered is not None:
             self._in_order(self.structure.ordered, along)
             return
-        for phase, start, stop in phases(axis, ()):
+        for phase, start, stop in phases(axis, EVERYWHERE):
             scope = Scope(self.root, (axis,), phase)
             self._store(scope, along)
             self.root.statements.append(Loop(axis, start, stop, phase, (), tuple(scope.statements)))
@@ -79,7 +80,7 @@ class _Lowering(PassBuilder):
         states = [self._start(c) for c in order.carried]
         moving = (order.axis,) if order.twin is None else (order.axis, order.twin)
         each: list[tuple[Phase, Bound, Bound]] = [("full", *everything(order.axis))]
-        loops = phases(order.axis, ()) if order.twin else each
+        loops = phases(order.axis, EVERYWHERE) if order.twin else each
         for phase, start, stop in loops:
             scope = Scope(self.root, moving, phase, dependent=order.dependent)
             inside = renewed(states)

@@ -1,26 +1,27 @@
 """The loops of a pass: they carry the state of its fold, bring it to new centres, and add a tile.
 
-Masks that are affine in indices set the bounds of a loop and vanish from its full tiles. Beside the components a loop
+Masks that bound a loop vanish from its full tiles. Beside the components a loop
 carries the centres that stand in elements, so that old and new state refer to exactly the centres that tiles used.
 """
 
 from __future__ import annotations
 
 from diagc.core import ops
-from diagc.core.axes import Axis, Size
+from diagc.core.axes import Axis
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.fold import Component, Dependence, FoldAlgebra
-from diagc.core.guards import Comparison, Mask, guard_points, masks_of
-from diagc.kernel.builder import Phase, Scope
-from diagc.kernel.ir import Bound, Carried, Edge, Index, Loop, Number, Progress, Value
+from diagc.core.guards import Mask, guard_points, masks_of
+from diagc.core.requirements import Requirement
+from diagc.kernel.builder import Scope
+from diagc.kernel.ir import Bound, Carried, Index, Loop, Number, Progress, Value
+from diagc.kernel.ranges import RangeBuilder, everything, phases
 from diagc.kernel.rescale import follow, mentioned
-from diagc.kernel.tiles import TileBuilder
 from diagc.plan.structure import Pass
 
 
-class PassBuilder(TileBuilder):
+class PassBuilder(RangeBuilder):
     """Builds passes."""
 
     def run_pass(self, step: Pass) -> None:
@@ -28,7 +29,7 @@ class PassBuilder(TileBuilder):
         algebra = step.algebra
         starts = [self._unit(component) for component in algebra.carried]
         starts += [self.literal(self.root, 0.0, a.dtype, a.axes, "centre") for a in algebra.moved_centres]
-        results = self._loops(algebra, self.root, step.axes, starts)
+        results = self._loops(algebra, self.root, step.axes, starts, step.search)
         for component, result in zip(algebra.carried, results, strict=False):
             self.root.values[component.reduction] = result
 
@@ -44,17 +45,18 @@ class PassBuilder(TileBuilder):
         return self.names.get(reduction) or "_".join((name, *(axis.name for axis in reduction.op.axes)))
 
     def _loops(
-        self, algebra: FoldAlgebra, scope: Scope, axes: tuple[Axis, ...], states: list[Value]
-    ) -> list[Value]:
+        self, algebra: FoldAlgebra, scope: Scope, axes: tuple[Axis, ...], states: list[Value],
+        search: Requirement | None,
+    ) -> list[Value]:  # fmt: skip
         axis, inner = axes[0], axes[1:]
         if inner:  # walk one index at a time around the blocked loop
             start, stop = everything(axis)
             body = Scope(scope, (axis,), "full")
             inside = renewed(states)
-            nexts = self._loops(algebra, body, inner, inside)
+            nexts = self._loops(algebra, body, inner, inside, search)
             return close(scope, body, start, stop, inside, states, nexts)
         masks = masks_of(tuple(c.reduction for c in algebra.components), axis)
-        for phase, start, stop in phases(axis, masks):
+        for phase, start, stop in phases(axis, self.limits(scope, axis, masks, search)):
             body = Scope(scope, (axis,), phase, dependent=_dependent(algebra))
             self._force(body, tuple(c.reduction for c in algebra.carried), axis, masks)
             inside = renewed(states)
@@ -125,31 +127,6 @@ def _dependent(algebra: FoldAlgebra) -> set[Node]:
     return Dependence(roots, (c.reduction for c in algebra.components), algebra.axes).on_reduction
 
 
-def phases(axis: Axis, masks: tuple[Mask, ...]) -> list[tuple[Phase, Bound, Bound]]:
-    """The loops over an axis: tiles before, inside and after the part in which every mask holds."""
-    found = [c for mask in masks for _, parts in mask.comparisons for c in parts]
-    lower = [c for c in found if not c.upper]
-    upper = [c for c in found if c.upper]
-    zero, size = Edge((), Size()), Edge((), axis.size)
-    start = Bound("max", (zero, *(_edge(c, True) for c in lower)), "down" if lower else "none")
-    stop = Bound("min", (size, *(_after(_edge(c, True)) for c in upper)))
-    inner_stop = Bound("min", (size, *(_after(_edge(c, False)) for c in upper)), "down")
-    if not lower:
-        return [("full", start, inner_stop), ("partial", Bound("max", (zero, inner_stop)), stop)]
-    inner_start = Bound("max", (zero, *(_edge(c, False) for c in lower)), "up")
-    last = Bound("max", (inner_start, inner_stop))
-    return [
-        ("partial", start, Bound("min", (inner_start, stop))),
-        ("full", inner_start, inner_stop),
-        ("partial", last, stop),
-    ]
-
-
-def everything(axis: Axis) -> tuple[Bound, Bound]:
-    """The bounds of a loop over a whole axis."""
-    return Bound("max", (Edge((), Size()),)), Bound("min", (Edge((), axis.size),))
-
-
 def renewed(states: list[Value]) -> list[Value]:
     """States of the same type, for the inside of a loop or for its results."""
     return [Value(s.axes, s.dtype, s.origin, s.hint) for s in states]
@@ -169,20 +146,3 @@ def close(
     carried = tuple(map(Carried, inside, states, nexts, results))
     scope.statements.append(Loop(body.axes[0], start, stop, body.phase, carried, tuple(body.statements)))
     return results
-
-
-def _after(edge: Edge) -> Edge:
-    """An inclusive upper edge as an exclusive one."""
-    return Edge(edge.terms, edge.offset + 1)
-
-
-def _edge(comparison: Comparison, visit: bool) -> Edge:
-    """The bound of the tiles to visit, or of the tiles where a comparison holds throughout.
-
-    To visit, the loosest index of the other axes counts; to hold throughout, the tightest.
-    """
-    loosest = comparison.upper == visit
-    return Edge(
-        tuple((a, "last" if (c > 0) == loosest else "first", c) for a, c in comparison.terms),
-        comparison.offset,
-    )

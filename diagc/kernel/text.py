@@ -29,7 +29,7 @@ def _lines(statements: tuple[ir.Statement, ...], names: dict[ir.Value, str]) -> 
     for statement in statements:
         match statement:
             case ir.Loop():
-                ends = f"from {_bound(statement.start)} to {_bound(statement.stop)}"
+                ends = f"from {_bound(statement.start, names)} to {_bound(statement.stop, names)}"
                 yield f"for {statement.axis} {ends}, {statement.phase} tiles"
                 yield from (
                     f"  carries {_typed(c.state, names)} from {_name(c.start, names)}"
@@ -42,6 +42,12 @@ def _lines(statements: tuple[ir.Statement, ...], names: dict[ir.Value, str]) -> 
                 yield from (
                     f"{_typed(c.result, names)} = last {_name(c.state, names)}" for c in statement.carried
                 )
+            case ir.Search():
+                both = f"{_typed(statement.first, names)}, {_typed(statement.past, names)}"
+                ends = f"from {_bound(statement.start, names)} to {_bound(statement.stop, names)}"
+                yield f"{both} = first and past the last of {statement.axis} {ends} with"
+                yield from (f"  {line}" for line in _lines(statement.body, names))
+                yield f"  holds {_name(statement.condition, names)}"
             case ir.Store(output, value, guard):
                 yield f"store {output}, {_name(value, names)}{_guard(guard)}"
             case _:
@@ -77,12 +83,13 @@ def _guard(axes: tuple[object, ...]) -> str:
     return f" where {' '.join(map(str, axes))} inside" if axes else ""
 
 
-def _bound(bound: ir.Bound) -> str:
-    parts = [_bound(p) if isinstance(p, ir.Bound) else _edge(p) for p in bound.parts]
+def _bound(bound: ir.Bound, names: dict[ir.Value, str]) -> str:
+    parts = [_bound(p, names) if isinstance(p, ir.Bound) else _edge(p, names) for p in bound.parts]
     text = parts[0] if len(parts) == 1 else f"{bound.kind}({', '.join(parts)})"
     return text if bound.rounding == "none" else f"{text} rounded {bound.rounding}"
 
 
-def _edge(edge: ir.Edge) -> str:
+def _edge(edge: ir.Edge, names: dict[ir.Value, str]) -> str:
     terms = [f"{end} {axis}" if c == 1 else f"{c} * {end} {axis}" for axis, end, c in edge.terms]
+    terms += [_name(v, names) if c == 1 else f"{c} * {_name(v, names)}" for v, _, c in edge.values]
     return " + ".join([*terms, *([str(edge.offset)] if edge.offset.terms or not terms else [])])

@@ -77,16 +77,7 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
     if has_dot(structure):
         return _with_dot(structure, tiled, streamed, bool(resident))
     if streamed and resident:  # a tile has the streamed, the held and the shared-out indices
-        rest = _ROW_TILE // 16 ** len(tiled)
-        return tuple(
-            Config(
-                n,
-                tuple((a, max(rest // n, 1)) for a in streamed) + tuple((a, 16) for a in tiled),
-                8,
-                2,
-            )
-            for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW)
-        )
+        return tuple(_three_sides(n, tiled, streamed) for n in (64, 256, 1024, 4096, MAX_RESIDENT_ROW))
     if streamed:
         return (
             Config(
@@ -100,6 +91,16 @@ def configurations(structure: Structure) -> tuple[Config, ...]:
         blocks = tuple((axis, 16) for axis in tiled)
         return tuple(Config(n, blocks, w, 1) for n, w in ((1024, 4), (4096, 8), (MAX_RESIDENT_ROW, 16)))
     return (Config(0, tuple((axis, 1024) for axis in tiled), 4, 1),)
+
+
+def _three_sides(held: int, tiled: list[Axis], streamed: list[Axis]) -> Config:
+    """The configuration for rows of `held` elements: up to 16 of each tiled axis, the rest of the tile is streamed."""
+    room, blocks = _ROW_TILE // held, dict[Axis, int]()
+    for axis in tiled:
+        blocks[axis] = min(room, 16)
+        room //= blocks[axis]
+    chosen = tuple((axis, room) for axis in streamed) + tuple(blocks.items())
+    return Config(held, chosen, 8, 2)
 
 
 def row_configurations(structure: Structure) -> tuple[Config, ...]:
@@ -117,22 +118,23 @@ def _with_dot(
     widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
         rows, columns, step, warps, stages = (128, 128, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
-        sizes = [rows, columns]
-        blocks = tuple((a, sizes[min(i, 1)]) for i, a in enumerate(tiled)) + tuple(
-            (a, step) for a in streamed
-        )
-        return (Config(0, blocks, warps, stages),)
-    held = max((a.size.value or 0 for a, e in structure.extents.items() if e.kind == "resident"), default=0)
-    choices = _WIDE if widest <= 2 else _NARROW
+        sides = tuple((a, _block(a, (rows, columns)[min(i, 1)])) for i, a in enumerate(tiled))
+        return (Config(0, sides + tuple((a, _block(a, step)) for a in streamed), warps, stages),)
+    sizes = [a.size.value for a, extent in structure.extents.items() if extent.kind == "resident"]
+    held = min(max(size or 0 for size in sizes), MAX_RESIDENT_DOT)
     found = [
         Config(
-            n, tuple((a, _block(a, rows)) for a in tiled) + tuple((a, step) for a in streamed), warps, stages
+            n,
+            tuple((a, _block(a, rows)) for a in tiled) + tuple((a, _block(a, step)) for a in streamed),
+            warps,
+            stages,
         )
-        for n, rows, step, warps, stages in choices
-        if n >= min(held, MAX_RESIDENT_DOT)
+        for n, rows, step, warps, stages in (_WIDE if widest <= 2 else _NARROW)
+        if n >= held
     ]
     chosen = [_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident)]
-    return tuple(config for config in chosen if config is not None) or (found[0],)
+    fitting = tuple(config for config in chosen if config is not None) or (found[0],)
+    return fitting if None in sizes else fitting[:1]
 
 
 def _block(axis: Axis, rows: int) -> int:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from diagc.core import ops
+from diagc.core.comparisons import Comparison
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.formula import formula
-from diagc.core.guards import Comparison, masks_of
+from diagc.core.guards import masks_of
+from diagc.core.requirements import Combined, Extreme, Requirement
 from diagc.core.rewrite import Record, Step
 from diagc.plan.folds import Centre, State, fold_centres, fold_states, state_names
 from diagc.plan.structure import Pass, Structure
@@ -120,16 +122,33 @@ def _bounds(step: Pass, names: dict[Node, str]) -> Iterator[str]:
     """What masks say about the tiles of a loop."""
     axis = step.axes[-1]
     for mask in masks_of(tuple(c.reduction for c in step.algebra.components), axis):
-        edges = [_edge(axis.name, c) for _, found in mask.comparisons for c in found]
+        edges = [_edge(axis.name, c, names) for _, found in mask.comparisons for c in found]
         if edges:
             yield f"only tiles with {' and '.join(edges)} for some of their indices are visited"
             yield "tiles where that holds for all of their indices are visited without the mask"
         for rest in mask.rest:
             yield f"{formula(rest, names)} is decided at each index"
+    if step.search is not None:
+        yield f"before the loop, the first and last {axis.name} with {_required(step.search, names)} are looked for"
 
 
-def _edge(axis: str, comparison: Comparison) -> str:
+def _required(found: Requirement, names: dict[Node, str]) -> str:
+    if isinstance(found, Extreme):
+        text = formula(found.node, names)
+        return text if found.end == "each" else f"{found.end}({text})"
+    texts = [_required(o, names) for o in found.operands]
+    if found.function in ("and", "or"):
+        inner = [isinstance(o, Combined) and o.function in ("and", "or") for o in found.operands]
+        texts = [f"({text})" if nested else text for text, nested in zip(texts, inner, strict=True)]
+    return f" {_SIGNS.get(found.function, found.function)} ".join(texts)
+
+
+_SIGNS = {"le": "≤", "lt": "<", "ge": "≥", "gt": ">", "ne": "≠"}
+
+
+def _edge(axis: str, comparison: Comparison, names: dict[Node, str]) -> str:
     parts = [a.name if c == 1 else f"{c}·{a.name}" for a, c in comparison.terms]
+    parts += [formula(v, names) if c == 1 else f"{c}·({formula(v, names)})" for v, c in comparison.values]
     offset = str(comparison.offset)
     if offset != "0" or not parts:
         parts.append(offset)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from diagc.core.axes import Axis, Size
+from diagc.core.comparisons import Comparison
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import walk
-from diagc.core.guards import Comparison, masks_of
+from diagc.core.guards import masks_of
+from diagc.plan.config import has_dot
 from diagc.plan.structure import Structure
 
 LEAST: Final = 2048
@@ -25,8 +27,9 @@ PART: Final = 256
 def parted_axes(structure: Structure) -> tuple[Axis, ...]:
     """The axes of the one pass of a kernel that may have parts, outermost first; none where parts cannot pay.
 
-    Tiles of an axis of unknown size are taken to be many, unless it is tiled in place of a shorter one. A mask that
-    makes the loop shorter than the axis would leave most of the parts with nothing to do.
+    Tiles of an axis of unknown size are taken to be many where matrices are multiplied, unless it is tiled in place of
+    a shorter one. A mask that makes the loop shorter than the axis would leave most of the parts with nothing to do;
+    what data leave of it is not known, and taken to be most.
     """
     if len(structure.passes) != 1 or structure.stored_axis is not None or not _may_be_few(structure):
         return ()
@@ -34,7 +37,9 @@ def parted_axes(structure: Structure) -> tuple[Axis, ...]:
     *walked, streamed = step.axes
     long = [a for a in step.axes if a.size.value is None or a.size.value >= LEAST]
     reductions = tuple(c.reduction for c in step.algebra.components)
-    bounds = [c for m in masks_of(reductions, streamed) for _, found in m.comparisons for c in found]
+    bounds = [
+        c for m in masks_of(reductions, streamed) for _, found in m.comparisons for c in found if not c.values
+    ]
     if not all(_grows(c, streamed.size) == c.upper for c in bounds):
         long = [a for a in long if a in walked]
     return tuple(long)
@@ -42,7 +47,7 @@ def parted_axes(structure: Structure) -> tuple[Axis, ...]:
 
 def _may_be_few(structure: Structure) -> bool:
     tiled = {a for a in structure.group_axes if structure.extents[a].kind == "tile"}
-    return all(a.size.value is not None or _replaces(a, structure) for a in tiled)
+    return not has_dot(structure) or all(a.size.value is not None or _replaces(a, structure) for a in tiled)
 
 
 def _replaces(axis: Axis, structure: Structure) -> bool:

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate
 from diagc.core.contraction import contracted_factors, summed_factors
 from diagc.core.diagram import Node, walk
 from diagc.core.guards import masks_of
+from diagc.core.requirements import extremes
 from diagc.cost.region import Limit, Loop, Region, Transfer, Window
 from diagc.diagnostics import failure
 from diagc.plan.liveness import moments
 from diagc.plan.structure import Structure
+from diagc.plan.visits import decided_by_data
 from diagc.plan.work import work_of
 
 
-def region(structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str] | None = None) -> Region:
+def region(
+    structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str] | None = None,
+    share: Fraction = Fraction(1),
+) -> Region:  # fmt: skip
     """The region of a structure at given size symbols; `names` are for tiles that no input names.
+
+    `share` is how many of the tiles of a loop data leave, where a mask depends on them.
 
     Raises `DiagnosticError` E0602 for a size that is missing.
     """
@@ -31,7 +39,7 @@ def region(structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, 
         listed = ", ".join(f"`{name}`" for name in missing)
         example = ",".join(f"{name}=4096" for name in missing)
         raise failure("E0602", f"the size {listed} has no value", help=f"add `--size {example}`")
-    return _Builder(structure, sizes, names or {}).build()
+    return _Builder(structure, sizes, names or {}, share).build()
 
 
 @dataclass(slots=True)
@@ -49,8 +57,10 @@ class Stage:
 
 
 class _Builder:
-    def __init__(self, structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str]) -> None:
-        self.structure, self.names = structure, names
+    def __init__(
+        self, structure: Structure, sizes: Mapping[str, int], names: Mapping[Node, str], share: Fraction
+    ) -> None:
+        self.structure, self.names, self.share = structure, names, share
         self.symbols = sizes
         self.sizes = {a.uid: a.size.evaluate(sizes) for a in structure.extents}
         self.states = [c.reduction for p in structure.passes for c in p.algebra.carried]
@@ -152,11 +162,21 @@ class _Builder:
             for mask in masks
             for _, found in mask.comparisons
             for c in found
+            if not c.values
         )
-        return Loop(tuple(a.uid for a in stage.axes), limits)
+        by_data = decided_by_data(stage.states, axis, self.structure.extents) if stage.states else ()
+        return Loop(tuple(a.uid for a in stage.axes), limits, self.share if by_data else Fraction(1))
 
     def _reads(self, stage: Stage) -> list[Transfer]:
-        return [self._read(n, stage.loop) for n in stage.nodes if self.is_load(n)]
+        return [self._read(n, stage.loop) for n in (*stage.nodes, *self._searched(stage)) if self.is_load(n)]
+
+    def _searched(self, stage: Stage) -> list[Node]:
+        """What a search reads along the axis of the loop that it is for."""
+        passes = self.structure.passes
+        step = passes[stage.loop] if stage.loop is not None and stage.loop < len(passes) else None
+        if step is None or step.search is None:
+            return []
+        return self._order([e.node for e in extremes(step.search) if e.end == "each"], ())
 
     def _read(self, current: Node, loop: int | None) -> Transfer:
         root = current

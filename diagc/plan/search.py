@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 
 from diagc.cost.estimate import Estimate, estimate
@@ -40,6 +41,8 @@ class Fixed:
     stages: int | None = None
     strict: Span | None = None
     """Where the tiles were written: such tiles have to fit."""
+    share: Fraction = Fraction(1)
+    """How many of the tiles of a loop data leave, where a mask depends on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ def choose(
     Raises `DiagnosticError`: E0602 a size is missing, E1105 a fixed tile that the kernel cannot have, E1106 nothing
     fits on chip.
     """
-    return choose_region(region(structure, sizes), machine, fixed or Fixed({}, {}))
+    fixed = fixed or Fixed({}, {})
+    return choose_region(region(structure, sizes, share=fixed.share), machine, fixed)
 
 
 def choose_region(found: Region, machine: Machine, fixed: Fixed) -> tuple[Choice, ...]:

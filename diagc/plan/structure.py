@@ -8,16 +8,18 @@ stream with the earlier ones gets a pass of its own, and the reason is kept for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
 from diagc.core.contraction import contracted_factors
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
+from diagc.core.requirements import Requirement
 from diagc.diagnostics import failure
 from diagc.plan.extent import Extent, ExtentKind
 from diagc.plan.ordered import Ordered, ordered, refused
+from diagc.plan.visits import searched
 
 FUSIBLE = (
     ops.Input
@@ -41,12 +43,14 @@ FUSIBLE = (
 class Pass:
     """One loop over `axes`, the last of which is cut into blocks, carrying a fold.
 
-    `reason` says why this pass could not be joined with an earlier one over the same axis.
+    `reason` says why this pass could not be joined with an earlier one over the same axis. `search` is what indices
+    must meet for which the loop does anything, where a program is to look for them first.
     """
 
     axes: tuple[Axis, ...]
     algebra: FoldAlgebra
     reason: str | None = None
+    search: Requirement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,13 @@ def structure(diagram: Diagram, resident_rows: bool = False, in_parts: bool = Fa
     if order is not None and order.twin in extents:
         extents[order.twin] = Extent(order.twin, "twin", order.axis)
     one = stored[0] if stored else None
+    if order is None:
+        passes = tuple(replace(p, search=_search(p, extents)) for p in passes)
     return Structure(diagram, passes, extents, group, one, stored if len(stored) > 1 else (), order)
+
+
+def _search(step: Pass, extents: Mapping[Axis, Extent]) -> Requirement | None:
+    return searched(tuple(c.reduction for c in step.algebra.components), step.axes[-1], extents)
 
 
 def reduced_axes(reduction: Node) -> tuple[Axis, ...]:
@@ -182,7 +192,7 @@ def _passes(reductions: list[Node], resident: set[Axis], places: Mapping[Axis, i
         first[reduction] = max((first[operand] for operand in reduction.inputs), default=0)
         if reduction not in own:
             continue
-        axes = tuple(
+        axes = _walked(
             sorted((a for a in reduced_axes(reduction) if a not in resident), key=places.__getitem__)
         )
         place, components, reason = _join(reduction, axes, pending, first[reduction])
@@ -193,6 +203,12 @@ def _passes(reductions: list[Node], resident: set[Axis], places: Mapping[Axis, i
         placed |= {component.reduction for component in components}
         first |= {component.reduction: place for component in components}
     return tuple(Pass(p.axes, FoldAlgebra(p.axes, tuple(p.components)), p.reason) for p in pending)
+
+
+def _walked(axes: list[Axis]) -> tuple[Axis, ...]:
+    """The axes of a loop from the outside: the last one, which is cut into blocks, is the innermost that fills one."""
+    last = next((a for a in reversed(axes) if _fills(a)), None)
+    return (*(a for a in axes if a is not last), last) if last is not None else tuple(axes)
 
 
 def _join(
@@ -228,7 +244,7 @@ def _extents(
         for axis in sorted(axes, key=lambda a: (places.get(a, len(places)), a.uid))
     }
     candidates = [axis for axis in group if axis not in extents]
-    tiled = _contracted_sides(nodes, candidates, streamed)
+    tiled = _contracted_sides(nodes, candidates, streamed) or _sharing_sides(nodes, candidates, streamed)
     held = _held_sides(nodes, tiled, streamed | walked)
     extents |= {axis: Extent(axis, "resident") for axis in candidates if axis in held}
     candidates = [axis for axis in candidates if axis not in held]
@@ -295,3 +311,19 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
             if own and not inside and not looped and not tiled & set(own):
                 tiled.add(next((a for a in reversed(own) if _fills(a)), own[-1]))
     return tiled
+
+
+def _sharing_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed: set[Axis]) -> set[Axis]:
+    """The innermost axis that a reduction on tiles carries and an array lacks which it reads along a loop.
+
+    Programs that take one index of it each would read the whole array for that index.
+    """
+    for reduction in nodes:
+        if not isinstance(reduction.op, ops.Reduce) or streamed & set(reduced_axes(reduction)):
+            continue
+        loads = (n for n in walk(reduction.inputs) if isinstance(n.op, ops.Input | ops.View | ops.Gather))
+        looped = [n for n in loads if streamed & set(n.axes) and set(reduced_axes(reduction)) & set(n.axes)]
+        own = [a for a in candidates if a in reduction.axes and any(a not in n.axes for n in looped)]
+        if own:
+            return {own[-1]}
+    return set()

@@ -18,7 +18,7 @@ from typing import Any
 
 from diagc import limits
 from diagc.backends.launches import Variant, resident_axes
-from diagc.backends.triton_kernel import block_name
+from diagc.backends.triton_frame import block_name
 from diagc.backends.triton_module import argument_names, blocked_axes, emit_kernels, kernel_function
 from diagc.core.dtypes import DType
 from diagc.kernel.ir import Dot

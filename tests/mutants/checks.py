@@ -11,11 +11,12 @@ import numpy as np
 from diagc.backends.reference import evaluate
 from diagc.core import guards, ops
 from diagc.core.axes import Axis, Size
+from diagc.core.comparisons import comparisons
 from diagc.core.derivative.reverse import gradient
 from diagc.core.diagram import Array, Diagram, Node, apply, constant, node, reduction, substitute
 from diagc.core.dtypes import DType
 from diagc.core.fold import FoldAlgebra
-from diagc.core.guards import comparisons, guard_point
+from diagc.core.guards import guard_point
 from diagc.core.rewrite import Record, Rule, rewrite
 from tests.properties.cascades import CASCADES, evaluated, fold, joined, lift
 from tests.properties.expressions import Maker, as_diagram, assert_same_values

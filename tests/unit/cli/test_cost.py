@@ -125,3 +125,26 @@ def test_clusters(arguments: list[str], best: str) -> None:
 )
 def test_usage(more: list[str]) -> None:
     assert CliRunner().invoke(cost, [*HEAD, *more]).exit_code == 2
+
+
+def test_tiles_that_data_leave_are_counted_as_far_as_they_are_given() -> None:
+    masks = str(ROOT / "specs" / "attention" / "masks.diag")
+    head = [masks, "--entry", "padding", "--on", "h200", "--size", "q=4096,x=4096,d=128"]
+    tiles = ["--group", "q=128", "--stream", "x=64"]
+    every, some = (
+        json.loads(run(*head, *tiles, *more, "--format", "json")) for more in ([], ["--visited", "0.25"])
+    )
+    assert (every["data"], every["visited"], some["visited"]) == (["real"], None, 0.25)
+    stays = 2 * 4096 * 128  # the queries and the result
+    streamed = (
+        32 * 4096 * (2 * 128 + 2)
+    )  # keys and values for each tile of queries, flags for it and the search
+    assert every["elements_moved"] == stays + streamed
+    assert some["elements_moved"] == stays + streamed // 4
+    assert "data decide real: all tiles count" in run(*head)
+    assert "25 % of the tiles" in run(*head, "--visited", "0.25")
+
+
+def test_nothing_is_assumed_where_indices_decide() -> None:
+    assert "assumed" not in run(*HEAD)
+    assert "data" not in json.loads(run(*HEAD, "--format", "json"))

@@ -6,9 +6,10 @@ import math
 
 from diagc.core import ops
 from diagc.core.axes import Axis, Size
+from diagc.core.comparisons import comparisons
 from diagc.core.diagram import Array, Node, apply, constant, node, reduction
 from diagc.core.dtypes import DType
-from diagc.core.guards import comparisons, guard_point, neutral
+from diagc.core.guards import guard_point, neutral
 
 Q, X = (Axis(name, Size.symbol(name)) for name in "qx")
 S = node(ops.Input("S"), array=Array(DType.F32, (Q, X)))

@@ -7,7 +7,8 @@ import pytest
 from diagc.backends.plans import kernels, normal_form
 from diagc.core.axes import Axis
 from diagc.diagnostics import DiagnosticError
-from diagc.kernel.ir import Bound, Dot, Loop
+from diagc.kernel.ir import Bound, Dot, Load, Loop, Search, bound_values
+from diagc.plan.config import configurations
 from diagc.plan.structure import Structure, structure
 from tests.unit.specs import entry
 
@@ -117,3 +118,33 @@ def test_walked_axes_surround_the_blocked_loop() -> None:
     (only,) = found.passes
     assert {axis.name for axis in only.axes} == {"k", "c"}
     assert isinstance(only.axes[0], Axis)
+
+
+def test_programs_share_what_a_loop_reads_for_a_reduction_that_is_no_product() -> None:
+    text = "fn f(Q: f32[q d], K: f32[x d]) -> f32[q] { return min[x](sum[d](abs(Q - K))) }"
+    found = planned(text)
+    assert kinds(found) == {"x": "stream", "d": "resident", "q": "tile"}
+    for config in configurations(found):
+        blocks = {axis.name: block for axis, block in config.blocks}
+        assert blocks["q"] * blocks["x"] * config.max_resident <= 16_384  # 64 float32 a thread of 8 warps
+
+
+def test_a_search_reads_what_chooses_before_the_loop() -> None:
+    ids = "fn f(Q: f32[q d], K: f32[x d], V: f32[x d], a: i32[q], b: i32[x]) -> f32[q d] {\n  S = sum[d](Q * K)\n"
+    kernel = (
+        kernels(entry(HEADER + ids + "  return sum[x](softmax[x](where(a == b, S, -inf)) * V)\n}"))
+        .variants[0]
+        .kernel
+    )
+    (search,) = (s for s in kernel.body if isinstance(s, Search))
+    loads = [s.source for s in search.body if isinstance(s, Load)]
+    assert [getattr(source.op, "name", "") for source in loads] == ["b"]
+    for loop in (s for s in kernel.body if isinstance(s, Loop)):
+        assert set(bound_values(loop.stop)) >= {search.past}
+        assert any(getattr(s, "function", "") == "where" for s in loop.body)
+
+
+def test_no_search_where_an_index_costs_no_more_in_the_loop() -> None:
+    text = "fn f(w: f32[x], a: i32[], b: i32[x]) -> f32[] { return sum[x](where(a == b, w, 0)) }"
+    (only,) = planned(text).passes
+    assert only.search is None
