@@ -127,8 +127,9 @@ class _Partition:
         return current
 
     def _is_known(self, current: Node) -> bool:
-        """Whether a node is in memory already."""
-        return current in self.cuts or current in self.diagram.outputs or isinstance(current.op, ops.Input)
+        """Whether a node is in memory already, or is no part of the diagram: a fold that a plan has added."""
+        outside = current not in self.readers or isinstance(current.op, ops.Input)
+        return outside or current in self.cuts or current in self.diagram.outputs
 
     def _continues(self, current: Node, reader: Node) -> bool:
         """Whether a reader is computed at the same points, of nothing that a kernel would have to fold besides."""

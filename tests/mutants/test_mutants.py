@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from diagc.core import guards
+from diagc.core import comparisons, guards
 from diagc.core.derivative import partials
 from diagc.core.diagram import Node, apply, constant, reduction, spread, with_inputs
 from diagc.core.fold import Component, FoldAlgebra, Rescale
@@ -154,14 +154,14 @@ def test_a_broken_merge_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("function", ["le", "lt", "ge", "gt"])
 def test_a_broken_bound_is_noticed(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bounds_hold(function)
-    right = guards._bound  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(guards, "_bound", lambda slope, rest, offset: right(slope, rest, offset + 1))
+    right = comparisons._bound  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(comparisons, "_bound", lambda slope, rest, offset: right(slope, rest, offset + 1))
     assert not bounds_hold(function)
 
 
 def test_a_bound_on_the_wrong_side_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = guards._bound  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(guards, "_bound", lambda slope, rest, offset: right(-slope, rest, offset))
+    right = comparisons._bound  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(comparisons, "_bound", lambda slope, rest, offset: right(-slope, rest, offset))
     assert not bounds_hold("le")
 
 
