@@ -819,11 +819,11 @@ def _block_backward_buffer_2_buffer_3(
     block_x = min(block_x, max(t, 1))
     block_t = min(block_t, max(t, 1))
     block_g = min(block_g, max(2, 1))
+    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
-    buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-t % block_x, block_x - t))))
     state_ = jnp.pad(state_, ((0, 0), (0, max(-t % block_x, block_x - t))))
+    state_2 = jnp.pad(state_2, ((0, 0), (0, 0), (0, 0), (0, max(-t % block_x, block_x - t))))
 
     def program(tile):
         first_g = (tile % -(-2 // block_g)) * block_g
@@ -832,24 +832,24 @@ def _block_backward_buffer_2_buffer_3(
         t_index = first_t + jnp.arange(block_t)
         max_x = jnp.full((b, 2, block_t, block_g), -jnp.inf, jnp.float32)
         sum_x = jnp.full((b, 2, block_t, block_g), 0.0, jnp.float32)
+        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
         X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
-        mul = (a * X_tile.astype(jnp.float32))[:, None, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, None]
-        sum_ = jnp.sum(mul, axis=4)
-        buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-        mul_2 = buffer_5_tile[:, None, :, None, None] * sum_
+        mul = (a * X_tile.astype(jnp.float32))[:, None, :, None, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 3, 0)[:, None]
+        sum_ = jnp.sum(mul, axis=5)
+        mul_2 = sum_ * buffer_5_tile[:, None, :, None, None]
         tile_bf16 = mul_2.astype(jnp.bfloat16)
         to_x = jnp.minimum(t, first_t + 1) // block_x * block_x
 
         def step(block, state):
             max_x, sum_x = state
             first_x = block * block_x
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
             state__tile = lax.dynamic_slice_in_dim(state_, first_x, block_x, 1)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            mul_3 = rsqrt[:, None, :, None] * state_tile.transpose(0, 1, 3, 2)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
+            mul_3 = state_tile.transpose(0, 1, 3, 2) * rsqrt[:, None, :, None]
             tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
-            mul_4 = tile_bf16.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, :, None, None]
+            mul_4 = tile_bf16_f32[:, :, None, None] * tile_bf16.astype(jnp.float32)[:, :, :, :, None]
             sum_2 = jnp.sum(mul_4, axis=5)
             mul_5 = sum_2 * 0.125
             tile_max = jnp.max(mul_5, axis=4)
@@ -867,12 +867,12 @@ def _block_backward_buffer_2_buffer_3(
             max_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
             state__tile = lax.dynamic_slice_in_dim(state_, first_x, block_x, 1)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            mul_3 = rsqrt[:, None, :, None] * state_tile.transpose(0, 1, 3, 2)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
+            state_tile = lax.dynamic_slice_in_dim(state_2, first_x, block_x, 3)
+            mul_3 = state_tile.transpose(0, 1, 3, 2) * rsqrt[:, None, :, None]
             tile_bf16_f32 = mul_3.astype(jnp.bfloat16).astype(jnp.float32)
-            mul_4 = tile_bf16.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, :, None, None]
+            mul_4 = tile_bf16_f32[:, :, None, None] * tile_bf16.astype(jnp.float32)[:, :, :, :, None]
             sum_2 = jnp.sum(mul_4, axis=5)
             mask = (x_index <= t_index[:, None]) & (x_index < t)
             chosen = jnp.where(mask[:, None], sum_2 * 0.125, -jnp.inf)
@@ -927,8 +927,8 @@ def _block_backward_buffer_8(
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     block_g = min(block_g, max(2, 1))
     block_t = min(block_t, max(t, 1))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
@@ -939,19 +939,17 @@ def _block_backward_buffer_8(
         first_t = tile * block_t
         t_index = first_t + jnp.arange(block_t)
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
-        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
         buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
+        X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
+        rsqrt = lax.rsqrt(1e-05 + state_ * 0.001953125)
         le = x_index <= t_index[:, None]
 
         def step(kv_index, state):
             (acc_kv_g_d,) = state
             state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, kv_index, 1, keepdims=True), (1,))
-            mul = rsqrt[:, :, None] * state_tile.transpose(0, 2, 1)
-            tile_bf16 = mul.astype(jnp.bfloat16)
+            tile_bf16 = (state_tile * rsqrt[:, None]).astype(jnp.bfloat16)
             state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, kv_index, 1, keepdims=True), (1,))
-            mul_2 = rsqrt[:, :, None] * state___tile.transpose(0, 2, 1)
-            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
+            tile_bf16_2 = (state___tile * rsqrt[:, None]).astype(jnp.bfloat16)
             to_g = (2) // block_g * block_g
 
             def step_2(block, state):
@@ -961,21 +959,21 @@ def _block_backward_buffer_8(
                 buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, kv_index, 1, keepdims=True), first_g, block_g, 2), (1,))
-                mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
-                sum_ = jnp.sum(mul_3, axis=3)
-                tile_bf16_3 = (buffer_5_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
-                mul_4 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
-                sum_2 = jnp.sum(mul_4, axis=4)
+                mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
+                sum_ = jnp.sum(mul, axis=3)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
+                mul_2 = tile_bf16.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
+                sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
-                mul_5 = tile_bf16_2.astype(jnp.float32)[:, None, None] * exp[:, :, :, :, None]
-                sum_3 = jnp.sum(mul_5, axis=3)
-                mul_6 = sum_3 * (1 / buffer_3_tile)[:, :, :, None]
-                chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, :, None], mul_6, 0.0)
+                mul_3 = tile_bf16_2.astype(jnp.float32)[:, None, None] * exp[:, :, :, None]
+                sum_3 = jnp.sum(mul_3, axis=4)
+                mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
+                chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, :, None], mul_4, 0.0)
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
-                tile_sum = jnp.sum(mul_7, axis=(2, 4))
+                mul_5 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
+                tile_sum = jnp.sum(mul_5, axis=(2, 4))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
                 return (next_acc_kv_g_d,)
 
@@ -987,24 +985,24 @@ def _block_backward_buffer_8(
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
                 WO_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), first_g, block_g, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
                 WQ_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(WQ, kv_index, 1, keepdims=True), first_g, block_g, 2), (1,))
-                mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
-                sum_ = jnp.sum(mul_3, axis=3)
-                tile_bf16_3 = (buffer_5_tile[:, :, None, None] * sum_).astype(jnp.bfloat16)
-                mul_4 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16.astype(jnp.float32)[:, None, None]
-                sum_2 = jnp.sum(mul_4, axis=4)
+                mul = (a * X_tile.astype(jnp.float32))[:, :, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 0, 2)
+                sum_ = jnp.sum(mul, axis=3)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None, None]).astype(jnp.bfloat16)
+                mul_2 = tile_bf16.astype(jnp.float32)[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
+                sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(le[:, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
-                mul_5 = tile_bf16_2.astype(jnp.float32)[:, None, None] * exp[:, :, :, :, None]
-                sum_3 = jnp.sum(mul_5, axis=3)
-                mul_6 = sum_3 * (1 / buffer_3_tile)[:, :, :, None]
-                chosen_2 = jnp.where(((buffer_3_tile > 0.0) & (g_index < 2))[:, :, :, None], mul_6, 0.0)
+                mul_3 = tile_bf16_2.astype(jnp.float32)[:, None, None] * exp[:, :, :, None]
+                sum_3 = jnp.sum(mul_3, axis=4)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), kv_index, 2, keepdims=True), first_g, block_g, 3), (2,))
+                mul_4 = (1 / buffer_3_tile)[:, :, :, None] * sum_3
+                chosen_2 = jnp.where(((buffer_3_tile > 0.0) & (g_index < 2))[:, :, :, None], mul_4, 0.0)
                 tile_bf16_f32 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
-                mul_7 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
-                tile_sum = jnp.sum(mul_7, axis=(2, 4))
+                mul_5 = tile_bf16_f32[:, :, :, None] * WO_tile.astype(jnp.float32).transpose(0, 2, 1)
+                tile_sum = jnp.sum(mul_5, axis=(2, 4))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
                 return (next_acc_kv_g_d,)
 
@@ -1027,7 +1025,7 @@ def _block_backward_buffer_6(buffer_8):
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     sum_width = jnp.einsum("btw,btw->bt", buffer_8, buffer_8, precision="highest")  # [b t]
-    rsqrt_value = lax.rsqrt(1e-05 + sum_width * 0.001953125)  # [b t]
+    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * sum_width)  # [b t]
     return rsqrt_value
 
 
@@ -1060,8 +1058,8 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
-    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     buffer_7 = jnp.pad(buffer_7, ((0, 0), (0, max(-t % block_t, block_t - t))))
 
     def program(tile):
@@ -1078,23 +1076,22 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
             acc_hidden, acc_hidden_2, acc_hidden_3 = state
             first_hidden = block * block_hidden
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (c * gate_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-            buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            tile_bf16 = (c * buffer_8_tile).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
             mul = buffer_6_tile[:, :, None] * dot
             sigmoid = jax.nn.sigmoid(mul)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (c * up_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
-            mul_2 = buffer_6_tile[:, :, None] * dot * (1.0 - sigmoid)
-            add = mul_2 + 1.0
+            mul_2 = buffer_6_tile[:, :, None] * (1.0 - sigmoid)
+            add = mul_2 * dot + 1.0
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            dot_3 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (sigmoid * dot_2 * add * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (c * buffer_8_tile).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (add * dot_2 * sigmoid * dot_3).astype(jnp.bfloat16)
             next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_3, gate_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = (jax.nn.silu(mul) * dot_3).astype(jnp.bfloat16)
+            tile_bf16_4 = (dot_2 * jax.nn.silu(mul)).astype(jnp.bfloat16)
             next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, up_tile, preferred_element_type=jnp.float32)
-            mul_3 = sigmoid * dot_2 * dot * add * dot_3
+            mul_3 = add * dot_2 * sigmoid * dot * dot_3
             tile_sum = jnp.sum(mul_3, axis=2)
             next_acc_hidden_3 = acc_hidden_3 + tile_sum
             return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
@@ -1112,24 +1109,22 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
             first_hidden = block * block_hidden
             hidden_index = first_hidden + jnp.arange(block_hidden)
             gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
-            tile_bf16 = (c * gate_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-            buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-            dot = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16, preferred_element_type=jnp.float32)
+            tile_bf16 = (c * buffer_8_tile).astype(jnp.bfloat16)
+            dot = jnp.einsum("btw,wh->bth", tile_bf16, gate_tile, preferred_element_type=jnp.float32)
             mul = buffer_6_tile[:, :, None] * dot
             sigmoid = jax.nn.sigmoid(mul)
-            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
-            tile_bf16_2 = (c * up_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-            dot_2 = jnp.einsum("btw,hw->bth", buffer_8_bf16, tile_bf16_2, preferred_element_type=jnp.float32)
-            chosen = jnp.where((hidden_index < 1024), dot_2, 0.0)
-            mul_2 = buffer_6_tile[:, :, None] * dot * (1.0 - sigmoid)
-            add = mul_2 + 1.0
+            mul_2 = buffer_6_tile[:, :, None] * (1.0 - sigmoid)
+            chosen = jnp.where((hidden_index < 1024), mul_2 * dot + 1.0, 0.0)
             down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
-            dot_3 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
-            tile_bf16_3 = (sigmoid * chosen * add * dot_3).astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("btw,hw->bth", d_out_tile, down_tile, preferred_element_type=jnp.float32)
+            up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+            tile_bf16_2 = (c * buffer_8_tile).astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("btw,wh->bth", tile_bf16_2, up_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = (chosen * dot_2 * sigmoid * dot_3).astype(jnp.bfloat16)
             next_acc_hidden = acc_hidden + jnp.einsum("bth,wh->btw", tile_bf16_3, gate_tile, preferred_element_type=jnp.float32)
-            tile_bf16_4 = (jax.nn.silu(mul) * dot_3).astype(jnp.bfloat16)
+            tile_bf16_4 = (dot_2 * jax.nn.silu(mul)).astype(jnp.bfloat16)
             next_acc_hidden_2 = acc_hidden_2 + jnp.einsum("bth,wh->btw", tile_bf16_4, up_tile, preferred_element_type=jnp.float32)
-            mul_3 = sigmoid * chosen * dot * add * dot_3
+            mul_3 = chosen * dot_2 * sigmoid * dot * dot_3
             tile_sum = jnp.sum(mul_3, axis=2)
             next_acc_hidden_3 = acc_hidden_3 + tile_sum
             return (next_acc_hidden, next_acc_hidden_2, next_acc_hidden_3)
@@ -1143,7 +1138,7 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
         mul = c * buffer_6_tile[:, :, None] * buffer_6_tile[:, :, None]
         mul_2 = c * buffer_6_tile[:, :, None] * acc_hidden_2
         buffer_7_tile = lax.dynamic_slice_in_dim(buffer_7, first_t, block_t, 1)
-        add = buffer_7_tile + buffer_6_tile * acc_hidden_3
+        add = buffer_6_tile * acc_hidden_3 + buffer_7_tile
         return mul * acc_hidden, mul_2, add
 
     buffer_9_tiles, buffer_10_tiles, buffer_11_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -1156,9 +1151,9 @@ def _block_backward_buffer_9_buffer_10_buffer_11(
     return buffer_9_tiles[:, :t], buffer_10_tiles[:, :t], buffer_11_tiles[:, :t]
 
 
-def _block_backward_d_c(c, up, gate, down, d_out, buffer_8, buffer_6, *, block_t=256):
-    """block_backward_d_c(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_8: f32[b t width], buffer_6: f32[b t]) -> f32[width], in blocks: memory does not grow with t."""
-    c, buffer_8, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_8, buffer_6))
+def _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, *, block_hidden=256):
+    """block_backward_d_c(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width]) -> f32[width], in blocks: memory does not grow with hidden."""
+    c, buffer_6, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8))
     up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
     b, t, _ = d_out.shape
     if c.shape != (512,):
@@ -1171,136 +1166,135 @@ def _block_backward_d_c(c, up, gate, down, d_out, buffer_8, buffer_6, *, block_t
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    block_t = min(block_t, max(t, 1))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    acc_hidden_t_b = jnp.full((512,), 0.0, jnp.float32)
-    acc_hidden_t_b_2 = jnp.full((512,), 0.0, jnp.float32)
-
-    def step(hidden_index, state):
-        acc_hidden_t_b, acc_hidden_t_b_2 = state
-        down_tile = jnp.squeeze(lax.dynamic_index_in_dim(down, hidden_index, 0, keepdims=True), (0,))
-        gate_tile = jnp.squeeze(lax.dynamic_index_in_dim(gate, hidden_index, 1, keepdims=True), (1,))
-        up_tile = jnp.squeeze(lax.dynamic_index_in_dim(up, hidden_index, 1, keepdims=True), (1,))
-
-        def step_2(b_index, state):
-            acc_hidden_t_b, acc_hidden_t_b_2 = state
-            to_t = t // block_t * block_t
-
-            def step_3(block, state):
-                acc_hidden_t_b, acc_hidden_t_b_2 = state
-                first_t = block * block_t
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=1)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = c * gate_f32 * buffer_8_tile
-                sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul_3 = buffer_6_tile * sum_2
-                up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = up_f32 * buffer_6_tile[:, None] * (jax.nn.silu(mul_3) * sum_)[:, None]
-                mul_5 = mul_4 * buffer_8_tile
-                tile_sum = jnp.sum(mul_5, axis=0)
-                next_acc_hidden_t_b = acc_hidden_t_b + tile_sum
-                sigmoid = jax.nn.sigmoid(mul_3)
-                add = buffer_6_tile * sum_2 * (1.0 - sigmoid) + 1.0
-                mul_6 = c * up_f32 * buffer_8_tile
-                sum_3 = jnp.sum(mul_6, axis=1)
-                mul_7 = gate_f32 * (sigmoid * sum_3 * add * sum_)[:, None]
-                mul_8 = mul_7 * (buffer_6_tile * buffer_6_tile)[:, None]
-                mul_9 = mul_8 * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_9, axis=0)
-                next_acc_hidden_t_b_2 = acc_hidden_t_b_2 + tile_sum_2
-                return (next_acc_hidden_t_b, next_acc_hidden_t_b_2)
-
-            acc_hidden_t_b, acc_hidden_t_b_2 = lax.fori_loop(
-                0,
-                -(-to_t // block_t),
-                step_3,
-                (acc_hidden_t_b, acc_hidden_t_b_2),
-            )
-            from_t = jnp.maximum(0, to_t)
-
-            def step_4(block, state):
-                acc_hidden_t_b, acc_hidden_t_b_2 = state
-                first_t = block * block_t
-                t_index = first_t + jnp.arange(block_t)
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=1)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                gate_f32 = gate_tile.astype(jnp.float32)
-                mul_2 = c * gate_f32 * buffer_8_tile
-                sum_2 = jnp.sum(mul_2, axis=1)
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                mul_3 = buffer_6_tile * sum_2
-                chosen = jnp.where((t_index < t), jax.nn.silu(mul_3), 0.0)
-                up_f32 = up_tile.astype(jnp.float32)
-                mul_4 = up_f32 * buffer_6_tile[:, None] * (chosen * sum_)[:, None]
-                mul_5 = mul_4 * buffer_8_tile
-                tile_sum = jnp.sum(mul_5, axis=0)
-                next_acc_hidden_t_b = acc_hidden_t_b + tile_sum
-                sigmoid = jax.nn.sigmoid(mul_3)
-                add = buffer_6_tile * sum_2 * (1.0 - sigmoid) + 1.0
-                mul_6 = c * up_f32 * buffer_8_tile
-                sum_3 = jnp.sum(mul_6, axis=1)
-                mul_7 = gate_f32 * (sigmoid * sum_3 * add * sum_)[:, None]
-                mul_8 = mul_7 * (buffer_6_tile * buffer_6_tile)[:, None]
-                mul_9 = mul_8 * buffer_8_tile
-                tile_sum_2 = jnp.sum(mul_9, axis=0)
-                next_acc_hidden_t_b_2 = acc_hidden_t_b_2 + tile_sum_2
-                return (next_acc_hidden_t_b, next_acc_hidden_t_b_2)
-
-            acc_hidden_t_b, acc_hidden_t_b_2 = lax.fori_loop(
-                from_t // block_t,
-                -(-t // block_t),
-                step_4,
-                (acc_hidden_t_b, acc_hidden_t_b_2),
-            )
-            return (acc_hidden_t_b, acc_hidden_t_b_2)
-
-        acc_hidden_t_b, acc_hidden_t_b_2 = lax.fori_loop(0, b, step_2, (acc_hidden_t_b, acc_hidden_t_b_2))
-        return (acc_hidden_t_b, acc_hidden_t_b_2)
-
-    acc_hidden_t_b, acc_hidden_t_b_2 = lax.fori_loop(0, 1024, step, (acc_hidden_t_b, acc_hidden_t_b_2))
-    return acc_hidden_t_b + acc_hidden_t_b_2
-
-
-def _block_backward_d_up_d_gate_d_down(
-    c, up, gate, down, d_out, buffer_8, buffer_6, *, block_t=256, block_hidden=512,
-):
-    """block_backward_d_up_d_gate_d_down(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_8: f32[b t width], buffer_6: f32[b t]) -> (bf16[width hidden], bf16[width hidden], bf16[hidden width]), in blocks: memory does not grow with t."""
-    c, buffer_8, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_8, buffer_6))
-    up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
-    b, t, _ = d_out.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if down.shape != (1024, 512):
-        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
-    if d_out.shape != (b, t, 512):
-        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
     if buffer_8.shape != (b, t, 512):
         raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
-    if buffer_6.shape != (b, t):
-        raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    block_t = min(block_t, max(t, 1))
     block_hidden = min(block_hidden, max(1024, 1))
     gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
     up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    acc_t_b_hidden = jnp.full((512,), 0.0, jnp.float32)
+    acc_t_b_hidden_2 = jnp.full((512,), 0.0, jnp.float32)
+
+    def step(b_index, state):
+        acc_t_b_hidden, acc_t_b_hidden_2 = state
+
+        def step_2(t_index, state):
+            acc_t_b_hidden, acc_t_b_hidden_2 = state
+            buffer_8_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            buffer_6_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            d_out_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), t_index, 1, keepdims=True), (0, 1))
+            mul = buffer_6_tile * buffer_6_tile
+            to_hidden = (1024) // block_hidden * block_hidden
+
+            def step_3(block, state):
+                acc_t_b_hidden, acc_t_b_hidden_2 = state
+                first_hidden = block * block_hidden
+                gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+                gate_f32 = gate_tile.astype(jnp.float32)
+                mul_2 = c * buffer_8_tile * gate_f32.T
+                sum_ = jnp.sum(mul_2, axis=1)
+                mul_3 = buffer_6_tile * sum_
+                down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+                mul_4 = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_4, axis=1)
+                up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+                up_f32 = up_tile.astype(jnp.float32)
+                mul_5 = buffer_6_tile * buffer_8_tile * (sum_2 * jax.nn.silu(mul_3))[:, None]
+                mul_6 = mul_5 * up_f32.T
+                tile_sum = jnp.sum(mul_6, axis=0)
+                next_acc_t_b_hidden = acc_t_b_hidden + tile_sum
+                mul_7 = c * buffer_8_tile * up_f32.T
+                sum_3 = jnp.sum(mul_7, axis=1)
+                sigmoid = jax.nn.sigmoid(mul_3)
+                add = buffer_6_tile * (1.0 - sigmoid) * sum_ + 1.0
+                mul_8 = mul * buffer_8_tile * (add * sum_2 * sigmoid * sum_3)[:, None]
+                mul_9 = mul_8 * gate_f32.T
+                tile_sum_2 = jnp.sum(mul_9, axis=0)
+                next_acc_t_b_hidden_2 = acc_t_b_hidden_2 + tile_sum_2
+                return (next_acc_t_b_hidden, next_acc_t_b_hidden_2)
+
+            acc_t_b_hidden, acc_t_b_hidden_2 = lax.fori_loop(
+                0,
+                -(-to_hidden // block_hidden),
+                step_3,
+                (acc_t_b_hidden, acc_t_b_hidden_2),
+            )
+            from_hidden = jnp.maximum(0, to_hidden)
+
+            def step_4(block, state):
+                acc_t_b_hidden, acc_t_b_hidden_2 = state
+                first_hidden = block * block_hidden
+                hidden_index = first_hidden + jnp.arange(block_hidden)
+                gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
+                gate_f32 = gate_tile.astype(jnp.float32)
+                mul_2 = c * buffer_8_tile * gate_f32.T
+                sum_ = jnp.sum(mul_2, axis=1)
+                mul_3 = buffer_6_tile * sum_
+                down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+                mul_4 = down_tile.astype(jnp.float32) * d_out_tile.astype(jnp.float32)
+                sum_2 = jnp.sum(mul_4, axis=1)
+                chosen = jnp.where((hidden_index < 1024), sum_2, 0.0)
+                up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
+                up_f32 = up_tile.astype(jnp.float32)
+                mul_5 = buffer_6_tile * buffer_8_tile * (chosen * jax.nn.silu(mul_3))[:, None]
+                mul_6 = mul_5 * up_f32.T
+                tile_sum = jnp.sum(mul_6, axis=0)
+                next_acc_t_b_hidden = acc_t_b_hidden + tile_sum
+                mul_7 = c * buffer_8_tile * up_f32.T
+                sum_3 = jnp.sum(mul_7, axis=1)
+                sigmoid = jax.nn.sigmoid(mul_3)
+                add = buffer_6_tile * (1.0 - sigmoid) * sum_ + 1.0
+                mul_8 = mul * buffer_8_tile * (add * chosen * sigmoid * sum_3)[:, None]
+                mul_9 = mul_8 * gate_f32.T
+                tile_sum_2 = jnp.sum(mul_9, axis=0)
+                next_acc_t_b_hidden_2 = acc_t_b_hidden_2 + tile_sum_2
+                return (next_acc_t_b_hidden, next_acc_t_b_hidden_2)
+
+            acc_t_b_hidden, acc_t_b_hidden_2 = lax.fori_loop(
+                from_hidden // block_hidden,
+                -(-1024 // block_hidden),
+                step_4,
+                (acc_t_b_hidden, acc_t_b_hidden_2),
+            )
+            return (acc_t_b_hidden, acc_t_b_hidden_2)
+
+        acc_t_b_hidden, acc_t_b_hidden_2 = lax.fori_loop(0, t, step_2, (acc_t_b_hidden, acc_t_b_hidden_2))
+        return (acc_t_b_hidden, acc_t_b_hidden_2)
+
+    acc_t_b_hidden, acc_t_b_hidden_2 = lax.fori_loop(0, b, step, (acc_t_b_hidden, acc_t_b_hidden_2))
+    return acc_t_b_hidden + acc_t_b_hidden_2
+
+
+def _block_backward_d_up_d_gate_d_down(
+    c, up, gate, down, d_out, buffer_6, buffer_8, *, block_t=256, block_hidden=512,
+):
+    """block_backward_d_up_d_gate_d_down(c: f32[width], up: bf16[width hidden], gate: bf16[width hidden], down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t], buffer_8: f32[b t width]) -> (bf16[width hidden], bf16[width hidden], bf16[hidden width]), in blocks: memory does not grow with t."""
+    c, buffer_6, buffer_8 = (jnp.asarray(array, jnp.float32) for array in (c, buffer_6, buffer_8))
+    up, gate, down, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (up, gate, down, d_out))
+    b, t, _ = d_out.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if down.shape != (1024, 512):
+        raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
+    if d_out.shape != (b, t, 512):
+        raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_6.shape != (b, t):
+        raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
+    block_t = min(block_t, max(t, 1))
+    block_hidden = min(block_hidden, max(1024, 1))
+    down = jnp.pad(down, ((0, max(-1024 % block_hidden, block_hidden - 1024)), (0, 0)))
+    gate = jnp.pad(gate, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
+    up = jnp.pad(up, ((0, 0), (0, max(-1024 % block_hidden, block_hidden - 1024))))
     buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
@@ -1308,8 +1302,8 @@ def _block_backward_d_up_d_gate_d_down(
         acc_t_b = jnp.full((block_hidden, 512), 0.0, jnp.float32)
         acc_t_b_2 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
         acc_t_b_3 = jnp.full((block_hidden, 512), 0.0, jnp.float32)
-        gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
         down_tile = lax.dynamic_slice_in_dim(down, first_hidden, block_hidden, 0)
+        gate_tile = lax.dynamic_slice_in_dim(gate, first_hidden, block_hidden, 1)
         up_tile = lax.dynamic_slice_in_dim(up, first_hidden, block_hidden, 1)
 
         def step(b_index, state):
@@ -1319,27 +1313,27 @@ def _block_backward_d_up_d_gate_d_down(
             def step_2(block, state):
                 acc_t_b, acc_t_b_2, acc_t_b_3 = state
                 first_t = block * block_t
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (buffer_8_tile * buffer_6_tile[:, None]).astype(jnp.bfloat16)
-                tile_bf16_2 = (c * gate_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                dot = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
-                mul = buffer_6_tile * dot
-                silu = jax.nn.silu(mul)
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (buffer_6_tile[:, None] * buffer_8_tile).astype(jnp.bfloat16)
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                tile_bf16_3 = (silu * dot_2).astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                tile_bf16_2 = (c * buffer_8_tile).astype(jnp.bfloat16)
+                dot_2 = jnp.einsum("wh,tw->ht", gate_tile, tile_bf16_2, preferred_element_type=jnp.float32)
+                mul = buffer_6_tile * dot_2
+                silu = jax.nn.silu(mul)
+                tile_bf16_3 = (dot * silu).astype(jnp.bfloat16)
                 next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
+                mul_2 = (buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
+                tile_bf16_4 = mul_2.astype(jnp.bfloat16)
                 sigmoid = jax.nn.sigmoid(mul)
-                tile_bf16_4 = (c * up_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_4, buffer_8_bf16, preferred_element_type=jnp.float32)
-                add = buffer_6_tile * dot * (1.0 - sigmoid) + 1.0
-                mul_2 = sigmoid * dot_3 * add * dot_2 * buffer_6_tile
-                tile_bf16_5 = (mul_2 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_5, buffer_8_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_6 = (dot_3 * silu * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_6, d_out_tile, preferred_element_type=jnp.float32)
+                add = buffer_6_tile * (1.0 - sigmoid) * dot_2 + 1.0
+                tile_bf16_5 = (c * buffer_8_tile).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("wh,tw->ht", up_tile, tile_bf16_5, preferred_element_type=jnp.float32)
+                tile_bf16_6 = (add * dot * sigmoid * dot_3).astype(jnp.bfloat16)
+                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_6, tile_bf16_4, preferred_element_type=jnp.float32)
+                tile_bf16_7 = (buffer_6_tile * silu * dot_3).astype(jnp.bfloat16)
+                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_7, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_t_b_3)
 
             acc_t_b, acc_t_b_2, acc_t_b_3 = lax.fori_loop(
@@ -1354,27 +1348,28 @@ def _block_backward_d_up_d_gate_d_down(
                 acc_t_b, acc_t_b_2, acc_t_b_3 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16 = (buffer_8_tile * buffer_6_tile[:, None]).astype(jnp.bfloat16)
-                tile_bf16_2 = (c * gate_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-                buffer_8_bf16 = buffer_8_tile.astype(jnp.bfloat16)
-                dot = jnp.einsum("hw,tw->ht", tile_bf16_2, buffer_8_bf16, preferred_element_type=jnp.float32)
-                mul = buffer_6_tile * dot
-                chosen = jnp.where((t_index < t), jax.nn.silu(mul), 0.0)
+                buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                tile_bf16 = (buffer_6_tile[:, None] * buffer_8_tile).astype(jnp.bfloat16)
                 d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                dot_2 = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
-                tile_bf16_3 = (chosen * dot_2).astype(jnp.bfloat16)
+                dot = jnp.einsum("hw,tw->ht", down_tile, d_out_tile, preferred_element_type=jnp.float32)
+                chosen = jnp.where((t_index < t), dot, 0.0)
+                tile_bf16_2 = (c * buffer_8_tile).astype(jnp.bfloat16)
+                dot_2 = jnp.einsum("wh,tw->ht", gate_tile, tile_bf16_2, preferred_element_type=jnp.float32)
+                mul = buffer_6_tile * dot_2
+                silu = jax.nn.silu(mul)
+                tile_bf16_3 = (chosen * silu).astype(jnp.bfloat16)
                 next_acc_t_b = acc_t_b + jnp.einsum("ht,tw->hw", tile_bf16_3, tile_bf16, preferred_element_type=jnp.float32)
+                mul_2 = (buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
+                tile_bf16_4 = mul_2.astype(jnp.bfloat16)
                 sigmoid = jax.nn.sigmoid(mul)
-                tile_bf16_4 = (c * up_tile.astype(jnp.float32).T).astype(jnp.bfloat16)
-                dot_3 = jnp.einsum("hw,tw->ht", tile_bf16_4, buffer_8_bf16, preferred_element_type=jnp.float32)
-                add = buffer_6_tile * dot * (1.0 - sigmoid) + 1.0
-                mul_2 = sigmoid * dot_3 * add * dot_2 * buffer_6_tile
-                tile_bf16_5 = (mul_2 * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_5, buffer_8_bf16, preferred_element_type=jnp.float32)
-                tile_bf16_6 = (dot_3 * chosen * buffer_6_tile).astype(jnp.bfloat16)
-                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_6, d_out_tile, preferred_element_type=jnp.float32)
+                add = buffer_6_tile * (1.0 - sigmoid) * dot_2 + 1.0
+                tile_bf16_5 = (c * buffer_8_tile).astype(jnp.bfloat16)
+                dot_3 = jnp.einsum("wh,tw->ht", up_tile, tile_bf16_5, preferred_element_type=jnp.float32)
+                tile_bf16_6 = (add * chosen * sigmoid * dot_3).astype(jnp.bfloat16)
+                next_acc_t_b_2 = acc_t_b_2 + jnp.einsum("ht,tw->hw", tile_bf16_6, tile_bf16_4, preferred_element_type=jnp.float32)
+                tile_bf16_7 = (buffer_6_tile * silu * dot_3).astype(jnp.bfloat16)
+                next_acc_t_b_3 = acc_t_b_3 + jnp.einsum("ht,tw->hw", tile_bf16_7, d_out_tile, preferred_element_type=jnp.float32)
                 return (next_acc_t_b, next_acc_t_b_2, next_acc_t_b_3)
 
             acc_t_b, acc_t_b_2, acc_t_b_3 = lax.fori_loop(
@@ -1398,12 +1393,12 @@ def _block_backward_d_up_d_gate_d_down(
 
 
 def _block_backward_buffer_4(
-    X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8,
-    buffer_6, buffer_3,
+    X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8,
+    buffer_5, buffer_2,
 ):
-    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_3: f32[b t kv g]) -> f32[b t kv g]"""
+    """block_backward_buffer_4(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_5: f32[b t], buffer_2: f32[b t kv g]) -> f32[b t kv g]"""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_3))
+    a, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_5, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_5, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1421,47 +1416,47 @@ def _block_backward_buffer_4(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    if buffer_3.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     if buffer_11.shape != (b, t):
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_3.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
-    as_bf16 = (rsqrt_value[:, None, None] * state__).astype(jnp.bfloat16)  # [b kv d x]
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    product = buffer_11[:, :, None] * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_8 * 0.001953125
+    difference = buffer_9 + d_out.astype(jnp.float32) + buffer_10 - product  # [b t width]
+    sum_width = jnp.einsum("btw,kgdw->btkgd", difference.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
+    as_bf16 = (state__ * rsqrt_value[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
     le_value = jnp.arange(t) <= jnp.arange(t)[:, None]  # [t x]
-    sum_width = jnp.einsum("wkgd,w,btw->btkgd", WQ, a.astype(jnp.bfloat16), X, preferred_element_type=jnp.float32)
-    as_bf16_2 = (buffer_5[:, :, None, None, None] * sum_width).astype(jnp.bfloat16)  # [b t kv g d]
-    as_bf16_3 = (rsqrt_value[:, None, None] * state).astype(jnp.bfloat16)  # [b kv d x]
-    sum_d = jnp.einsum("btkgd,bkdx->btkgx", as_bf16_2, as_bf16_3, preferred_element_type=jnp.float32)
+    as_bf16_2 = (state * rsqrt_value[:, None, None]).astype(jnp.bfloat16)  # [b kv d x]
+    sum_width_2 = jnp.einsum("w,wkgd,btw->btkgd", a.astype(jnp.bfloat16), WQ, X, preferred_element_type=jnp.float32)
+    as_bf16_3 = (sum_width_2 * buffer_5[:, :, None, None, None]).astype(jnp.bfloat16)  # [b t kv g d]
+    sum_d = jnp.einsum("bkdx,btkgd->btkgx", as_bf16_2, as_bf16_3, preferred_element_type=jnp.float32)
     chosen = jnp.where(le_value[:, None, None], sum_d * 0.125, -jnp.inf)  # [b t kv g x]
     exponential = jnp.exp(_subtract(chosen, buffer_2[:, :, :, :, None]))  # [b t kv g x]
     sum_x = jnp.einsum("bkdx,btkgx->btkgd", as_bf16, exponential.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    product = buffer_11[:, :, None] * buffer_8 * buffer_6[:, :, None] * buffer_6[:, :, None] * buffer_6[:, :, None] * 0.001953125
-    difference = buffer_9 + buffer_10 + d_out.astype(jnp.float32) - product  # [b t width]
-    sum_width_2 = jnp.einsum("btw,kgdw->btkgd", difference.astype(jnp.bfloat16), WO, preferred_element_type=jnp.float32)
-    sum_d_2 = jnp.einsum("btkgd,btkgd->btkg", sum_x, sum_width_2, precision="highest")  # [b t kv g]
-    product_2 = sum_d_2 * (1 / buffer_3)  # [b t kv g]
+    sum_d_2 = jnp.einsum("btkgd,btkgd->btkg", sum_width, sum_x, precision="highest")  # [b t kv g]
+    product_2 = 1 / buffer_3 * sum_d_2  # [b t kv g]
     return product_2
 
 
 def _block_backward_buffer_0_buffer_1(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8,
-    buffer_6, buffer_5, buffer_2, buffer_4, *, block_t=256, block_kv=512,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_5, buffer_9, buffer_10, buffer_11,
+    buffer_6, buffer_8, buffer_4, buffer_2, *, block_t=256, block_kv=512,
 ):
-    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_4: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with t."""
+    """block_backward_buffer_0_buffer_1(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_5: f32[b t], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g]) -> (f32[b kv d x], f32[b kv d x]), in blocks: memory does not grow with t."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_5, buffer_2, buffer_4 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_5, buffer_2, buffer_4))
+    a, state_2, state_, state__, buffer_3, buffer_5, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_5, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1481,22 +1476,22 @@ def _block_backward_buffer_0_buffer_1(
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_9.shape != (b, t, 512):
         raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     if buffer_11.shape != (b, t):
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
-    if buffer_2.shape != (b, t, 2, 2):
-        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
+    if buffer_2.shape != (b, t, 2, 2):
+        raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     block_t = min(block_t, max(t, 1))
     block_kv = min(block_kv, max(2, 1))
     state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
@@ -1504,27 +1499,27 @@ def _block_backward_buffer_0_buffer_1(
     WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
+    buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
 
     def program(tile):
         x_index = jnp.arange(t)
         first_kv = tile * block_kv
         acc_t_g = jnp.full((b, block_kv, 64, t), 0.0, jnp.float32)
         acc_t_g_2 = jnp.full((b, block_kv, 64, t), 0.0, jnp.float32)
+        rsqrt = lax.rsqrt(1e-05 + state_ * 0.001953125)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_kv, block_kv, 1)
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
-        tile_bf16 = (rsqrt[:, None, None] * state_tile).astype(jnp.bfloat16)
+        tile_bf16 = (state_tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
         state___tile = lax.dynamic_slice_in_dim(state__, first_kv, block_kv, 1)
-        tile_bf16_2 = (rsqrt[:, None, None] * state___tile).astype(jnp.bfloat16)
+        tile_bf16_2 = (state___tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
 
         def step(g_index, state):
             acc_t_g, acc_t_g_2 = state
@@ -1538,13 +1533,13 @@ def _block_backward_buffer_0_buffer_1(
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
                 buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
+                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
                 X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
                 mul = (a * X_tile.astype(jnp.float32))[:, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0)[:, None]
                 sum_ = jnp.sum(mul, axis=4)
-                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-                tile_bf16_3 = (buffer_5_tile[:, None, :, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, None, :, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
-                mul_2 = tile_bf16_f32[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
+                mul_2 = tile_bf16.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(0, 2, 1) == -jnp.inf
@@ -1552,29 +1547,28 @@ def _block_backward_buffer_0_buffer_1(
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 chosen_2 = jnp.where((buffer_3_tile.transpose(0, 2, 1) > 0.0)[:, :, :, None], exp, 0.0)
-                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
+                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
+                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
                 buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
                 mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
                 mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
-                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                sub = add + buffer_10_tile - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
                 mul_5 = sub[:, None, :, None] * WO_tile.astype(jnp.float32)[:, None]
                 sum_3 = jnp.sum(mul_5, axis=4)
-                chosen_3 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(0, 2, 1), 0.0)
-                mul_6 = (chosen_3[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen_2[:, :, :, None]
-                tile_sum = jnp.sum(mul_6, axis=2)
-                next_acc_t_g = acc_t_g + tile_sum
-                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
-                mul_7 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=3)
+                mul_6 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
+                sum_4 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_4 - buffer_4_tile.transpose(0, 2, 1)[:, :, :, None]
-                mul_8 = chosen_3[:, :, :, None] * (chosen_2 * sub_2)
-                mul_9 = mul_8[:, :, :, None] * tile_bf16_f32[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_9, axis=2)
+                chosen_3 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(0, 2, 1), 0.0)
+                mul_7 = (chosen_3[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * (sub_2 * chosen_2)[:, :, :, None]
+                tile_sum = jnp.sum(mul_7, axis=2)
+                next_acc_t_g = acc_t_g + tile_sum
+                mul_8 = (chosen_3[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen_2[:, :, :, None]
+                tile_sum_2 = jnp.sum(mul_8, axis=2)
                 next_acc_t_g_2 = acc_t_g_2 + tile_sum_2
                 return (next_acc_t_g, next_acc_t_g_2)
 
@@ -1586,37 +1580,37 @@ def _block_backward_buffer_0_buffer_1(
                 first_t = block * block_t
                 buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
+                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
                 X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
                 mul = (a * X_tile.astype(jnp.float32))[:, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0)[:, None]
                 sum_ = jnp.sum(mul, axis=4)
-                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-                tile_bf16_3 = (buffer_5_tile[:, None, :, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, None, :, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
-                mul_2 = tile_bf16_f32[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
+                mul_2 = tile_bf16.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 sub = sum_2 * 0.125 - buffer_2_tile.transpose(0, 2, 1)[:, :, :, None]
                 chosen = jnp.where((buffer_3_tile.transpose(0, 2, 1) > 0.0)[:, :, :, None], jnp.exp(sub), 0.0)
-                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
+                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
+                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
                 buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
                 mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
                 mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
-                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                sub_2 = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                sub_2 = add + buffer_10_tile - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
                 mul_5 = sub_2[:, None, :, None] * WO_tile.astype(jnp.float32)[:, None]
                 sum_3 = jnp.sum(mul_5, axis=4)
-                recip = 1 / buffer_3_tile.transpose(0, 2, 1)
-                mul_6 = (recip[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen[:, :, :, None]
-                tile_sum = jnp.sum(mul_6, axis=2)
-                next_acc_t_g = acc_t_g + tile_sum
-                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
-                mul_7 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=3)
+                mul_6 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
+                sum_4 = jnp.sum(mul_6, axis=3)
                 sub_3 = sum_4 - buffer_4_tile.transpose(0, 2, 1)[:, :, :, None]
-                mul_8 = (recip[:, :, :, None] * (chosen * sub_3))[:, :, :, None] * tile_bf16_f32[:, :, :, :, None]
+                recip = 1 / buffer_3_tile.transpose(0, 2, 1)
+                mul_7 = (recip[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * (sub_3 * chosen)[:, :, :, None]
+                tile_sum = jnp.sum(mul_7, axis=2)
+                next_acc_t_g = acc_t_g + tile_sum
+                mul_8 = (recip[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen[:, :, :, None]
                 tile_sum_2 = jnp.sum(mul_8, axis=2)
                 next_acc_t_g_2 = acc_t_g_2 + tile_sum_2
                 return (next_acc_t_g, next_acc_t_g_2)
@@ -1634,13 +1628,13 @@ def _block_backward_buffer_0_buffer_1(
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
                 buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
+                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
                 X_tile = lax.dynamic_slice_in_dim(X, first_t, block_t, 1)
                 mul = (a * X_tile.astype(jnp.float32))[:, None, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0)[:, None]
                 sum_ = jnp.sum(mul, axis=4)
-                buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
-                tile_bf16_3 = (buffer_5_tile[:, None, :, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, None, :, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16_3.astype(jnp.float32)
-                mul_2 = tile_bf16_f32[:, :, :, :, None] * tile_bf16.astype(jnp.float32)[:, :, None]
+                mul_2 = tile_bf16.astype(jnp.float32)[:, :, None] * tile_bf16_f32[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(0, 2, 1) == -jnp.inf
@@ -1648,29 +1642,28 @@ def _block_backward_buffer_0_buffer_1(
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 chosen_2 = jnp.where((buffer_3_tile.transpose(0, 2, 1) > 0.0)[:, :, :, None], exp, 0.0)
-                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
+                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
                 buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
+                buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
                 buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
                 mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
                 mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
+                d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
                 buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
-                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                sub = add + buffer_10_tile - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
                 mul_5 = sub[:, None, :, None] * WO_tile.astype(jnp.float32)[:, None]
                 sum_3 = jnp.sum(mul_5, axis=4)
-                chosen_3 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(0, 2, 1), 0.0)
-                mul_6 = (chosen_3[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen_2[:, :, :, None]
-                tile_sum = jnp.sum(mul_6, axis=2)
-                next_acc_t_g = acc_t_g + tile_sum
-                buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), g_index, 3, keepdims=True), (3,))
-                mul_7 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
-                sum_4 = jnp.sum(mul_7, axis=3)
+                mul_6 = tile_bf16_2.astype(jnp.float32)[:, :, None] * sum_3[:, :, :, :, None]
+                sum_4 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_4 - buffer_4_tile.transpose(0, 2, 1)[:, :, :, None]
-                mul_8 = chosen_3[:, :, :, None] * (chosen_2 * sub_2)
-                mul_9 = mul_8[:, :, :, None] * tile_bf16_f32[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_9, axis=2)
+                chosen_3 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(0, 2, 1), 0.0)
+                mul_7 = (chosen_3[:, :, :, None] * tile_bf16_f32)[:, :, :, :, None] * (sub_2 * chosen_2)[:, :, :, None]
+                tile_sum = jnp.sum(mul_7, axis=2)
+                next_acc_t_g = acc_t_g + tile_sum
+                mul_8 = (chosen_3[:, :, :, None] * sum_3)[:, :, :, :, None] * chosen_2[:, :, :, None]
+                tile_sum_2 = jnp.sum(mul_8, axis=2)
                 next_acc_t_g_2 = acc_t_g_2 + tile_sum_2
                 return (next_acc_t_g, next_acc_t_g_2)
 
@@ -1694,12 +1687,12 @@ def _block_backward_buffer_0_buffer_1(
 
 
 def _block_backward_d_WQ_d_WO(
-    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
-    buffer_8, buffer_6, buffer_4, buffer_2, *, block_t=256, block_g=512,
+    X, a, WQ, WO, d_out, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6,
+    buffer_8, buffer_4, buffer_5, buffer_2, *, block_t=256, block_g=512,
 ):
-    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
+    """block_backward_d_WQ_d_WO(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_5: f32[b t], buffer_2: f32[b t kv g]) -> (bf16[width kv g d], bf16[kv g d width]), in blocks: memory does not grow with t."""
     X, WQ, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WO, d_out))
-    a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2))
+    a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_5, buffer_2 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_5, buffer_2))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1717,8 +1710,6 @@ def _block_backward_d_WQ_d_WO(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -1727,163 +1718,170 @@ def _block_backward_d_WQ_d_WO(
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     if buffer_11.shape != (b, t):
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     block_t = min(block_t, max(t, 1))
     block_g = min(block_g, max(2, 1))
     WQ = jnp.pad(WQ, ((0, 0), (0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
     WO = jnp.pad(WO, ((0, 0), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
-    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
-    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
     buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
+    buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
+    X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
         x_index = jnp.arange(t)
         first_g = tile * block_g
-        acc_b_t = jnp.full((2, block_g, 512, 64), 0.0, jnp.float32)
         acc_t_b = jnp.full((2, block_g, 512, 64), 0.0, jnp.float32)
+        acc_t_b_2 = jnp.full((2, block_g, 512, 64), 0.0, jnp.float32)
         WQ_tile = lax.dynamic_slice_in_dim(WQ, first_g, block_g, 2)
         WO_tile = lax.dynamic_slice_in_dim(WO, first_g, block_g, 1)
 
         def step(b_index, state):
-            acc_b_t, acc_t_b = state
-            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, b_index, 0, keepdims=True), (0,))
+            acc_t_b, acc_t_b_2 = state
             state__tile = jnp.squeeze(lax.dynamic_index_in_dim(state_, b_index, 0, keepdims=True), (0,))
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-            tile_bf16 = (rsqrt * state_tile).astype(jnp.bfloat16)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
+            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(state_2, b_index, 0, keepdims=True), (0,))
+            tile_bf16 = (state_tile * rsqrt).astype(jnp.bfloat16)
             state___tile = jnp.squeeze(lax.dynamic_index_in_dim(state__, b_index, 0, keepdims=True), (0,))
-            tile_bf16_2 = (rsqrt * state___tile).astype(jnp.bfloat16)
+            tile_bf16_2 = (state___tile * rsqrt).astype(jnp.bfloat16)
             to_t = t // block_t * block_t
 
             def step_2(block, state):
-                acc_b_t, acc_t_b = state
+                acc_t_b, acc_t_b_2 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                recip = 1 / buffer_3_tile.transpose(1, 2, 0)
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_ = jnp.sum(mul, axis=3)
-                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16_3 = (buffer_5_tile[:, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, None, None]
+                mul_2 = tile_bf16_f32[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
                 chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(1, 2, 0) == -jnp.inf
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 2, 0))
                 exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
                 mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                sub = add + buffer_10_tile - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
                 mul_5 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * sum_3[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_4 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
-                mul_7 = (sub_2 * exp)[:, :, :, None] * tile_bf16_f32[:, None, None]
+                mul_7 = tile_bf16_f32[:, None, None] * (sub_2 * exp)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
+                recip = 1 / buffer_3_tile.transpose(1, 2, 0)
                 mul_8 = (buffer_5_tile * recip)[:, :, :, None] * X_f32
                 mul_9 = mul_8[:, :, :, :, None] * jnp.where(gt[:, :, :, None], sum_5, 0.0)[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
-                next_acc_b_t = acc_b_t + tile_sum
+                next_acc_t_b = acc_t_b + tile_sum
                 mul_10 = tile_bf16_f32_2[:, None, None] * exp[:, :, :, None]
                 sum_6 = jnp.sum(mul_10, axis=4)
-                chosen_2 = jnp.where(gt[:, :, :, None], sum_6 * recip[:, :, :, None], 0.0)
+                chosen_2 = jnp.where(gt[:, :, :, None], recip[:, :, :, None] * sum_6, 0.0)
                 tile_bf16_f32_3 = chosen_2.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_11 = sub[:, :, None] * tile_bf16_f32_3[:, :, :, None]
                 tile_sum_2 = jnp.sum(mul_11, axis=2)
-                next_acc_t_b = acc_t_b + tile_sum_2
-                return (next_acc_b_t, next_acc_t_b)
+                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
+                return (next_acc_t_b, next_acc_t_b_2)
 
-            acc_b_t, acc_t_b = lax.fori_loop(0, -(-to_t // block_t), step_2, (acc_b_t, acc_t_b))
+            acc_t_b, acc_t_b_2 = lax.fori_loop(0, -(-to_t // block_t), step_2, (acc_t_b, acc_t_b_2))
             from_t = jnp.maximum(0, to_t)
 
             def step_3(block, state):
-                acc_b_t, acc_t_b = state
+                acc_t_b, acc_t_b_2 = state
                 first_t = block * block_t
                 t_index = first_t + jnp.arange(block_t)
-                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                chosen = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
+                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_2_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_2, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
+                X_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(X, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 X_f32 = X_tile.astype(jnp.float32)
                 mul = (a * X_f32)[:, :, None] * WQ_tile.astype(jnp.float32).transpose(1, 2, 0, 3)[:, :, None]
                 sum_ = jnp.sum(mul, axis=3)
-                buffer_5_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_5, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                tile_bf16_3 = (buffer_5_tile[:, None] * sum_).astype(jnp.bfloat16)
+                tile_bf16_3 = (sum_ * buffer_5_tile[:, None]).astype(jnp.bfloat16)
                 tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, :, None] * tile_bf16_f32[:, None, None]
+                mul_2 = tile_bf16_f32[:, None, None] * tile_bf16_3.astype(jnp.float32)[:, :, :, :, None]
                 sum_2 = jnp.sum(mul_2, axis=3)
-                chosen_2 = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
+                chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
                 equal = buffer_2_tile.transpose(1, 2, 0) == -jnp.inf
                 safe_buffer_2 = jnp.where(equal, 0.0, buffer_2_tile.transpose(1, 2, 0))
-                exp = jnp.exp(chosen_2 - safe_buffer_2[:, :, :, None])
+                exp = jnp.exp(chosen - safe_buffer_2[:, :, :, None])
                 buffer_4_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_4, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
-                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_8_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_8, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                buffer_6_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_6, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_11_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_11, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
                 mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, None] * buffer_8_tile
-                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_10_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_10, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
+                d_out_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(d_out, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
                 buffer_9_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_9, b_index, 0, keepdims=True), first_t, block_t, 1), (0,))
-                add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
+                add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                sub = add + buffer_10_tile - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
                 mul_5 = sub[:, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)[:, :, None]
                 sum_3 = jnp.sum(mul_5, axis=3)
                 tile_bf16_f32_2 = tile_bf16_2.astype(jnp.float32)
                 mul_6 = tile_bf16_f32_2[:, None, None] * sum_3[:, :, :, :, None]
                 sum_4 = jnp.sum(mul_6, axis=3)
                 sub_2 = sum_4 - buffer_4_tile.transpose(1, 2, 0)[:, :, :, None]
-                mul_7 = (sub_2 * exp)[:, :, :, None] * tile_bf16_f32[:, None, None]
+                mul_7 = tile_bf16_f32[:, None, None] * (sub_2 * exp)[:, :, :, None]
                 sum_5 = jnp.sum(mul_7, axis=4)
+                buffer_3_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(buffer_3, b_index, 0, keepdims=True), first_t, block_t, 1), first_g, block_g, 3), (0,))
                 gt = buffer_3_tile.transpose(1, 2, 0) > 0.0
-                mul_8 = (buffer_5_tile * chosen)[:, :, :, None] * X_f32
+                chosen_2 = jnp.where((t_index < t), 1 / buffer_3_tile.transpose(1, 2, 0), 0.0)
+                mul_8 = (buffer_5_tile * chosen_2)[:, :, :, None] * X_f32
                 mul_9 = mul_8[:, :, :, :, None] * jnp.where(gt[:, :, :, None], sum_5, 0.0)[:, :, :, None]
                 tile_sum = jnp.sum(mul_9, axis=2)
-                next_acc_b_t = acc_b_t + tile_sum
+                next_acc_t_b = acc_t_b + tile_sum
                 mul_10 = tile_bf16_f32_2[:, None, None] * exp[:, :, :, None]
                 sum_6 = jnp.sum(mul_10, axis=4)
-                chosen_3 = jnp.where(gt[:, :, :, None], sum_6 * chosen[:, :, :, None], 0.0)
+                chosen_3 = jnp.where(gt[:, :, :, None], chosen_2[:, :, :, None] * sum_6, 0.0)
                 tile_bf16_f32_3 = chosen_3.astype(jnp.bfloat16).astype(jnp.float32)
                 mul_11 = sub[:, :, None] * tile_bf16_f32_3[:, :, :, None]
                 tile_sum_2 = jnp.sum(mul_11, axis=2)
-                next_acc_t_b = acc_t_b + tile_sum_2
-                return (next_acc_b_t, next_acc_t_b)
+                next_acc_t_b_2 = acc_t_b_2 + tile_sum_2
+                return (next_acc_t_b, next_acc_t_b_2)
 
-            acc_b_t, acc_t_b = lax.fori_loop(from_t // block_t, -(-t // block_t), step_3, (acc_b_t, acc_t_b))
-            return (acc_b_t, acc_t_b)
+            acc_t_b, acc_t_b_2 = lax.fori_loop(
+                from_t // block_t,
+                -(-t // block_t),
+                step_3,
+                (acc_t_b, acc_t_b_2),
+            )
+            return (acc_t_b, acc_t_b_2)
 
-        acc_b_t, acc_t_b = lax.fori_loop(0, b, step, (acc_b_t, acc_t_b))
-        tile_bf16 = ((0.125 * a)[:, None] * acc_b_t).astype(jnp.bfloat16)
-        return tile_bf16.transpose(2, 0, 1, 3), acc_t_b.astype(jnp.bfloat16).transpose(0, 1, 3, 2)
+        acc_t_b, acc_t_b_2 = lax.fori_loop(0, b, step, (acc_t_b, acc_t_b_2))
+        tile_bf16 = ((0.125 * a)[:, None] * acc_t_b).astype(jnp.bfloat16)
+        return tile_bf16.transpose(2, 0, 1, 3), acc_t_b_2.astype(jnp.bfloat16).transpose(0, 1, 3, 2)
 
     d_WQ_tiles, d_WO_tiles = lax.map(program, jnp.arange(-(-2 // block_g)))
     d_WQ_tiles = d_WQ_tiles.transpose(1, 2, 0, 3, 4)
@@ -1894,12 +1892,12 @@ def _block_backward_d_WQ_d_WO(
 
 
 def _block_backward_d_X(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10,
-    buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, *, block_kv=256, block_g=256, block_t=512,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_5, buffer_9, buffer_3, buffer_10,
+    buffer_11, buffer_6, buffer_8, buffer_4, buffer_2, buffer_1, *, block_kv=256, block_g=256, block_t=512,
 ):
-    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_9: f32[b t width], buffer_5: f32[b t], buffer_0: f32[b kv d x], buffer_3: f32[b t kv g], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with kv and g."""
+    """block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_5: f32[b t], buffer_9: f32[b t width], buffer_3: f32[b t kv g], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x]) -> bf16[b t width], in blocks: memory does not grow with kv and g."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1))
+    a, state_2, state_, state__, buffer_0, buffer_5, buffer_9, buffer_3, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_5, buffer_9, buffer_3, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_2, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -1921,22 +1919,22 @@ def _block_backward_d_X(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_9.shape != (b, t, 512):
-        raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_9.shape != (b, t, 512):
+        raise ValueError(f"buffer_9: f32[b t width] has shape {buffer_9.shape}, expected {(b, t, 512)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     if buffer_11.shape != (b, t):
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
     if buffer_2.shape != (b, t, 2, 2):
@@ -1947,24 +1945,24 @@ def _block_backward_d_X(
     block_g = min(block_g, max(2, 1))
     block_t = min(block_t, max(t, 1))
     X = jnp.pad(X, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     WK = jnp.pad(WK, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
+    WV = jnp.pad(WV, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0)))
     buffer_1 = jnp.pad(buffer_1, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_8 = jnp.pad(buffer_8, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, 0), (0, max(-t % block_t, block_t - t))))
     buffer_11 = jnp.pad(buffer_11, ((0, 0), (0, max(-t % block_t, block_t - t))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_10 = jnp.pad(buffer_10, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     buffer_9 = jnp.pad(buffer_9, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
     state__ = jnp.pad(state__, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, 0), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     buffer_2 = jnp.pad(buffer_2, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     WQ = jnp.pad(WQ, ((0, 0), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0)))
     buffer_4 = jnp.pad(buffer_4, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
     WO = jnp.pad(WO, ((0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2)), (0, 0), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, 0), (0, max(-t % block_t, block_t - t)), (0, max(-2 % block_kv, block_kv - 2)), (0, max(-2 % block_g, block_g - 2))))
 
     def program(tile):
         width_index = jnp.arange(512)
@@ -1984,27 +1982,27 @@ def _block_backward_d_X(
             acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = state
             first_kv = block * block_kv
             kv_index = first_kv + jnp.arange(block_kv)
-            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
+            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
             buffer_0_tile = buffer_0.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WV_f32 = WV_tile.astype(jnp.float32)
-            mul = buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
+            WK_f32 = WK_tile.astype(jnp.float32)
+            mul = buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WK_f32.transpose(1, 0, 2)
             tile_sum = jnp.sum(mul, axis=(2, 4))
             next_acc_kv_d = acc_kv_d + tile_sum
-            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
+            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = buffer_1.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WK_f32 = WK_tile.astype(jnp.float32)
-            mul_2 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WK_f32.transpose(1, 0, 2)
+            WV_f32 = WV_tile.astype(jnp.float32)
+            mul_2 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
             tile_sum_2 = jnp.sum(mul_2, axis=(2, 4))
             next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
             X_f32 = X_tile.astype(jnp.float32)
             mul_3 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
             sum_ = jnp.sum(mul_3, axis=3)
-            mul_4 = buffer_1_tile.transpose(0, 3, 1, 2) * sum_
+            mul_4 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
             tile_sum_3 = jnp.sum(mul_4, axis=(2, 3))
             next_acc_kv_d_3 = acc_kv_d_3 + tile_sum_3
             mul_5 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
             sum_2 = jnp.sum(mul_5, axis=3)
-            mul_6 = buffer_0_tile.transpose(0, 3, 1, 2) * sum_2
+            mul_6 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
             tile_sum_4 = jnp.sum(mul_6, axis=(2, 3))
             next_acc_kv_d_4 = acc_kv_d_4 + tile_sum_4
             return (next_acc_kv_d, next_acc_kv_d_2, next_acc_kv_d_3, next_acc_kv_d_4)
@@ -2021,27 +2019,27 @@ def _block_backward_d_X(
             acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4 = state
             first_kv = block * block_kv
             kv_index = first_kv + jnp.arange(block_kv)
-            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
+            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
             buffer_0_tile = buffer_0.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WV_f32 = WV_tile.astype(jnp.float32)
-            mul = buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
+            WK_f32 = WK_tile.astype(jnp.float32)
+            mul = buffer_0_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WK_f32.transpose(1, 0, 2)
             tile_sum = jnp.sum(mul, axis=(2, 4))
             next_acc_kv_d = acc_kv_d + tile_sum
-            WK_tile = lax.dynamic_slice_in_dim(WK, first_kv, block_kv, 1)
+            WV_tile = lax.dynamic_slice_in_dim(WV, first_kv, block_kv, 1)
             buffer_1_tile = buffer_1.at[(b_index)[:, None, None, None], (kv_index)[:, None, None], (d_index)[:, None], (t_index)].get(mode="fill", fill_value=0.0)
-            WK_f32 = WK_tile.astype(jnp.float32)
-            mul_2 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WK_f32.transpose(1, 0, 2)
+            WV_f32 = WV_tile.astype(jnp.float32)
+            mul_2 = buffer_1_tile.transpose(0, 3, 1, 2)[:, :, :, None] * WV_f32.transpose(1, 0, 2)
             tile_sum_2 = jnp.sum(mul_2, axis=(2, 4))
             next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
             X_f32 = X_tile.astype(jnp.float32)
             mul_3 = (a * X_f32)[:, :, None, :, None] * WK_f32.transpose(1, 0, 2)
             sum_ = jnp.sum(mul_3, axis=3)
-            mul_4 = buffer_1_tile.transpose(0, 3, 1, 2) * sum_
+            mul_4 = sum_ * buffer_0_tile.transpose(0, 3, 1, 2)
             tile_sum_3 = jnp.sum(mul_4, axis=(2, 3))
             next_acc_kv_d_3 = acc_kv_d_3 + tile_sum_3
             mul_5 = (a * X_f32)[:, :, None, :, None] * WV_f32.transpose(1, 0, 2)
             sum_2 = jnp.sum(mul_5, axis=3)
-            mul_6 = buffer_0_tile.transpose(0, 3, 1, 2) * sum_2
+            mul_6 = sum_2 * buffer_1_tile.transpose(0, 3, 1, 2)
             tile_sum_4 = jnp.sum(mul_6, axis=(2, 3))
             next_acc_kv_d_4 = acc_kv_d_4 + tile_sum_4
             return (next_acc_kv_d, next_acc_kv_d_2, next_acc_kv_d_3, next_acc_kv_d_4)
@@ -2053,45 +2051,43 @@ def _block_backward_d_X(
             (acc_kv_d, acc_kv_d_2, acc_kv_d_3, acc_kv_d_4),
         )
         acc_kv_g_d = jnp.full((b, block_t, 512), 0.0, jnp.float32)
-        acc_kv_g_d_2 = jnp.full((b, block_t), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state_)
+        sum_kv_g_d = jnp.full((b, block_t), 0.0, jnp.float32)
         buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_t, block_t, 1)
+        rsqrt = lax.rsqrt(1e-05 + state_ * 0.001953125)
         le = x_index <= t_index[:, None]
-        buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
         buffer_8_tile = lax.dynamic_slice_in_dim(buffer_8, first_t, block_t, 1)
+        buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_t, block_t, 1)
         buffer_11_tile = lax.dynamic_slice_in_dim(buffer_11, first_t, block_t, 1)
         mul = 0.001953125 * buffer_11_tile * buffer_6_tile
         mul_2 = (mul * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
         buffer_10_tile = lax.dynamic_slice_in_dim(buffer_10, first_t, block_t, 1)
+        d_out_tile = lax.dynamic_slice_in_dim(d_out, first_t, block_t, 1)
         buffer_9_tile = lax.dynamic_slice_in_dim(buffer_9, first_t, block_t, 1)
         d_out_f32 = d_out_tile.astype(jnp.float32)
-        add = buffer_9_tile + buffer_10_tile + d_out_f32
+        add = buffer_9_tile + d_out_f32 + buffer_10_tile
         sub = add - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
 
         def step_3(block, state):
-            acc_kv_g_d, acc_kv_g_d_2 = state
+            acc_kv_g_d, sum_kv_g_d = state
             first_kv = block * block_kv
             state_tile = lax.dynamic_slice_in_dim(state_2, first_kv, block_kv, 1)
-            tile_bf16 = (rsqrt[:, None, None] * state_tile).astype(jnp.bfloat16)
+            tile_bf16 = (state_tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
             state___tile = lax.dynamic_slice_in_dim(state__, first_kv, block_kv, 1)
-            tile_bf16_2 = (rsqrt[:, None, None] * state___tile).astype(jnp.bfloat16)
+            tile_bf16_2 = (state___tile * rsqrt[:, None, None]).astype(jnp.bfloat16)
             to_g = (2) // block_g * block_g
 
             def step_4(block, state):
-                acc_kv_g_d, acc_kv_g_d_2 = state
+                acc_kv_g_d, sum_kv_g_d = state
                 first_g = block * block_g
-                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                recip = 1 / buffer_3_tile
                 buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = buffer_5_tile[:, :, None, None, None] * sum_
-                tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
-                tile_bf16_f32_2 = tile_bf16.astype(jnp.float32)
-                mul_5 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
+                mul_4 = sum_ * buffer_5_tile[:, :, None, None, None]
+                tile_bf16_f32 = tile_bf16.astype(jnp.float32)
+                tile_bf16_f32_2 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_5 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
                 sum_2 = jnp.sum(mul_5, axis=4)
                 chosen = jnp.where(le[:, None, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
@@ -2103,88 +2099,84 @@ def _block_backward_d_X(
                 mul_7 = tile_bf16_2.astype(jnp.float32)[:, None, :, None] * sum_3[:, :, :, :, :, None]
                 sum_4 = jnp.sum(mul_7, axis=4)
                 mul_8 = (sum_4 - buffer_4_tile[:, :, :, :, None]) * exp
-                mul_9 = mul_8[:, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
+                mul_9 = tile_bf16_f32[:, None, :, None] * mul_8[:, :, :, :, None]
                 sum_5 = jnp.sum(mul_9, axis=5)
+                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 gt = buffer_3_tile > 0.0
                 chosen_2 = jnp.where(gt[:, :, :, :, None], sum_5, 0.0)
+                recip = 1 / buffer_3_tile
                 mul_10 = recip[:, :, :, :, None, None] * WQ_f32.transpose(1, 2, 0, 3)
                 mul_11 = mul_10 * chosen_2[:, :, :, :, None]
                 tile_sum = jnp.sum(mul_11, axis=(2, 3, 5))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                chosen_3 = jnp.where(gt[:, :, :, :, None], sum_, 0.0)
-                mul_12 = chosen_3 * sum_5 * recip[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_12, axis=(2, 3, 4))
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
-                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
+                chosen_3 = jnp.where(gt[:, :, :, :, None], recip[:, :, :, :, None] * sum_ * sum_5, 0.0)
+                tile_sum_2 = jnp.sum(chosen_3, axis=(2, 3, 4))
+                next_sum_kv_g_d = sum_kv_g_d + tile_sum_2
+                return (next_acc_kv_g_d, next_sum_kv_g_d)
 
-            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
-                0,
-                -(-to_g // block_g),
-                step_4,
-                (acc_kv_g_d, acc_kv_g_d_2),
-            )
+            acc_kv_g_d, sum_kv_g_d = lax.fori_loop(0, -(-to_g // block_g), step_4, (acc_kv_g_d, sum_kv_g_d))
             from_g = jnp.maximum(0, to_g)
 
             def step_5(block, state):
-                acc_kv_g_d, acc_kv_g_d_2 = state
+                acc_kv_g_d, sum_kv_g_d = state
                 first_g = block * block_g
                 g_index = first_g + jnp.arange(block_g)
-                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
-                chosen = jnp.where((g_index < 2), 1 / buffer_3_tile, 0.0)
                 buffer_2_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WQ_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WQ, first_kv, block_kv, 1), first_g, block_g, 2)
                 WQ_f32 = WQ_tile.astype(jnp.float32)
                 mul_3 = (a * X_tile.astype(jnp.float32))[:, :, None, None, :, None] * WQ_f32.transpose(1, 2, 0, 3)
                 sum_ = jnp.sum(mul_3, axis=4)
-                mul_4 = buffer_5_tile[:, :, None, None, None] * sum_
-                tile_bf16_f32 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
-                tile_bf16_f32_2 = tile_bf16.astype(jnp.float32)
-                mul_5 = tile_bf16_f32[:, :, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
+                mul_4 = sum_ * buffer_5_tile[:, :, None, None, None]
+                tile_bf16_f32 = tile_bf16.astype(jnp.float32)
+                tile_bf16_f32_2 = mul_4.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_5 = tile_bf16_f32[:, None, :, None] * tile_bf16_f32_2[:, :, :, :, :, None]
                 sum_2 = jnp.sum(mul_5, axis=4)
-                chosen_2 = jnp.where(le[:, None, None], sum_2 * 0.125, -jnp.inf)
+                chosen = jnp.where(le[:, None, None], sum_2 * 0.125, -jnp.inf)
                 safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-                sub_2 = chosen_2 - safe_buffer_2[:, :, :, :, None]
+                exp = jnp.exp(chosen - safe_buffer_2[:, :, :, :, None])
                 buffer_4_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 WO_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(WO, first_kv, block_kv, 0), first_g, block_g, 1)
                 mul_6 = sub[:, :, None, None, :, None] * WO_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
                 sum_3 = jnp.sum(mul_6, axis=4)
                 mul_7 = tile_bf16_2.astype(jnp.float32)[:, None, :, None] * sum_3[:, :, :, :, :, None]
                 sum_4 = jnp.sum(mul_7, axis=4)
-                mul_8 = (sum_4 - buffer_4_tile[:, :, :, :, None]) * jnp.exp(sub_2)
-                mul_9 = mul_8[:, :, :, :, None] * tile_bf16_f32_2[:, None, :, None]
+                mul_8 = (sum_4 - buffer_4_tile[:, :, :, :, None]) * exp
+                mul_9 = tile_bf16_f32[:, None, :, None] * mul_8[:, :, :, :, None]
                 sum_5 = jnp.sum(mul_9, axis=5)
+                buffer_3_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_t, block_t, 1), first_kv, block_kv, 2), first_g, block_g, 3)
                 gt = buffer_3_tile > 0.0
-                chosen_3 = jnp.where(gt[:, :, :, :, None], sum_5, 0.0)
-                mul_10 = chosen[:, :, :, :, None, None] * WQ_f32.transpose(1, 2, 0, 3)
-                mul_11 = mul_10 * chosen_3[:, :, :, :, None]
+                chosen_2 = jnp.where(gt[:, :, :, :, None], sum_5, 0.0)
+                chosen_3 = jnp.where((g_index < 2), 1 / buffer_3_tile, 0.0)
+                mul_10 = chosen_3[:, :, :, :, None, None] * WQ_f32.transpose(1, 2, 0, 3)
+                mul_11 = mul_10 * chosen_2[:, :, :, :, None]
                 tile_sum = jnp.sum(mul_11, axis=(2, 3, 5))
                 next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                chosen_4 = jnp.where(gt[:, :, :, :, None], sum_, 0.0)
-                mul_12 = chosen_4 * sum_5 * chosen[:, :, :, :, None]
-                tile_sum_2 = jnp.sum(mul_12, axis=(2, 3, 4))
-                next_acc_kv_g_d_2 = acc_kv_g_d_2 + tile_sum_2
-                return (next_acc_kv_g_d, next_acc_kv_g_d_2)
+                mul_12 = chosen_3[:, :, :, :, None] * sum_ * sum_5
+                chosen_4 = jnp.where(gt[:, :, :, :, None], mul_12, 0.0)
+                tile_sum_2 = jnp.sum(chosen_4, axis=(2, 3, 4))
+                next_sum_kv_g_d = sum_kv_g_d + tile_sum_2
+                return (next_acc_kv_g_d, next_sum_kv_g_d)
 
-            acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(
+            acc_kv_g_d, sum_kv_g_d = lax.fori_loop(
                 from_g // block_g,
                 -(-2 // block_g),
                 step_5,
-                (acc_kv_g_d, acc_kv_g_d_2),
+                (acc_kv_g_d, sum_kv_g_d),
             )
-            return (acc_kv_g_d, acc_kv_g_d_2)
+            return (acc_kv_g_d, sum_kv_g_d)
 
-        acc_kv_g_d, acc_kv_g_d_2 = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_kv_g_d, acc_kv_g_d_2))
+        acc_kv_g_d, sum_kv_g_d = lax.fori_loop(0, -(-2 // block_kv), step_3, (acc_kv_g_d, sum_kv_g_d))
         X_f32 = X_tile.astype(jnp.float32)
-        mul_3 = 0.001953125 * buffer_5_tile * buffer_5_tile
-        mul_4 = mul_3 * buffer_5_tile * (0.125 * acc_kv_d_3 + acc_kv_d_4)
-        mul_5 = 0.000244140625 * buffer_5_tile * buffer_5_tile
-        mul_6 = (mul_5 * buffer_5_tile * acc_kv_g_d_2)[:, :, None] * X_f32
-        add_2 = mul_6 + mul_4[:, :, None] * X_f32 + mul_2
-        mul_7 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_d_2
+        mul_3 = 0.000244140625 * sum_kv_g_d * buffer_5_tile
+        mul_4 = (mul_3 * buffer_5_tile * buffer_5_tile)[:, :, None] * X_f32
+        mul_5 = 0.001953125 * buffer_5_tile * buffer_5_tile
+        mul_6 = mul_5 * buffer_5_tile * (0.125 * acc_kv_d_3 + acc_kv_d_4)
+        add_2 = mul_6[:, :, None] * X_f32 + mul_2 + mul_4
+        mul_7 = a * buffer_5_tile[:, :, None] * acc_kv_d_2
         mul_8 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_g_d
-        add_3 = buffer_9_tile + a * buffer_5_tile[:, :, None] * acc_kv_d
-        add_4 = add_3 + mul_8 + mul_7 + buffer_10_tile + d_out_f32
-        sub_2 = add_4 - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
+        mul_9 = 0.125 * a * buffer_5_tile[:, :, None] * acc_kv_d
+        add_3 = mul_9 + buffer_9_tile + mul_8 + d_out_f32
+        sub_2 = add_3 + mul_7 + buffer_10_tile - jnp.where(add_2 == -jnp.inf, 0.0, add_2)
         return sub_2.astype(jnp.bfloat16)
 
     d_X_tiles = lax.map(program, jnp.arange(-(-t // block_t)))
@@ -2194,12 +2186,12 @@ def _block_backward_d_X(
 
 
 def _block_backward_d_a(
-    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
-    buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0, *, block_b=256, block_t=256,
+    X, a, WQ, WK, WV, WO, d_out, state_2, state_, state__, buffer_0, buffer_3, buffer_9, buffer_10, buffer_11,
+    buffer_6, buffer_8, buffer_4, buffer_5, buffer_2, buffer_1, *, block_b=256, block_t=256,
 ):
-    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_5: f32[b t], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_8: f32[b t width], buffer_6: f32[b t], buffer_4: f32[b t kv g], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x], buffer_0: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with b and t."""
+    """block_backward_d_a(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], WO: bf16[kv g d width], d_out: bf16[b t width], state: f32[b kv d x], state_: f32[b x], state__: f32[b kv d x], buffer_0: f32[b kv d x], buffer_3: f32[b t kv g], buffer_9: f32[b t width], buffer_10: f32[b t width], buffer_11: f32[b t], buffer_6: f32[b t], buffer_8: f32[b t width], buffer_4: f32[b t kv g], buffer_5: f32[b t], buffer_2: f32[b t kv g], buffer_1: f32[b kv d x]) -> f32[width], in blocks: memory does not grow with b and t."""
     X, WQ, WK, WV, WO, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (X, WQ, WK, WV, WO, d_out))
-    a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0))
+    a, state_2, state_, state__, buffer_0, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_5, buffer_2, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_2, state_, state__, buffer_0, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_5, buffer_2, buffer_1))
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -2221,8 +2213,8 @@ def _block_backward_d_a(
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if state__.shape != (b, 2, 64, t):
         raise ValueError(f"state__: f32[b kv d x] has shape {state__.shape}, expected {(b, 2, 64, t)}")
-    if buffer_5.shape != (b, t):
-        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
+    if buffer_0.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     if buffer_3.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_3: f32[b t kv g] has shape {buffer_3.shape}, expected {(b, t, 2, 2)}")
     if buffer_9.shape != (b, t, 512):
@@ -2231,262 +2223,244 @@ def _block_backward_d_a(
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     if buffer_11.shape != (b, t):
         raise ValueError(f"buffer_11: f32[b t] has shape {buffer_11.shape}, expected {(b, t)}")
-    if buffer_8.shape != (b, t, 512):
-        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_6.shape != (b, t):
         raise ValueError(f"buffer_6: f32[b t] has shape {buffer_6.shape}, expected {(b, t)}")
+    if buffer_8.shape != (b, t, 512):
+        raise ValueError(f"buffer_8: f32[b t width] has shape {buffer_8.shape}, expected {(b, t, 512)}")
     if buffer_4.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_4: f32[b t kv g] has shape {buffer_4.shape}, expected {(b, t, 2, 2)}")
+    if buffer_5.shape != (b, t):
+        raise ValueError(f"buffer_5: f32[b t] has shape {buffer_5.shape}, expected {(b, t)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    if buffer_0.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     block_b = min(block_b, max(b, 1))
     block_t = min(block_t, max(t, 1))
-    state_2 = jnp.pad(state_2, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
-    state_ = jnp.pad(state_, ((0, max(-b % block_b, block_b - b)), (0, 0)))
-    state__ = jnp.pad(state__, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
-    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_3 = jnp.pad(buffer_3, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
-    buffer_5 = jnp.pad(buffer_5, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
-    buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
-    buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
-    buffer_8 = jnp.pad(buffer_8, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_11 = jnp.pad(buffer_11, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
-    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_10 = jnp.pad(buffer_10, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_9 = jnp.pad(buffer_9, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
+    state_ = jnp.pad(state_, ((0, max(-b % block_b, block_b - b)), (0, 0)))
+    X = jnp.pad(X, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
+    state__ = jnp.pad(state__, ((0, max(-b % block_b, block_b - b)), (0, 0), (0, 0), (0, 0)))
+    buffer_3 = jnp.pad(buffer_3, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
+    buffer_5 = jnp.pad(buffer_5, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
+    buffer_2 = jnp.pad(buffer_2, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
+    buffer_4 = jnp.pad(buffer_4, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0), (0, 0)))
+    buffer_8 = jnp.pad(buffer_8, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_6 = jnp.pad(buffer_6, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
+    buffer_11 = jnp.pad(buffer_11, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t))))
+    buffer_10 = jnp.pad(buffer_10, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
+    buffer_9 = jnp.pad(buffer_9, ((0, max(-b % block_b, block_b - b)), (0, max(-t % block_t, block_t - t)), (0, 0)))
     width_index = jnp.arange(512)
-    d_index = jnp.arange(64)
     x_index = jnp.arange(t)
-    acc_kv_g_d_b_t = jnp.full((512,), 0.0, jnp.float32)
-
-    def step(kv_index, state):
-        (acc_kv_g_d_b_t,) = state
-
-        def step_2(g_index, state):
-            (acc_kv_g_d_b_t,) = state
-            WQ_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WQ, kv_index, 1, keepdims=True), g_index, 2, keepdims=True), (1, 2))
-            WO_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index, 0, keepdims=True), g_index, 1, keepdims=True), (0, 1))
-
-            def step_3(block, state):
-                (acc_kv_g_d_b_t,) = state
-                first_b = block * block_b
-                state_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(state_2, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
-                state__tile = lax.dynamic_slice_in_dim(state_, first_b, block_b, 0)
-                rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
-                tile_bf16 = (rsqrt[:, None] * state_tile).astype(jnp.bfloat16)
-                state___tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(state__, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
-                tile_bf16_2 = (rsqrt[:, None] * state___tile).astype(jnp.bfloat16)
-                to_t = t // block_t * block_t
-
-                def step_4(block, state):
-                    (acc_kv_g_d_b_t,) = state
-                    first_t = block * block_t
-                    t_index = first_t + jnp.arange(block_t)
-                    X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    WQ_f32 = WQ_tile.astype(jnp.float32)
-                    X_f32 = X_tile.astype(jnp.float32)
-                    mul = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
-                    sum_ = jnp.sum(mul, axis=2)
-                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
-                    tile_bf16_3 = (buffer_5_tile[:, :, None] * sum_).astype(jnp.bfloat16)
-                    tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                    mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16_f32[:, None]
-                    sum_2 = jnp.sum(mul_2, axis=2)
-                    chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
-                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-                    exp = jnp.exp(chosen - safe_buffer_2[:, :, None])
-                    buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    buffer_6_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_8_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_11_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), first_t, block_t, 1)
-                    mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
-                    mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-                    d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_10_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_9_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), first_t, block_t, 1)
-                    add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                    sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-                    mul_5 = sub[:, :, :, None] * WO_tile.astype(jnp.float32).T
-                    sum_3 = jnp.sum(mul_5, axis=2)
-                    mul_6 = tile_bf16_2.astype(jnp.float32)[:, None] * sum_3[:, :, :, None]
-                    sum_4 = jnp.sum(mul_6, axis=2)
-                    mul_7 = (sum_4 - buffer_4_tile[:, :, None]) * exp
-                    mul_8 = mul_7[:, :, None] * tile_bf16_f32[:, None]
-                    sum_5 = jnp.sum(mul_8, axis=3)
-                    chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, None], sum_5, 0.0)
-                    mul_9 = WQ_f32 * buffer_5_tile[:, :, None, None] * (1 / buffer_3_tile)[:, :, None, None]
-                    mul_10 = mul_9 * chosen_2[:, :, None] * X_f32[:, :, :, None]
-                    tile_sum = jnp.sum(mul_10, axis=(3, 0, 1))
-                    next_acc_kv_g_d_b_t = acc_kv_g_d_b_t + tile_sum
-                    return (next_acc_kv_g_d_b_t,)
-
-                (acc_kv_g_d_b_t,) = lax.fori_loop(0, -(-to_t // block_t), step_4, (acc_kv_g_d_b_t,))
-                from_t = jnp.maximum(0, to_t)
-
-                def step_5(block, state):
-                    (acc_kv_g_d_b_t,) = state
-                    first_t = block * block_t
-                    t_index = first_t + jnp.arange(block_t)
-                    X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    chosen = jnp.where((t_index < t), 1 / buffer_3_tile, 0.0)
-                    buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    WQ_f32 = WQ_tile.astype(jnp.float32)
-                    X_f32 = X_tile.astype(jnp.float32)
-                    mul = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
-                    sum_ = jnp.sum(mul, axis=2)
-                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
-                    tile_bf16_3 = (buffer_5_tile[:, :, None] * sum_).astype(jnp.bfloat16)
-                    tile_bf16_f32 = tile_bf16.astype(jnp.float32)
-                    mul_2 = tile_bf16_3.astype(jnp.float32)[:, :, :, None] * tile_bf16_f32[:, None]
-                    sum_2 = jnp.sum(mul_2, axis=2)
-                    chosen_2 = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
-                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-                    exp = jnp.exp(chosen_2 - safe_buffer_2[:, :, None])
-                    buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), first_t, block_t, 1), kv_index, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
-                    buffer_6_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_8_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_11_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), first_t, block_t, 1)
-                    mul_3 = 0.001953125 * buffer_11_tile * buffer_6_tile
-                    mul_4 = (mul_3 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
-                    d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_10_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), first_t, block_t, 1)
-                    buffer_9_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), first_t, block_t, 1)
-                    add = buffer_9_tile + buffer_10_tile + d_out_tile.astype(jnp.float32)
-                    sub = add - jnp.where(mul_4 == -jnp.inf, 0.0, mul_4)
-                    mul_5 = sub[:, :, :, None] * WO_tile.astype(jnp.float32).T
-                    sum_3 = jnp.sum(mul_5, axis=2)
-                    mul_6 = tile_bf16_2.astype(jnp.float32)[:, None] * sum_3[:, :, :, None]
-                    sum_4 = jnp.sum(mul_6, axis=2)
-                    mul_7 = (sum_4 - buffer_4_tile[:, :, None]) * exp
-                    mul_8 = mul_7[:, :, None] * tile_bf16_f32[:, None]
-                    sum_5 = jnp.sum(mul_8, axis=3)
-                    chosen_3 = jnp.where((buffer_3_tile > 0.0)[:, :, None], sum_5, 0.0)
-                    mul_9 = WQ_f32 * buffer_5_tile[:, :, None, None] * chosen[:, :, None, None]
-                    mul_10 = mul_9 * chosen_3[:, :, None] * X_f32[:, :, :, None]
-                    tile_sum = jnp.sum(mul_10, axis=(3, 0, 1))
-                    next_acc_kv_g_d_b_t = acc_kv_g_d_b_t + tile_sum
-                    return (next_acc_kv_g_d_b_t,)
-
-                (acc_kv_g_d_b_t,) = lax.fori_loop(
-                    from_t // block_t,
-                    -(-t // block_t),
-                    step_5,
-                    (acc_kv_g_d_b_t,),
-                )
-                return (acc_kv_g_d_b_t,)
-
-            (acc_kv_g_d_b_t,) = lax.fori_loop(0, -(-b // block_b), step_3, (acc_kv_g_d_b_t,))
-            return (acc_kv_g_d_b_t,)
-
-        (acc_kv_g_d_b_t,) = lax.fori_loop(0, 2, step_2, (acc_kv_g_d_b_t,))
-        return (acc_kv_g_d_b_t,)
-
-    (acc_kv_g_d_b_t,) = lax.fori_loop(0, 2, step, (acc_kv_g_d_b_t,))
+    d_index = jnp.arange(64)
     acc_b_x_kv_d = jnp.full((512,), 0.0, jnp.float32)
     acc_b_x_kv_d_2 = jnp.full((512,), 0.0, jnp.float32)
 
-    def step_2(kv_index_2, state):
+    def step(kv_index, state):
         acc_b_x_kv_d, acc_b_x_kv_d_2 = state
-        WK_tile = jnp.squeeze(lax.dynamic_index_in_dim(WK, kv_index_2, 1, keepdims=True), (1,))
-        WV_tile = jnp.squeeze(lax.dynamic_index_in_dim(WV, kv_index_2, 1, keepdims=True), (1,))
+        WK_tile = jnp.squeeze(lax.dynamic_index_in_dim(WK, kv_index, 1, keepdims=True), (1,))
+        WV_tile = jnp.squeeze(lax.dynamic_index_in_dim(WV, kv_index, 1, keepdims=True), (1,))
         to_b = b // block_b * block_b
 
-        def step_3(block, state):
+        def step_2(block, state):
             acc_b_x_kv_d, acc_b_x_kv_d_2 = state
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
-            buffer_1_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_1, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
             state__tile = lax.dynamic_slice_in_dim(state_, first_b, block_b, 0)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
             X_tile = X.at[(b_index)[:, None, None], (x_index)[:, None], (width_index)].get(mode="fill", fill_value=0.0)
             X_f32 = X_tile.astype(jnp.float32)
-            mul = rsqrt[:, None, None] * WK_tile.astype(jnp.float32)[:, :, None]
-            mul_2 = mul * X_f32.transpose(0, 2, 1)[:, :, None]
-            mul_3 = mul_2 * buffer_1_tile[:, None]
-            tile_sum = jnp.sum(mul_3, axis=(0, 3, 2))
+            mul = rsqrt[:, None, :, None] * WK_tile.astype(jnp.float32)[:, None]
+            mul_2 = mul * X_f32.transpose(0, 2, 1)[:, :, :, None]
+            mul_3 = mul_2 * buffer_0_tile.transpose(0, 2, 1)[:, None]
+            tile_sum = jnp.sum(mul_3, axis=(0, 2, 3))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
-            mul_4 = rsqrt[:, None, None] * WV_tile.astype(jnp.float32)[:, :, None]
-            mul_5 = mul_4 * X_f32.transpose(0, 2, 1)[:, :, None]
-            mul_6 = mul_5 * buffer_0_tile[:, None]
-            tile_sum_2 = jnp.sum(mul_6, axis=(0, 3, 2))
+            buffer_1_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_1, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
+            mul_4 = rsqrt[:, None, :, None] * WV_tile.astype(jnp.float32)[:, None]
+            mul_5 = mul_4 * X_f32.transpose(0, 2, 1)[:, :, :, None]
+            mul_6 = mul_5 * buffer_1_tile.transpose(0, 2, 1)[:, None]
+            tile_sum_2 = jnp.sum(mul_6, axis=(0, 2, 3))
             next_acc_b_x_kv_d_2 = acc_b_x_kv_d_2 + tile_sum_2
             return (next_acc_b_x_kv_d, next_acc_b_x_kv_d_2)
 
         acc_b_x_kv_d, acc_b_x_kv_d_2 = lax.fori_loop(
             0,
             -(-to_b // block_b),
-            step_3,
+            step_2,
             (acc_b_x_kv_d, acc_b_x_kv_d_2),
         )
         from_b = jnp.maximum(0, to_b)
 
-        def step_4(block, state):
+        def step_3(block, state):
             acc_b_x_kv_d, acc_b_x_kv_d_2 = state
             first_b = block * block_b
             b_index = first_b + jnp.arange(block_b)
-            buffer_1_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_1, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
+            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
             state__tile = lax.dynamic_slice_in_dim(state_, first_b, block_b, 0)
-            rsqrt = lax.rsqrt(1e-05 + 0.001953125 * state__tile)
+            rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
             X_tile = X.at[(b_index)[:, None, None], (x_index)[:, None], (width_index)].get(mode="fill", fill_value=0.0)
             X_f32 = X_tile.astype(jnp.float32)
-            mul = rsqrt[:, None, None] * WK_tile.astype(jnp.float32)[:, :, None]
-            mul_2 = mul * X_f32.transpose(0, 2, 1)[:, :, None]
-            mul_3 = mul_2 * buffer_1_tile[:, None]
-            tile_sum = jnp.sum(mul_3, axis=(0, 3, 2))
+            mul = rsqrt[:, None, :, None] * WK_tile.astype(jnp.float32)[:, None]
+            mul_2 = mul * X_f32.transpose(0, 2, 1)[:, :, :, None]
+            mul_3 = mul_2 * buffer_0_tile.transpose(0, 2, 1)[:, None]
+            tile_sum = jnp.sum(mul_3, axis=(0, 2, 3))
             next_acc_b_x_kv_d = acc_b_x_kv_d + tile_sum
-            buffer_0_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
-            mul_4 = rsqrt[:, None, None] * WV_tile.astype(jnp.float32)[:, :, None]
-            mul_5 = mul_4 * X_f32.transpose(0, 2, 1)[:, :, None]
-            mul_6 = mul_5 * buffer_0_tile[:, None]
-            tile_sum_2 = jnp.sum(mul_6, axis=(0, 3, 2))
+            buffer_1_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(buffer_1, first_b, block_b, 0), kv_index, 1, keepdims=True), (1,))
+            mul_4 = rsqrt[:, None, :, None] * WV_tile.astype(jnp.float32)[:, None]
+            mul_5 = mul_4 * X_f32.transpose(0, 2, 1)[:, :, :, None]
+            mul_6 = mul_5 * buffer_1_tile.transpose(0, 2, 1)[:, None]
+            tile_sum_2 = jnp.sum(mul_6, axis=(0, 2, 3))
             next_acc_b_x_kv_d_2 = acc_b_x_kv_d_2 + tile_sum_2
             return (next_acc_b_x_kv_d, next_acc_b_x_kv_d_2)
 
         acc_b_x_kv_d, acc_b_x_kv_d_2 = lax.fori_loop(
             from_b // block_b,
             -(-b // block_b),
-            step_4,
+            step_3,
             (acc_b_x_kv_d, acc_b_x_kv_d_2),
         )
         return (acc_b_x_kv_d, acc_b_x_kv_d_2)
 
-    acc_b_x_kv_d, acc_b_x_kv_d_2 = lax.fori_loop(0, 2, step_2, (acc_b_x_kv_d, acc_b_x_kv_d_2))
-    add = 0.125 * acc_kv_g_d_b_t + acc_b_x_kv_d * 0.125
+    acc_b_x_kv_d, acc_b_x_kv_d_2 = lax.fori_loop(0, 2, step, (acc_b_x_kv_d, acc_b_x_kv_d_2))
+    sum_t_b_kv_g_d = jnp.full((512,), 0.0, jnp.float32)
+
+    def step_2(block, state):
+        (sum_t_b_kv_g_d,) = state
+        first_b = block * block_b
+        state__tile = lax.dynamic_slice_in_dim(state_, first_b, block_b, 0)
+        rsqrt = lax.rsqrt(1e-05 + state__tile * 0.001953125)
+
+        def step_3(kv_index_2, state):
+            (sum_t_b_kv_g_d,) = state
+            state_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(state_2, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
+            mul = state_tile.transpose(0, 2, 1) * rsqrt[:, :, None]
+            tile_bf16 = mul.astype(jnp.bfloat16)
+            state___tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(state__, first_b, block_b, 0), kv_index_2, 1, keepdims=True), (1,))
+            mul_2 = state___tile.transpose(0, 2, 1) * rsqrt[:, :, None]
+            tile_bf16_2 = mul_2.astype(jnp.bfloat16)
+
+            def step_4(g_index, state):
+                (sum_t_b_kv_g_d,) = state
+                WQ_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WQ, kv_index_2, 1, keepdims=True), g_index, 2, keepdims=True), (1, 2))
+                WO_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(WO, kv_index_2, 0, keepdims=True), g_index, 1, keepdims=True), (0, 1))
+                to_t = t // block_t * block_t
+
+                def step_5(block, state):
+                    (sum_t_b_kv_g_d,) = state
+                    first_t = block * block_t
+                    t_index = first_t + jnp.arange(block_t)
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), first_t, block_t, 1)
+                    WQ_f32 = WQ_tile.astype(jnp.float32)
+                    X_f32 = X_tile.astype(jnp.float32)
+                    mul_3 = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
+                    sum_ = jnp.sum(mul_3, axis=2)
+                    tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None]).astype(jnp.bfloat16)
+                    tile_bf16_f32 = tile_bf16.astype(jnp.float32)
+                    mul_4 = tile_bf16_f32[:, None] * tile_bf16_3.astype(jnp.float32)[:, :, None]
+                    sum_2 = jnp.sum(mul_4, axis=3)
+                    chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
+                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+                    exp = jnp.exp(chosen - safe_buffer_2[:, :, None])
+                    buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    buffer_8_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_6_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_11_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), first_t, block_t, 1)
+                    mul_5 = 0.001953125 * buffer_11_tile * buffer_6_tile
+                    mul_6 = (mul_5 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
+                    buffer_10_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), first_t, block_t, 1)
+                    d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_9_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), first_t, block_t, 1)
+                    add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                    sub = add + buffer_10_tile - jnp.where(mul_6 == -jnp.inf, 0.0, mul_6)
+                    mul_7 = sub[:, :, :, None] * WO_tile.astype(jnp.float32).T
+                    sum_3 = jnp.sum(mul_7, axis=2)
+                    mul_8 = tile_bf16_2.astype(jnp.float32)[:, None] * sum_3[:, :, None]
+                    sum_4 = jnp.sum(mul_8, axis=3)
+                    mul_9 = (sum_4 - buffer_4_tile[:, :, None]) * exp
+                    mul_10 = tile_bf16_f32[:, None] * mul_9[:, :, :, None]
+                    sum_5 = jnp.sum(mul_10, axis=2)
+                    mul_11 = (1 / buffer_3_tile)[:, :, None, None] * WQ_f32
+                    mul_12 = mul_11 * buffer_5_tile[:, :, None, None] * X_f32[:, :, :, None]
+                    chosen_2 = jnp.where((buffer_3_tile > 0.0)[:, :, None, None], mul_12 * sum_5[:, :, None], 0.0)
+                    tile_sum = jnp.sum(chosen_2, axis=(1, 0, 3))
+                    next_sum_t_b_kv_g_d = sum_t_b_kv_g_d + tile_sum
+                    return (next_sum_t_b_kv_g_d,)
+
+                (sum_t_b_kv_g_d,) = lax.fori_loop(0, -(-to_t // block_t), step_5, (sum_t_b_kv_g_d,))
+                from_t = jnp.maximum(0, to_t)
+
+                def step_6(block, state):
+                    (sum_t_b_kv_g_d,) = state
+                    first_t = block * block_t
+                    t_index = first_t + jnp.arange(block_t)
+                    buffer_5_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_5, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_2_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_2, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    X_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(X, first_b, block_b, 0), first_t, block_t, 1)
+                    WQ_f32 = WQ_tile.astype(jnp.float32)
+                    X_f32 = X_tile.astype(jnp.float32)
+                    mul_3 = a[:, None] * WQ_f32 * X_f32[:, :, :, None]
+                    sum_ = jnp.sum(mul_3, axis=2)
+                    tile_bf16_3 = (sum_ * buffer_5_tile[:, :, None]).astype(jnp.bfloat16)
+                    tile_bf16_f32 = tile_bf16.astype(jnp.float32)
+                    mul_4 = tile_bf16_f32[:, None] * tile_bf16_3.astype(jnp.float32)[:, :, None]
+                    sum_2 = jnp.sum(mul_4, axis=3)
+                    chosen = jnp.where(x_index <= t_index[:, None], sum_2 * 0.125, -jnp.inf)
+                    safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
+                    exp = jnp.exp(chosen - safe_buffer_2[:, :, None])
+                    buffer_4_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_4, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    buffer_8_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_8, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_6_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_6, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_11_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_11, first_b, block_b, 0), first_t, block_t, 1)
+                    mul_5 = 0.001953125 * buffer_11_tile * buffer_6_tile
+                    mul_6 = (mul_5 * buffer_6_tile * buffer_6_tile)[:, :, None] * buffer_8_tile
+                    buffer_10_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_10, first_b, block_b, 0), first_t, block_t, 1)
+                    d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_b, block_b, 0), first_t, block_t, 1)
+                    buffer_9_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_9, first_b, block_b, 0), first_t, block_t, 1)
+                    add = buffer_9_tile + d_out_tile.astype(jnp.float32)
+                    sub = add + buffer_10_tile - jnp.where(mul_6 == -jnp.inf, 0.0, mul_6)
+                    mul_7 = sub[:, :, :, None] * WO_tile.astype(jnp.float32).T
+                    sum_3 = jnp.sum(mul_7, axis=2)
+                    mul_8 = tile_bf16_2.astype(jnp.float32)[:, None] * sum_3[:, :, None]
+                    sum_4 = jnp.sum(mul_8, axis=3)
+                    mul_9 = (sum_4 - buffer_4_tile[:, :, None]) * exp
+                    mul_10 = tile_bf16_f32[:, None] * mul_9[:, :, :, None]
+                    sum_5 = jnp.sum(mul_10, axis=2)
+                    buffer_3_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_3, first_b, block_b, 0), first_t, block_t, 1), kv_index_2, 2, keepdims=True), g_index, 3, keepdims=True), (2, 3))
+                    mul_11 = (1 / buffer_3_tile)[:, :, None, None] * WQ_f32
+                    mul_12 = mul_11 * buffer_5_tile[:, :, None, None] * X_f32[:, :, :, None]
+                    chosen_2 = jnp.where(((buffer_3_tile > 0.0) & (t_index < t))[:, :, None, None], mul_12 * sum_5[:, :, None], 0.0)
+                    tile_sum = jnp.sum(chosen_2, axis=(1, 0, 3))
+                    next_sum_t_b_kv_g_d = sum_t_b_kv_g_d + tile_sum
+                    return (next_sum_t_b_kv_g_d,)
+
+                (sum_t_b_kv_g_d,) = lax.fori_loop(
+                    from_t // block_t,
+                    -(-t // block_t),
+                    step_6,
+                    (sum_t_b_kv_g_d,),
+                )
+                return (sum_t_b_kv_g_d,)
+
+            (sum_t_b_kv_g_d,) = lax.fori_loop(0, 2, step_4, (sum_t_b_kv_g_d,))
+            return (sum_t_b_kv_g_d,)
+
+        (sum_t_b_kv_g_d,) = lax.fori_loop(0, 2, step_3, (sum_t_b_kv_g_d,))
+        return (sum_t_b_kv_g_d,)
+
+    (sum_t_b_kv_g_d,) = lax.fori_loop(0, -(-b // block_b), step_2, (sum_t_b_kv_g_d,))
+    add = 0.125 * acc_b_x_kv_d + sum_t_b_kv_g_d * 0.125
     return add + acc_b_x_kv_d_2
 
 
-def _block_backward_d_WK(X, a, state_, buffer_1):
-    """block_backward_d_WK(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_1: f32[b kv d x]) -> bf16[width kv d]"""
-    X = jnp.asarray(X, jnp.bfloat16)
-    a, state_, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_, buffer_1))
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
-    sum_b_x = jnp.einsum("bxw,bx,bkdx->wkd", X, rsqrt_value.astype(jnp.bfloat16), buffer_1.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (a[:, None, None] * sum_b_x * 0.125).astype(jnp.bfloat16)  # [width kv d]
-    return as_bf16
-
-
-def _block_backward_d_WV(X, a, state_, buffer_0):
-    """block_backward_d_WV(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_0: f32[b kv d x]) -> bf16[width kv d]"""
+def _block_backward_d_WK(X, a, state_, buffer_0):
+    """block_backward_d_WK(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_0: f32[b kv d x]) -> bf16[width kv d]"""
     X = jnp.asarray(X, jnp.bfloat16)
     a, state_, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (a, state_, buffer_0))
     b, t, _ = X.shape
@@ -2498,9 +2472,28 @@ def _block_backward_d_WV(X, a, state_, buffer_0):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    rsqrt_value = lax.rsqrt(1e-05 + 0.001953125 * state_)  # [b x]
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
     sum_b_x = jnp.einsum("bxw,bx,bkdx->wkd", X, rsqrt_value.astype(jnp.bfloat16), buffer_0.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
-    as_bf16 = (a[:, None, None] * sum_b_x).astype(jnp.bfloat16)  # [width kv d]
+    as_bf16 = (a[:, None, None] * sum_b_x * 0.125).astype(jnp.bfloat16)  # [width kv d]
+    return as_bf16
+
+
+def _block_backward_d_WV(X, a, state_, buffer_1):
+    """block_backward_d_WV(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_1: f32[b kv d x]) -> bf16[width kv d]"""
+    X = jnp.asarray(X, jnp.bfloat16)
+    a, state_, buffer_1 = (jnp.asarray(array, jnp.float32) for array in (a, state_, buffer_1))
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if state_.shape != (b, t):
+        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    rsqrt_value = lax.rsqrt(1e-05 + state_ * 0.001953125)  # [b x]
+    sum_b_x = jnp.einsum("bxw,bkdx,bx->wkd", X, buffer_1.astype(jnp.bfloat16), rsqrt_value.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+    as_bf16 = (sum_b_x * a[:, None, None]).astype(jnp.bfloat16)  # [width kv d]
     return as_bf16
 
 
@@ -2538,32 +2531,32 @@ def _block_pull(block_hidden, block_t, saved, cotangents):
     buffer_9, buffer_10, buffer_11 = _block_backward_buffer_9_buffer_10_buffer_11(
         c, up, gate, down, d_out, buffer_6, buffer_8, buffer_7, block_hidden=block_hidden, block_t=block_t,
     )
-    d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_8, buffer_6, block_t=block_t)
+    d_c = _block_backward_d_c(c, up, gate, down, d_out, buffer_6, buffer_8, block_hidden=block_hidden)
     d_up, d_gate, d_down = _block_backward_d_up_d_gate_d_down(
-        c, up, gate, down, d_out, buffer_8, buffer_6, block_t=block_t, block_hidden=block_hidden,
+        c, up, gate, down, d_out, buffer_6, buffer_8, block_t=block_t, block_hidden=block_hidden,
     )
     buffer_4 = _block_backward_buffer_4(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_2, buffer_9, buffer_10, buffer_11,
-        buffer_8, buffer_6, buffer_3,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6,
+        buffer_8, buffer_5, buffer_2,
     )
     buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_8,
-        buffer_6, buffer_5, buffer_2, buffer_4, block_t=block_t,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_5, buffer_9, buffer_10, buffer_11,
+        buffer_6, buffer_8, buffer_4, buffer_2, block_t=block_t,
     )
     d_WQ, d_WO = _block_backward_d_WQ_d_WO(
-        X, a, WQ, WO, d_out, state, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10, buffer_11,
-        buffer_8, buffer_6, buffer_4, buffer_2, block_t=block_t,
+        X, a, WQ, WO, d_out, state, state_, state__, buffer_3, buffer_9, buffer_10, buffer_11, buffer_6,
+        buffer_8, buffer_4, buffer_5, buffer_2, block_t=block_t,
     )
     d_X = _block_backward_d_X(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_9, buffer_5, buffer_0, buffer_3,
-        buffer_10, buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, block_t=block_t,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_5, buffer_9, buffer_3,
+        buffer_10, buffer_11, buffer_6, buffer_8, buffer_4, buffer_2, buffer_1, block_t=block_t,
     )
     d_a = _block_backward_d_a(
-        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_5, buffer_3, buffer_9, buffer_10,
-        buffer_11, buffer_8, buffer_6, buffer_4, buffer_2, buffer_1, buffer_0, block_t=block_t,
+        X, a, WQ, WK, WV, WO, d_out, state, state_, state__, buffer_0, buffer_3, buffer_9, buffer_10,
+        buffer_11, buffer_6, buffer_8, buffer_4, buffer_5, buffer_2, buffer_1, block_t=block_t,
     )
-    d_WK = _block_backward_d_WK(X, a, state_, buffer_1)
-    d_WV = _block_backward_d_WV(X, a, state_, buffer_0)
+    d_WK = _block_backward_d_WK(X, a, state_, buffer_0)
+    d_WV = _block_backward_d_WV(X, a, state_, buffer_1)
     return (d_X, d_a, d_WQ, d_WK, d_WV, d_WO, d_c, d_up, d_gate, d_down)
 
 

@@ -797,10 +797,10 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
     state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
 
@@ -820,12 +820,12 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-        recip = 1 / z_tile
         d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
         state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         mul = state__tile * d_M_tile
         d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+        z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+        recip = 1 / z_tile
         to_x = x // block_x * block_x
 
         def step(block, state):
@@ -851,8 +851,8 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
             mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
-            mul_7 = 0.5 * d_D_tile * next_centre * next_acc_x_3
-            mul_8 = (mul_7 + mul_6 + mul) * recip
+            mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
+            mul_8 = recip * (mul_7 + mul_6 + mul)
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
             chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
@@ -861,15 +861,15 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
             acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
             acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
-            mul_10 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
-            mul_11 = (0.5 * d_D_tile * next_centre)[:, None] * sub
-            add = mul_11 * sub + mul_10 + d_M_tile[:, None] * t_tile
+            mul_10 = (0.5 * d_D_tile * next_centre)[:, None] * sub
+            mul_11 = (d_D_tile * next_centre)[:, None] * t_tile
+            add = d_M_tile[:, None] * t_tile + mul_11 * next_acc_x_2[:, None]
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            mul_12 = exp_2 * (add - safe_next_centre[:, None])
-            tile_bf16 = mul_12.astype(jnp.bfloat16)
+            sub_2 = add + mul_10 * sub - safe_next_centre[:, None]
+            tile_bf16 = (exp_2 * sub_2).astype(jnp.bfloat16)
             next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_13 = (d_D_tile * next_acc_x_2)[:, None] * t_tile
-            add_2 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_13
+            mul_12 = d_D_tile[:, None] * t_tile * next_acc_x_2[:, None]
+            add_2 = mul_12 + (0.5 * d_D_tile)[:, None] * sub * sub
             tile_bf16_2 = (exp_2 * add_2).astype(jnp.bfloat16)
             next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
@@ -910,8 +910,8 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             tile_sum_3 = jnp.sum(mul_5, axis=1)
             next_acc_x_3 = acc_x_3 + tile_sum_3
             mul_6 = state__tile * d_D_tile * next_centre * next_acc_x_2
-            mul_7 = 0.5 * d_D_tile * next_centre * next_acc_x_3
-            mul_8 = (mul_7 + mul_6 + mul) * recip
+            mul_7 = 0.5 * d_D_tile * next_acc_x_3 * next_centre
+            mul_8 = recip * (mul_7 + mul_6 + mul)
             next_centre_2 = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
             chosen = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
             chosen_2 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
@@ -920,17 +920,18 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
             acc_x_8 = -1.0 * acc_x_7 * (next_centre_2 - centre_2)[:, None]
             acc_x_9 = (d_D_tile * centre)[:, None] * acc_x_6 * change[:, None]
             acc_x_10 = (acc_x_5 + mul_9 * change[:, None]) * (next_centre - centre)[:, None]
-            mul_10 = (d_D_tile * next_centre * next_acc_x_2)[:, None] * t_tile
-            mul_11 = (0.5 * d_D_tile * next_centre)[:, None] * sub
-            add = mul_11 * sub + mul_10 + d_M_tile[:, None] * t_tile
+            mul_10 = (0.5 * d_D_tile * next_centre)[:, None] * sub
+            mul_11 = (d_D_tile * next_centre)[:, None] * t_tile
+            add = d_M_tile[:, None] * t_tile + mul_11 * next_acc_x_2[:, None]
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            chosen_3 = jnp.where((x_index < x), add - safe_next_centre[:, None], 0.0)
-            tile_bf16 = (exp_2 * chosen_3).astype(jnp.bfloat16)
+            sub_2 = add + mul_10 * sub - safe_next_centre[:, None]
+            mul_12 = exp_2 * jnp.where((x_index < x), sub_2, 0.0)
+            tile_bf16 = mul_12.astype(jnp.bfloat16)
             next_acc_x_4 = acc_x_4 + acc_x_8 + acc_x_9 + acc_x_10 + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_12 = (d_D_tile * next_acc_x_2)[:, None] * t_tile
-            add_2 = (0.5 * d_D_tile)[:, None] * sub * sub + mul_12
-            mul_13 = exp_2 * jnp.where((x_index < x), add_2, 0.0)
-            tile_bf16_2 = mul_13.astype(jnp.bfloat16)
+            mul_13 = d_D_tile[:, None] * t_tile * next_acc_x_2[:, None]
+            add_2 = mul_13 + (0.5 * d_D_tile)[:, None] * sub * sub
+            mul_14 = exp_2 * jnp.where((x_index < x), add_2, 0.0)
+            tile_bf16_2 = mul_14.astype(jnp.bfloat16)
             next_acc_x_5 = acc_x_5 + mul_9 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
             tile_bf16_3 = (exp_2 * t_tile).astype(jnp.bfloat16)
             next_acc_x_6 = acc_x_6 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
@@ -946,9 +947,9 @@ def _deviation_backward_buffer_0_buffer_1_buffer_2_d_Q(
         )
         rsqrt_2 = lax.rsqrt(acc_x + 1.0)
         mul_2 = state__tile * d_D_tile * rsqrt_2 * acc_x_2
-        add = 0.5 * d_D_tile * rsqrt_2 * acc_x_3 + mul_2
+        add = 0.5 * d_D_tile * acc_x_3 * rsqrt_2 + mul_2
         chosen = jnp.where((z_tile > 0.0)[:, None], (rsqrt * recip)[:, None] * acc_x_4, 0.0)
-        return rsqrt_2, acc_x_2, (add + mul) * recip, chosen.astype(jnp.bfloat16)
+        return rsqrt_2, acc_x_2, recip * (add + mul), chosen.astype(jnp.bfloat16)
 
     buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -992,111 +993,110 @@ def _deviation_backward_d_K_d_t(
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
-    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
-    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
     d_D = jnp.pad(d_D, ((0, max(-q % block_q, block_q - q)),))
-    M = jnp.pad(M, ((0, max(-q % block_q, block_q - q)),))
+    buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    d_M = jnp.pad(d_M, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        sum_q = jnp.full((block_x,), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
-        acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
         t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
-            acc_q, acc_q_2, acc_q_3 = state
+            acc_q, sum_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where(z_tile > 0.0, 1 / z_tile, 0.0)
-            mul = Q_tile.astype(jnp.float32) * chosen[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_2 = rsqrt * dot
-            exp = jnp.exp(mul_2 - state_tile)
+            mul = rsqrt * dot
+            exp = jnp.exp(mul - state_tile)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_3 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
             sub = M_tile - safe_t[:, None]
-            mul_4 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
-            add = mul_4 + mul_3 + d_M_tile * t_tile[:, None]
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            mul_3 = d_D_tile * buffer_0_tile * t_tile[:, None]
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
+            add = d_M_tile * t_tile[:, None] + mul_3 * buffer_1_tile
             safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-            tile_bf16_2 = (exp * (add - safe_buffer_2)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            recip = 1 / z_tile
+            gt = z_tile > 0.0
+            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, recip, 0.0)
+            tile_bf16 = mul_4.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
-            mul_5 = exp * (chosen * add_2)
-            tile_sum = jnp.sum(mul_5, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
+            chosen = jnp.where(gt, recip * add_2 * exp, 0.0)
+            tile_sum = jnp.sum(chosen, axis=1)
+            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_6 = d_D_tile * buffer_0_tile * (jnp.exp(mul_2 - logsum_tile) * sub)
-            tile_sum_2 = jnp.sum(mul_6, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_2
-            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+            mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
+            tile_sum_2 = jnp.sum(mul_5, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_sum_q, next_acc_q_2)
 
-        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2, acc_q_3))
+        acc_q, sum_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, sum_q, acc_q_2))
         from_q = jnp.maximum(0, to_q)
 
         def step_2(block, state):
-            acc_q, acc_q_2, acc_q_3 = state
+            acc_q, sum_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
-            chosen_2 = jnp.where(z_tile > 0.0, chosen, 0.0)
-            mul = Q_tile.astype(jnp.float32) * chosen_2[:, None]
-            tile_bf16 = mul.astype(jnp.bfloat16)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_2 = rsqrt * dot
-            exp = jnp.exp(mul_2 - state_tile)
+            mul = rsqrt * dot
+            exp = jnp.exp(mul - state_tile)
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
-            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
-            mul_3 = d_D_tile * buffer_0_tile * buffer_1_tile * t_tile[:, None]
             M_tile = lax.dynamic_slice_in_dim(M, first_q, block_q, 0)
             safe_t = jnp.where(t_tile == -jnp.inf, 0.0, t_tile)
             sub = M_tile - safe_t[:, None]
-            mul_4 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
-            add = mul_4 + mul_3 + d_M_tile * t_tile[:, None]
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            d_D_tile = lax.dynamic_slice_in_dim(d_D, first_q, block_q, 0)
+            mul_2 = 0.5 * d_D_tile * buffer_0_tile * sub * sub
+            buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
+            mul_3 = d_D_tile * buffer_0_tile * t_tile[:, None]
+            d_M_tile = lax.dynamic_slice_in_dim(d_M, first_q, block_q, 0)
+            add = d_M_tile * t_tile[:, None] + mul_3 * buffer_1_tile
             safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
-            tile_bf16_2 = (exp * (add - safe_buffer_2)).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16_2, tile_bf16, preferred_element_type=jnp.float32)
+            z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
+            chosen = jnp.where((q_index < q), 1 / z_tile, 0.0)
+            gt = z_tile > 0.0
+            mul_4 = exp * (add + mul_2 - safe_buffer_2) * jnp.where(gt, chosen, 0.0)
+            tile_bf16 = mul_4.astype(jnp.bfloat16)
+            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             add_2 = d_M_tile + d_D_tile * buffer_0_tile * buffer_1_tile
-            mul_5 = exp * (chosen_2 * add_2)
-            tile_sum = jnp.sum(mul_5, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
+            chosen_2 = jnp.where(gt, chosen * add_2 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_2, axis=1)
+            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_6 = d_D_tile * buffer_0_tile * (jnp.exp(mul_2 - logsum_tile) * sub)
-            tile_sum_2 = jnp.sum(mul_6, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_2
-            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+            mul_5 = d_D_tile * buffer_0_tile * (jnp.exp(mul - logsum_tile) * sub)
+            tile_sum_2 = jnp.sum(mul_5, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_sum_q, next_acc_q_2)
 
-        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
+        acc_q, sum_q, acc_q_2 = lax.fori_loop(
             from_q // block_q,
             -(-q // block_q),
             step_2,
-            (acc_q, acc_q_2, acc_q_3),
+            (acc_q, sum_q, acc_q_2),
         )
-        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2 - acc_q_3
+        return (rsqrt * acc_q).astype(jnp.bfloat16), sum_q - acc_q_2
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2052,11 +2052,11 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
     block_q = min(block_q, max(q, 1))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
     Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
+    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
     d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
     d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
-    state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
@@ -2065,33 +2065,32 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         first_q = tile * block_q
         acc_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_3 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_4 = jnp.full((block_q,), 0.0, jnp.float32)
-        z_2 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_5 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_6 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_7 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_8 = jnp.full((block_q,), 0.0, jnp.float32)
         acc_x_9 = jnp.full((block_q,), 0.0, jnp.float32)
-        acc_x_10 = jnp.full((block_q,), 0.0, jnp.float32)
-        sum_x = jnp.full((block_q,), 0.0, jnp.float32)
+        sum_x_2 = jnp.full((block_q,), 0.0, jnp.float32)
+        acc_x_10 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_11 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_12 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_13 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_14 = jnp.full((block_q, d), 0.0, jnp.float32)
         acc_x_15 = jnp.full((block_q, d), 0.0, jnp.float32)
-        acc_x_16 = jnp.full((block_q, d), 0.0, jnp.float32)
         centre = jnp.full((block_q,), 0.0, jnp.float32)
         centre_2 = jnp.full((block_q,), 0.0, jnp.float32)
         logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         rsqrt = lax.rsqrt(jnp.float32(d))
-        recip = 1 / jnp.float32(x)
-        d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-        d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
-        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+        d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
+        recip = 1 / jnp.float32(x)
+        d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
         state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+        state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
         z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
         recip_2 = 1 / z_tile
         gt = z_tile > 0.0
@@ -2099,273 +2098,271 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
         to_x = x // block_x * block_x
 
         def step(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
+            acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * dot
+            mul = dot * rsqrt
             exp = jnp.exp(mul - logsum_tile[:, None])
             mul_2 = exp * x_f32
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = exp * t_tile
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + tile_sum_2
             chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
             chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             change = chosen_3 - chosen_2
-            chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            exp_2 = jnp.exp(mul - state_tile[:, None])
+            sub = x_f32 - next_acc_x[:, None]
+            mul_3 = sub * exp_2
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + -1.0 * sum_x * change + tile_sum_2
+            tile_sum_3 = jnp.sum(exp_2, axis=1)
+            next_sum_x = sum_x + tile_sum_3
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_4 = exp * t_tile
+            tile_sum_4 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + tile_sum_4
+            chosen_4 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
+            chosen_5 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
             change_2 = chosen_5 - chosen_4
-            acc_x_17 = 3.0 * (recip * recip * d_lean_tile * z_2)
-            acc_x_18 = -6.0 * (recip * recip * d_lean_tile * acc_x_4)
-            acc_x_19 = -1.0 * (d_forecast_tile * z_2) * change_2
-            acc_x_20 = acc_x_3 + acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
-            e = jnp.exp(mul - state_tile[:, None])
-            sub = t_tile - next_acc_x_2[:, None]
-            sub_2 = x_f32 - next_acc_x[:, None]
-            mul_4 = (3.0 * recip * recip * d_lean_tile)[:, None] * sub_2
-            add = mul_4 * sub_2 + sub * d_forecast_tile[:, None]
-            mul_5 = add * e
-            tile_sum_3 = jnp.sum(mul_5, axis=1)
-            next_acc_x_3 = acc_x_20 + tile_sum_3
-            mul_6 = e * sub_2
-            tile_sum_4 = jnp.sum(mul_6, axis=1)
-            next_acc_x_4 = acc_x_4 + -1.0 * z_2 * change + tile_sum_4
-            tile_sum_5 = jnp.sum(e, axis=1)
-            next_z = z_2 + tile_sum_5
-            mul_7 = sub_2 * e
-            tile_sum_6 = jnp.sum(mul_7, axis=1)
-            next_acc_x_5 = acc_x_5 + -1.0 * z_2 * change + tile_sum_6
-            mul_8 = next_acc_x_5 * state__tile * d_forecast_tile
-            mul_9 = recip_2 * (next_acc_x_3 * state___tile + mul_8)
-            next_centre = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
-            acc_x_21 = (3.0 * acc_x_5 + -1.0 * z_2 * change) * change
-            acc_x_22 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_21) * change
-            mul_10 = sub_2 * sub_2 * sub_2 * e
+            acc_x_16 = 3.0 * (recip * recip * d_lean_tile * sum_x)
+            acc_x_17 = -6.0 * (recip * recip * d_lean_tile * acc_x_2)
+            acc_x_18 = -1.0 * (d_forecast_tile * sum_x) * change_2
+            acc_x_19 = acc_x_4 + acc_x_18 + (acc_x_17 + acc_x_16 * change) * change
+            sub_2 = t_tile - next_acc_x_3[:, None]
+            mul_5 = (recip * recip * 3.0 * d_lean_tile)[:, None] * sub
+            add = mul_5 * sub + d_forecast_tile[:, None] * sub_2
+            mul_6 = add * exp_2
+            tile_sum_5 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_19 + tile_sum_5
+            mul_7 = d_forecast_tile * state__tile * next_acc_x_2
+            mul_8 = recip_2 * (mul_7 + state___tile * next_acc_x_4)
+            next_centre = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
+            acc_x_20 = (-1.0 * acc_x_2 + sum_x * change) * change_2
+            acc_x_21 = acc_x_5 + -1.0 * acc_x_6 * change + acc_x_20
+            mul_9 = sub_2 * sub * exp_2
+            tile_sum_6 = jnp.sum(mul_9, axis=1)
+            next_acc_x_5 = acc_x_21 + tile_sum_6
+            mul_10 = exp_2 * sub_2
             tile_sum_7 = jnp.sum(mul_10, axis=1)
-            next_acc_x_6 = acc_x_22 + tile_sum_7
-            acc_x_23 = acc_x_7 + (-2.0 * acc_x_5 + z_2 * change) * change
-            mul_11 = e * sub_2 * sub_2
+            next_acc_x_6 = acc_x_6 + -1.0 * sum_x * change_2 + tile_sum_7
+            acc_x_22 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
+            acc_x_23 = acc_x_7 + (-3.0 * acc_x_8 + acc_x_22) * change
+            mul_11 = sub * sub * sub * exp_2
             tile_sum_8 = jnp.sum(mul_11, axis=1)
             next_acc_x_7 = acc_x_23 + tile_sum_8
-            acc_x_24 = (-1.0 * acc_x_9 + z_2 * change_2) * change
-            acc_x_25 = acc_x_8 + -1.0 * acc_x_5 * change_2 + acc_x_24
-            mul_12 = sub_2 * e * sub
-            tile_sum_9 = jnp.sum(mul_12, axis=1)
-            next_acc_x_8 = acc_x_25 + tile_sum_9
-            mul_13 = (next_acc_x_8 * recip + state__tile) * d_forecast_tile
-            add_2 = recip * recip * next_acc_x_6 + state___tile
-            mul_14 = recip_2 * recip_2 * (recip * add_2 * d_lean_tile + mul_13)
-            next_centre_2 = jnp.where(jnp.abs(mul_14) < jnp.inf, mul_14, 0.0)
-            mul_15 = e * sub
+            add_2 = state___tile + recip * recip * next_acc_x_7
+            mul_12 = d_forecast_tile * (state__tile + recip * next_acc_x_5)
+            mul_13 = recip_2 * recip_2 * (mul_12 + recip * d_lean_tile * add_2)
+            next_centre_2 = jnp.where(jnp.abs(mul_13) < jnp.inf, mul_13, 0.0)
+            acc_x_24 = (-2.0 * acc_x_2 + sum_x * change) * change
+            mul_14 = exp_2 * sub * sub
+            tile_sum_9 = jnp.sum(mul_14, axis=1)
+            next_acc_x_8 = acc_x_8 + acc_x_24 + tile_sum_9
+            mul_15 = sub * exp
             tile_sum_10 = jnp.sum(mul_15, axis=1)
-            next_acc_x_9 = acc_x_9 + -1.0 * z_2 * change_2 + tile_sum_10
-            mul_16 = sub_2 * exp
-            tile_sum_11 = jnp.sum(mul_16, axis=1)
-            next_acc_x_10 = acc_x_10 + -1.0 * sum_x * change + tile_sum_11
-            tile_sum_12 = jnp.sum(exp, axis=1)
-            next_sum_x = sum_x + tile_sum_12
-            chosen_6 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
-            chosen_7 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
-            chosen_8 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
-            chosen_9 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_17 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_13
-            mul_18 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_19 = mul_18[:, None] * acc_x_13
-            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
-            mul_21 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_22 = mul_21[:, None] * acc_x_14
-            acc_x_26 = 3.0 * mul_19 + -1.0 * mul_22 * change[:, None]
-            acc_x_27 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_26 * change[:, None]
-            acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_29 = acc_x_16 * (chosen_9 - chosen_8)[:, None]
-            acc_x_30 = acc_x_15 * (chosen_7 - chosen_6)[:, None]
-            acc_x_31 = acc_x_11 + acc_x_28 + acc_x_29 + acc_x_30
-            acc_x_32 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
-            acc_x_33 = acc_x_31 + acc_x_32 + -1.0 * mul_17 * change_2[:, None]
-            mul_23 = t_tile * next_acc_x_5[:, None] * d_forecast_tile[:, None]
-            add_3 = next_acc_x_3[:, None] * x_f32 + mul_23
+            next_acc_x_9 = acc_x_9 + -1.0 * sum_x_2 * change + tile_sum_10
+            tile_sum_11 = jnp.sum(exp, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_11
+            chosen_6 = jnp.where(jnp.abs(acc_x_4) < jnp.inf, acc_x_4, 0.0)
+            chosen_7 = jnp.where(jnp.abs(next_acc_x_4) < jnp.inf, next_acc_x_4, 0.0)
+            chosen_8 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_9 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_15
+            mul_17 = recip * recip * recip * d_lean_tile * recip_2
+            mul_18 = mul_17[:, None] * acc_x_15
+            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_12
+            mul_20 = recip * recip * recip * d_lean_tile * recip_2
+            mul_21 = mul_20[:, None] * acc_x_12
+            acc_x_25 = 3.0 * mul_18 + -1.0 * mul_21 * change[:, None]
+            acc_x_26 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_25 * change[:, None]
+            acc_x_27 = -1.0 * acc_x_12 * (next_centre_2 - centre_2)[:, None]
+            acc_x_28 = acc_x_10 + acc_x_27 + -1.0 * mul_16 * change_2[:, None]
+            acc_x_29 = acc_x_14 * (chosen_9 - chosen_8)[:, None]
+            acc_x_30 = acc_x_13 * (chosen_7 - chosen_6)[:, None]
+            acc_x_31 = chosen[:, None] * acc_x_12 * (next_centre - centre)[:, None]
+            acc_x_32 = acc_x_28 + acc_x_29 + acc_x_30 + acc_x_31
+            mul_22 = (recip * d_forecast_tile * recip_2)[:, None] * sub_2
+            mul_23 = (recip * d_lean_tile * recip_2)[:, None] * x_f32
+            mul_24 = d_forecast_tile[:, None] * t_tile * next_acc_x_2[:, None]
+            add_3 = next_acc_x_4[:, None] * x_f32 + mul_24
             sub_3 = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
-            mul_24 = (recip * recip_2 * recip_2)[:, None] * sub_3
-            mul_25 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_26 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
-            mul_27 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
-            mul_28 = (recip * recip_2 * d_forecast_tile)[:, None] * sub_2
-            add_4 = mul_28 * sub + mul_27 + mul_26 + mul_25[:, None] * sub_2 * sub_2 * sub_2
-            add_5 = add_4 + jnp.where(gt[:, None], mul_24, 0.0)
+            mul_25 = (recip * recip_2 * recip_2)[:, None] * sub_3
+            mul_26 = (d_forecast_tile * recip_2)[:, None] * t_tile
+            mul_27 = recip * recip * recip * d_lean_tile * recip_2
+            add_4 = mul_27[:, None] * sub * sub * sub + mul_26
+            add_5 = add_4 + jnp.where(gt[:, None], mul_25, 0.0)
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            tile_bf16 = (e * (add_5 - safe_next_centre[:, None])).astype(jnp.bfloat16)
-            next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_34 = 6.0 * mul_19 + -3.0 * mul_22 * change[:, None]
-            acc_x_35 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_34 * change[:, None]
-            mul_29 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
-            mul_30 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * sub
-            mul_31 = e * (mul_30 + mul_29[:, None] * sub_2 * sub_2)
-            tile_bf16_2 = mul_31.astype(jnp.bfloat16)
-            next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = acc_x_13 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_3 = (e * sub_2).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_32 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_32, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            mul_33 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
-            mul_34 = mul_33 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_5 = (e * jnp.where(gt[:, None], mul_34, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_16 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_z, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
+            sub_4 = add_5 + mul_23 + mul_22 * sub - safe_next_centre[:, None]
+            tile_bf16 = (sub_4 * exp_2).astype(jnp.bfloat16)
+            next_acc_x_10 = acc_x_32 + acc_x_26 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_33 = 6.0 * mul_18 + -3.0 * mul_21 * change[:, None]
+            acc_x_34 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_33 * change[:, None]
+            mul_28 = (-1.0 * recip * d_forecast_tile * recip_2)[:, None] * sub_2
+            mul_29 = -3.0 * recip * recip * recip * d_lean_tile
+            add_6 = (mul_29 * recip_2)[:, None] * sub * sub + mul_28
+            tile_bf16_2 = (exp_2 * add_6).astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_12 = acc_x_12 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            mul_30 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            mul_31 = exp_2 * jnp.where(gt[:, None], mul_30, 0.0)
+            tile_bf16_4 = mul_31.astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            mul_32 = (-1.0 * recip * d_forecast_tile)[:, None] * t_tile
+            mul_33 = mul_32 * recip_2[:, None] * recip_2[:, None]
+            mul_34 = exp_2 * jnp.where(gt[:, None], mul_33, 0.0)
+            tile_bf16_5 = mul_34.astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            acc_x_35 = acc_x_15 + -1.0 * acc_x_12 * change[:, None]
+            tile_bf16_6 = (exp_2 * sub).astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_sum_x, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_sum_x_2, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = lax.fori_loop(
             0,
             -(-to_x // block_x),
             step,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
+            (acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2),
         )
         from_x = jnp.maximum(0, to_x)
 
         def step_2(block, state):
-            acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = state
+            acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
             x_f32 = x_index.astype(jnp.float32)
             K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
             dot = jnp.einsum("qd,xd->qx", Q_tile, K_tile, preferred_element_type=jnp.float32)
-            mul = rsqrt * jnp.where((x_index < x), dot, -jnp.inf)
+            mul = jnp.where((x_index < x), dot, -jnp.inf) * rsqrt
             exp = jnp.exp(mul - logsum_tile[:, None])
             mul_2 = exp * x_f32
             tile_sum = jnp.sum(mul_2, axis=1)
             next_acc_x = acc_x + tile_sum
-            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
-            mul_3 = exp * t_tile
-            tile_sum_2 = jnp.sum(mul_3, axis=1)
-            next_acc_x_2 = acc_x_2 + tile_sum_2
             chosen_2 = jnp.where(jnp.abs(acc_x) < jnp.inf, acc_x, 0.0)
             chosen_3 = jnp.where(jnp.abs(next_acc_x) < jnp.inf, next_acc_x, 0.0)
             change = chosen_3 - chosen_2
-            chosen_4 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
-            chosen_5 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
-            change_2 = chosen_5 - chosen_4
-            acc_x_17 = 3.0 * (recip * recip * d_lean_tile * z_2)
-            acc_x_18 = -6.0 * (recip * recip * d_lean_tile * acc_x_4)
-            acc_x_19 = -1.0 * (d_forecast_tile * z_2) * change_2
-            acc_x_20 = acc_x_3 + acc_x_19 + (acc_x_18 + acc_x_17 * change) * change
-            e = jnp.exp(mul - state_tile[:, None])
-            chosen_6 = jnp.where((x_index < x), t_tile - next_acc_x_2[:, None], 0.0)
-            chosen_7 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
-            mul_4 = (3.0 * recip * recip * d_lean_tile)[:, None] * chosen_7
-            add = mul_4 * chosen_7 + chosen_6 * d_forecast_tile[:, None]
-            mul_5 = jnp.where((x_index < x), add, 0.0) * e
-            tile_sum_3 = jnp.sum(mul_5, axis=1)
-            next_acc_x_3 = acc_x_20 + tile_sum_3
-            mul_6 = e * chosen_7
-            tile_sum_4 = jnp.sum(mul_6, axis=1)
-            next_acc_x_4 = acc_x_4 + -1.0 * z_2 * change + tile_sum_4
-            tile_sum_5 = jnp.sum(e, axis=1)
-            next_z = z_2 + tile_sum_5
-            mul_7 = chosen_7 * e
-            tile_sum_6 = jnp.sum(mul_7, axis=1)
-            next_acc_x_5 = acc_x_5 + -1.0 * z_2 * change + tile_sum_6
-            mul_8 = next_acc_x_5 * state__tile * d_forecast_tile
-            mul_9 = recip_2 * (next_acc_x_3 * state___tile + mul_8)
-            next_centre = jnp.where(jnp.abs(mul_9) < jnp.inf, mul_9, 0.0)
-            acc_x_21 = (3.0 * acc_x_5 + -1.0 * z_2 * change) * change
-            acc_x_22 = acc_x_6 + (-3.0 * acc_x_7 + acc_x_21) * change
-            mul_10 = chosen_7 * chosen_7 * chosen_7 * e
+            exp_2 = jnp.exp(mul - state_tile[:, None])
+            chosen_4 = jnp.where((x_index < x), x_f32 - next_acc_x[:, None], 0.0)
+            mul_3 = chosen_4 * exp_2
+            tile_sum_2 = jnp.sum(mul_3, axis=1)
+            next_acc_x_2 = acc_x_2 + -1.0 * sum_x * change + tile_sum_2
+            tile_sum_3 = jnp.sum(exp_2, axis=1)
+            next_sum_x = sum_x + tile_sum_3
+            t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+            mul_4 = exp * t_tile
+            tile_sum_4 = jnp.sum(mul_4, axis=1)
+            next_acc_x_3 = acc_x_3 + tile_sum_4
+            chosen_5 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
+            chosen_6 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
+            change_2 = chosen_6 - chosen_5
+            acc_x_16 = 3.0 * (recip * recip * d_lean_tile * sum_x)
+            acc_x_17 = -6.0 * (recip * recip * d_lean_tile * acc_x_2)
+            acc_x_18 = -1.0 * (d_forecast_tile * sum_x) * change_2
+            acc_x_19 = acc_x_4 + acc_x_18 + (acc_x_17 + acc_x_16 * change) * change
+            chosen_7 = jnp.where((x_index < x), t_tile - next_acc_x_3[:, None], 0.0)
+            mul_5 = (recip * recip * 3.0 * d_lean_tile)[:, None] * chosen_4
+            add = mul_5 * chosen_4 + d_forecast_tile[:, None] * chosen_7
+            mul_6 = jnp.where((x_index < x), add, 0.0) * exp_2
+            tile_sum_5 = jnp.sum(mul_6, axis=1)
+            next_acc_x_4 = acc_x_19 + tile_sum_5
+            mul_7 = d_forecast_tile * state__tile * next_acc_x_2
+            mul_8 = recip_2 * (mul_7 + state___tile * next_acc_x_4)
+            next_centre = jnp.where(jnp.abs(mul_8) < jnp.inf, mul_8, 0.0)
+            acc_x_20 = (-1.0 * acc_x_2 + sum_x * change) * change_2
+            acc_x_21 = acc_x_5 + -1.0 * acc_x_6 * change + acc_x_20
+            mul_9 = chosen_7 * chosen_4 * exp_2
+            tile_sum_6 = jnp.sum(mul_9, axis=1)
+            next_acc_x_5 = acc_x_21 + tile_sum_6
+            mul_10 = exp_2 * chosen_7
             tile_sum_7 = jnp.sum(mul_10, axis=1)
-            next_acc_x_6 = acc_x_22 + tile_sum_7
-            acc_x_23 = acc_x_7 + (-2.0 * acc_x_5 + z_2 * change) * change
-            mul_11 = e * chosen_7 * chosen_7
+            next_acc_x_6 = acc_x_6 + -1.0 * sum_x * change_2 + tile_sum_7
+            acc_x_22 = (3.0 * acc_x_2 + -1.0 * sum_x * change) * change
+            acc_x_23 = acc_x_7 + (-3.0 * acc_x_8 + acc_x_22) * change
+            mul_11 = chosen_4 * chosen_4 * chosen_4 * exp_2
             tile_sum_8 = jnp.sum(mul_11, axis=1)
             next_acc_x_7 = acc_x_23 + tile_sum_8
-            acc_x_24 = (-1.0 * acc_x_9 + z_2 * change_2) * change
-            acc_x_25 = acc_x_8 + -1.0 * acc_x_5 * change_2 + acc_x_24
-            mul_12 = chosen_7 * e * chosen_6
-            tile_sum_9 = jnp.sum(mul_12, axis=1)
-            next_acc_x_8 = acc_x_25 + tile_sum_9
-            mul_13 = (next_acc_x_8 * recip + state__tile) * d_forecast_tile
-            add_2 = recip * recip * next_acc_x_6 + state___tile
-            mul_14 = recip_2 * recip_2 * (recip * add_2 * d_lean_tile + mul_13)
-            next_centre_2 = jnp.where(jnp.abs(mul_14) < jnp.inf, mul_14, 0.0)
-            mul_15 = e * chosen_6
+            add_2 = state___tile + recip * recip * next_acc_x_7
+            mul_12 = d_forecast_tile * (state__tile + recip * next_acc_x_5)
+            mul_13 = recip_2 * recip_2 * (mul_12 + recip * d_lean_tile * add_2)
+            next_centre_2 = jnp.where(jnp.abs(mul_13) < jnp.inf, mul_13, 0.0)
+            acc_x_24 = (-2.0 * acc_x_2 + sum_x * change) * change
+            mul_14 = exp_2 * chosen_4 * chosen_4
+            tile_sum_9 = jnp.sum(mul_14, axis=1)
+            next_acc_x_8 = acc_x_8 + acc_x_24 + tile_sum_9
+            mul_15 = chosen_4 * exp
             tile_sum_10 = jnp.sum(mul_15, axis=1)
-            next_acc_x_9 = acc_x_9 + -1.0 * z_2 * change_2 + tile_sum_10
-            mul_16 = chosen_7 * exp
-            tile_sum_11 = jnp.sum(mul_16, axis=1)
-            next_acc_x_10 = acc_x_10 + -1.0 * sum_x * change + tile_sum_11
-            tile_sum_12 = jnp.sum(exp, axis=1)
-            next_sum_x = sum_x + tile_sum_12
-            chosen_8 = jnp.where(jnp.abs(acc_x_3) < jnp.inf, acc_x_3, 0.0)
-            chosen_9 = jnp.where(jnp.abs(next_acc_x_3) < jnp.inf, next_acc_x_3, 0.0)
-            chosen_10 = jnp.where(jnp.abs(acc_x_5) < jnp.inf, acc_x_5, 0.0)
-            chosen_11 = jnp.where(jnp.abs(next_acc_x_5) < jnp.inf, next_acc_x_5, 0.0)
-            mul_17 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_13
-            mul_18 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_19 = mul_18[:, None] * acc_x_13
-            mul_20 = (recip * recip_2 * d_forecast_tile)[:, None] * acc_x_14
-            mul_21 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_22 = mul_21[:, None] * acc_x_14
-            acc_x_26 = 3.0 * mul_19 + -1.0 * mul_22 * change[:, None]
-            acc_x_27 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_26 * change[:, None]
-            acc_x_28 = -1.0 * acc_x_14 * (next_centre_2 - centre_2)[:, None]
-            acc_x_29 = acc_x_16 * (chosen_11 - chosen_10)[:, None]
-            acc_x_30 = acc_x_15 * (chosen_9 - chosen_8)[:, None]
-            acc_x_31 = acc_x_11 + acc_x_28 + acc_x_29 + acc_x_30
-            acc_x_32 = chosen[:, None] * acc_x_14 * (next_centre - centre)[:, None]
-            acc_x_33 = acc_x_31 + acc_x_32 + -1.0 * mul_17 * change_2[:, None]
-            mul_23 = t_tile * next_acc_x_5[:, None] * d_forecast_tile[:, None]
-            add_3 = next_acc_x_3[:, None] * x_f32 + mul_23
+            next_acc_x_9 = acc_x_9 + -1.0 * sum_x_2 * change + tile_sum_10
+            tile_sum_11 = jnp.sum(exp, axis=1)
+            next_sum_x_2 = sum_x_2 + tile_sum_11
+            chosen_8 = jnp.where(jnp.abs(acc_x_4) < jnp.inf, acc_x_4, 0.0)
+            chosen_9 = jnp.where(jnp.abs(next_acc_x_4) < jnp.inf, next_acc_x_4, 0.0)
+            chosen_10 = jnp.where(jnp.abs(acc_x_2) < jnp.inf, acc_x_2, 0.0)
+            chosen_11 = jnp.where(jnp.abs(next_acc_x_2) < jnp.inf, next_acc_x_2, 0.0)
+            mul_16 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_15
+            mul_17 = recip * recip * recip * d_lean_tile * recip_2
+            mul_18 = mul_17[:, None] * acc_x_15
+            mul_19 = (recip * d_forecast_tile * recip_2)[:, None] * acc_x_12
+            mul_20 = recip * recip * recip * d_lean_tile * recip_2
+            mul_21 = mul_20[:, None] * acc_x_12
+            acc_x_25 = 3.0 * mul_18 + -1.0 * mul_21 * change[:, None]
+            acc_x_26 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_25 * change[:, None]
+            acc_x_27 = -1.0 * acc_x_12 * (next_centre_2 - centre_2)[:, None]
+            acc_x_28 = acc_x_10 + acc_x_27 + -1.0 * mul_16 * change_2[:, None]
+            acc_x_29 = acc_x_14 * (chosen_11 - chosen_10)[:, None]
+            acc_x_30 = acc_x_13 * (chosen_9 - chosen_8)[:, None]
+            acc_x_31 = chosen[:, None] * acc_x_12 * (next_centre - centre)[:, None]
+            acc_x_32 = acc_x_28 + acc_x_29 + acc_x_30 + acc_x_31
+            mul_22 = (recip * d_forecast_tile * recip_2)[:, None] * chosen_7
+            mul_23 = (recip * d_lean_tile * recip_2)[:, None] * x_f32
+            mul_24 = d_forecast_tile[:, None] * t_tile * next_acc_x_2[:, None]
+            add_3 = next_acc_x_4[:, None] * x_f32 + mul_24
             sub = next_centre[:, None] - jnp.where(add_3 == -jnp.inf, 0.0, add_3)
-            mul_24 = (recip * recip_2 * recip_2)[:, None] * sub
-            mul_25 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_26 = mul_25[:, None] * chosen_7 * chosen_7 * chosen_7
-            mul_27 = recip_2[:, None] * t_tile * d_forecast_tile[:, None]
-            mul_28 = (recip * recip_2)[:, None] * x_f32 * d_lean_tile[:, None]
-            mul_29 = (recip * recip_2 * d_forecast_tile)[:, None] * chosen_7
-            add_4 = mul_29 * chosen_6 + mul_28 + mul_27 + mul_26
-            add_5 = add_4 + jnp.where(gt[:, None], mul_24, 0.0)
+            mul_25 = (recip * recip_2 * recip_2)[:, None] * sub
+            mul_26 = (d_forecast_tile * recip_2)[:, None] * t_tile
+            mul_27 = recip * recip * recip * d_lean_tile * recip_2
+            mul_28 = mul_27[:, None] * chosen_4 * chosen_4 * chosen_4
+            add_4 = mul_28 + mul_26 + jnp.where(gt[:, None], mul_25, 0.0)
             safe_next_centre = jnp.where(next_centre_2 == -jnp.inf, 0.0, next_centre_2)
-            chosen_12 = jnp.where((x_index < x), add_5 - safe_next_centre[:, None], 0.0)
-            tile_bf16 = (e * chosen_12).astype(jnp.bfloat16)
-            next_acc_x_11 = acc_x_33 + acc_x_27 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
-            acc_x_34 = 6.0 * mul_19 + -3.0 * mul_22 * change[:, None]
-            acc_x_35 = acc_x_12 + mul_20 * change_2[:, None] + acc_x_34 * change[:, None]
-            mul_30 = -3.0 * recip * recip * recip * recip_2 * d_lean_tile
-            mul_31 = (-1.0 * recip * recip_2 * d_forecast_tile)[:, None] * chosen_6
-            add_6 = mul_31 + mul_30[:, None] * chosen_7 * chosen_7
-            tile_bf16_2 = (e * jnp.where((x_index < x), add_6, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_12 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
-            acc_x_36 = acc_x_13 + -1.0 * acc_x_14 * change[:, None]
-            tile_bf16_3 = (e * chosen_7).astype(jnp.bfloat16)
-            next_acc_x_13 = acc_x_36 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
-            e_bf16 = e.astype(jnp.bfloat16)
-            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", e_bf16, K_tile, preferred_element_type=jnp.float32)
-            mul_32 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_4 = (e * jnp.where(gt[:, None], mul_32, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_15 = acc_x_15 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
-            mul_33 = -1.0 * recip * t_tile * d_forecast_tile[:, None]
-            mul_34 = mul_33 * recip_2[:, None] * recip_2[:, None]
-            tile_bf16_5 = (e * jnp.where(gt[:, None], mul_34, 0.0)).astype(jnp.bfloat16)
-            next_acc_x_16 = acc_x_16 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
-            return (next_acc_x, next_acc_x_2, next_acc_x_3, next_acc_x_4, next_z, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_acc_x_10, next_sum_x, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_acc_x_16, next_centre, next_centre_2)
+            sub_2 = add_4 + mul_23 + mul_22 * chosen_4 - safe_next_centre[:, None]
+            mul_29 = jnp.where((x_index < x), sub_2, 0.0) * exp_2
+            tile_bf16 = mul_29.astype(jnp.bfloat16)
+            next_acc_x_10 = acc_x_32 + acc_x_26 * change[:, None] + jnp.einsum("qx,xd->qd", tile_bf16, K_tile, preferred_element_type=jnp.float32)
+            acc_x_33 = 6.0 * mul_18 + -3.0 * mul_21 * change[:, None]
+            acc_x_34 = acc_x_11 + mul_19 * change_2[:, None] + acc_x_33 * change[:, None]
+            mul_30 = (-1.0 * recip * d_forecast_tile * recip_2)[:, None] * chosen_7
+            mul_31 = -3.0 * recip * recip * recip * d_lean_tile
+            mul_32 = (mul_31 * recip_2)[:, None] * chosen_4 * chosen_4
+            chosen_12 = jnp.where((x_index < x), mul_32 + mul_30, 0.0)
+            tile_bf16_2 = (exp_2 * chosen_12).astype(jnp.bfloat16)
+            next_acc_x_11 = acc_x_34 + jnp.einsum("qx,xd->qd", tile_bf16_2, K_tile, preferred_element_type=jnp.float32)
+            tile_bf16_3 = exp_2.astype(jnp.bfloat16)
+            next_acc_x_12 = acc_x_12 + jnp.einsum("qx,xd->qd", tile_bf16_3, K_tile, preferred_element_type=jnp.float32)
+            mul_33 = -1.0 * recip * x_f32 * recip_2[:, None] * recip_2[:, None]
+            mul_34 = exp_2 * jnp.where(gt[:, None], mul_33, 0.0)
+            tile_bf16_4 = mul_34.astype(jnp.bfloat16)
+            next_acc_x_13 = acc_x_13 + jnp.einsum("qx,xd->qd", tile_bf16_4, K_tile, preferred_element_type=jnp.float32)
+            mul_35 = (-1.0 * recip * d_forecast_tile)[:, None] * t_tile
+            mul_36 = mul_35 * recip_2[:, None] * recip_2[:, None]
+            mul_37 = exp_2 * jnp.where(gt[:, None], mul_36, 0.0)
+            tile_bf16_5 = mul_37.astype(jnp.bfloat16)
+            next_acc_x_14 = acc_x_14 + jnp.einsum("qx,xd->qd", tile_bf16_5, K_tile, preferred_element_type=jnp.float32)
+            acc_x_35 = acc_x_15 + -1.0 * acc_x_12 * change[:, None]
+            tile_bf16_6 = (exp_2 * chosen_4).astype(jnp.bfloat16)
+            next_acc_x_15 = acc_x_35 + jnp.einsum("qx,xd->qd", tile_bf16_6, K_tile, preferred_element_type=jnp.float32)
+            return (next_acc_x, next_acc_x_2, next_sum_x, next_acc_x_3, next_acc_x_4, next_acc_x_5, next_acc_x_6, next_acc_x_7, next_acc_x_8, next_acc_x_9, next_sum_x_2, next_acc_x_10, next_acc_x_11, next_acc_x_12, next_acc_x_13, next_acc_x_14, next_acc_x_15, next_centre, next_centre_2)
 
-        acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2 = lax.fori_loop(
+        acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2 = lax.fori_loop(
             from_x // block_x,
             -(-x // block_x),
             step_2,
-            (acc_x, acc_x_2, acc_x_3, acc_x_4, z_2, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, acc_x_10, sum_x, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, acc_x_16, centre, centre_2),
+            (acc_x, acc_x_2, sum_x, acc_x_3, acc_x_4, acc_x_5, acc_x_6, acc_x_7, acc_x_8, acc_x_9, sum_x_2, acc_x_10, acc_x_11, acc_x_12, acc_x_13, acc_x_14, acc_x_15, centre, centre_2),
         )
-        mul = (acc_x_8 * recip + state__tile) * d_forecast_tile
-        mul_2 = recip * (recip * recip * acc_x_6 + state___tile)
-        mul_3 = recip_2 * recip_2 * (mul_2 * d_lean_tile + mul)
-        mul_4 = jnp.where(gt, recip_2, 0.0) * (1.0 - acc_x_10 * recip)
-        chosen_2 = jnp.where(gt[:, None], acc_x_11 * rsqrt, 0.0)
-        return acc_x, acc_x_2, acc_x_3, acc_x_5, mul_3, mul_4, chosen_2.astype(jnp.bfloat16)
+        mul = recip * d_lean_tile * (state___tile + recip * recip * acc_x_7)
+        mul_2 = d_forecast_tile * (state__tile + recip * acc_x_5)
+        chosen_2 = jnp.where(gt[:, None], acc_x_10 * rsqrt, 0.0)
+        return acc_x, acc_x_2, acc_x_3, acc_x_4, recip_2 * recip_2 * (mul_2 + mul), 1.0 - recip * acc_x_9, chosen_2.astype(jnp.bfloat16)
 
     buffer_0_tiles, buffer_1_tiles, buffer_2_tiles, buffer_3_tiles, buffer_5_tiles, buffer_6_tiles, d_Q_tiles = lax.map(program, jnp.arange(-(-q // block_q)))
     buffer_0_tiles = buffer_0_tiles.reshape(-(-q // block_q) * block_q)
@@ -2379,12 +2376,12 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 
 
 def _drift_backward_d_K_d_t(
-    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3,
+    Q, K, t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2,
     buffer_5, buffer_6, *, block_q=256, block_x=512,
 ):
-    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
+    """drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_2: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> (bf16[x d], f32[x]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6))
+    t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2, buffer_5, buffer_6 = (jnp.asarray(array, jnp.float32) for array in (t, d_forecast, d_lean, logsum, state_2, z, state_, state__, buffer_0, buffer_1, buffer_3, buffer_2, buffer_5, buffer_6))
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -2409,10 +2406,10 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -2421,18 +2418,18 @@ def _drift_backward_d_K_d_t(
     block_x = min(block_x, max(x, 1))
     t = jnp.pad(t, ((0, max(-x % block_x, block_x - x)),))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_5 = jnp.pad(buffer_5, ((0, max(-q % block_q, block_q - q)),))
-    d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
-    buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
-    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
-    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
-    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
-    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
-    d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    buffer_2 = jnp.pad(buffer_2, ((0, max(-q % block_q, block_q - q)),))
+    z = jnp.pad(z, ((0, max(-q % block_q, block_q - q)),))
+    d_forecast = jnp.pad(d_forecast, ((0, max(-q % block_q, block_q - q)),))
+    d_lean = jnp.pad(d_lean, ((0, max(-q % block_q, block_q - q)),))
     buffer_1 = jnp.pad(buffer_1, ((0, max(-q % block_q, block_q - q)),))
+    buffer_3 = jnp.pad(buffer_3, ((0, max(-q % block_q, block_q - q)),))
+    state__ = jnp.pad(state__, ((0, max(-q % block_q, block_q - q)),))
+    state_ = jnp.pad(state_, ((0, max(-q % block_q, block_q - q)),))
     state_2 = jnp.pad(state_2, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     buffer_6 = jnp.pad(buffer_6, ((0, max(-q % block_q, block_q - q)),))
     logsum = jnp.pad(logsum, ((0, max(-q % block_q, block_q - q)),))
 
@@ -2440,122 +2437,122 @@ def _drift_backward_d_K_d_t(
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
         acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        sum_q = jnp.full((block_x,), 0.0, jnp.float32)
         acc_q_2 = jnp.full((block_x,), 0.0, jnp.float32)
-        acc_q_3 = jnp.full((block_x,), 0.0, jnp.float32)
-        recip = 1 / jnp.float32(x)
-        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
         x_f32 = x_index.astype(jnp.float32)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
+        t_tile = lax.dynamic_slice_in_dim(t, first_x, block_x, 0)
+        recip = 1 / jnp.float32(x)
         rsqrt = lax.rsqrt(jnp.float32(d))
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
-            acc_q, acc_q_2, acc_q_3 = state
+            acc_q, sum_q, acc_q_2 = state
             first_q = block * block_q
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul = t_tile[:, None] * buffer_3_tile * d_forecast_tile
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = buffer_2_tile * x_f32[:, None] + mul
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_2 = buffer_3_tile * state__tile * d_forecast_tile
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            mul_3 = recip_2 * (buffer_2_tile * state___tile + mul_2)
-            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub, 0.0)
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - safe_buffer_2)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = x_f32[:, None] - buffer_0_tile
-            mul_4 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_5 = recip_2 * t_tile[:, None] * d_forecast_tile
-            mul_6 = recip * recip_2 * x_f32[:, None] * d_lean_tile
+            mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_7 = recip * recip_2 * d_forecast_tile * sub_2
-            mul_8 = mul_7 * (t_tile[:, None] - safe_buffer_1)
-            add_2 = mul_8 + mul_6 + mul_5 + mul_4 * sub_2 * sub_2 * sub_2
+            mul_3 = d_forecast_tile * t_tile[:, None] * buffer_1_tile
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            add = buffer_3_tile * x_f32[:, None] + mul_3
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_4 = d_forecast_tile * state__tile * buffer_1_tile
+            mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
+            sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
+            gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
+            mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
+            mul_7 = recip * recip * recip * d_lean_tile * recip_2
+            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen + mul_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where(gt, add_2 + chosen - safe_buffer_5, 0.0)
+            chosen_2 = jnp.where(gt, add_2 + mul * sub - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_9 = rsqrt * dot
-            e = jnp.exp(mul_9 - state_tile)
-            tile_bf16 = (chosen_2 * e).astype(jnp.bfloat16)
+            mul_8 = dot * rsqrt
+            exp = jnp.exp(mul_8 - state_tile)
+            tile_bf16 = (chosen_2 * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
-            mul_10 = buffer_6_tile * d_forecast_tile * e
-            tile_sum = jnp.sum(mul_10, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
+            mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
+            chosen_3 = jnp.where(gt, mul_9 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_3, axis=1)
+            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_11 = sub_2 * jnp.exp(mul_9 - logsum_tile) * d_forecast_tile
-            tile_sum_2 = jnp.sum(mul_11, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_2
-            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+            mul_10 = d_forecast_tile * (sub * jnp.exp(mul_8 - logsum_tile))
+            tile_sum_2 = jnp.sum(mul_10, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_sum_q, next_acc_q_2)
 
-        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2, acc_q_3))
+        acc_q, sum_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, sum_q, acc_q_2))
         from_q = jnp.maximum(0, to_q)
 
         def step_2(block, state):
-            acc_q, acc_q_2, acc_q_3 = state
+            acc_q, sum_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             buffer_5_tile = lax.dynamic_slice_in_dim(buffer_5, first_q, block_q, 0)
-            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
-            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
-            mul = t_tile[:, None] * buffer_3_tile * d_forecast_tile
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
+            sub = x_f32[:, None] - buffer_0_tile
             buffer_2_tile = lax.dynamic_slice_in_dim(buffer_2, first_q, block_q, 0)
-            add = buffer_2_tile * x_f32[:, None] + mul
-            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
-            mul_2 = buffer_3_tile * state__tile * d_forecast_tile
-            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            safe_buffer_2 = jnp.where(buffer_2_tile == -jnp.inf, 0.0, buffer_2_tile)
             z_tile = lax.dynamic_slice_in_dim(z, first_q, block_q, 0)
             recip_2 = 1 / z_tile
-            mul_3 = recip_2 * (buffer_2_tile * state___tile + mul_2)
-            sub = mul_3 - jnp.where(add == -jnp.inf, 0.0, add)
-            gt = z_tile > 0.0
-            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub, 0.0)
+            d_forecast_tile = lax.dynamic_slice_in_dim(d_forecast, first_q, block_q, 0)
+            mul = recip * d_forecast_tile * recip_2 * (t_tile[:, None] - safe_buffer_2)
             d_lean_tile = lax.dynamic_slice_in_dim(d_lean, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            sub_2 = x_f32[:, None] - buffer_0_tile
-            mul_4 = recip * recip * recip * recip_2 * d_lean_tile
-            mul_5 = recip_2 * t_tile[:, None] * d_forecast_tile
-            mul_6 = recip * recip_2 * x_f32[:, None] * d_lean_tile
+            mul_2 = recip * d_lean_tile * recip_2 * x_f32[:, None]
             buffer_1_tile = lax.dynamic_slice_in_dim(buffer_1, first_q, block_q, 0)
-            safe_buffer_1 = jnp.where(buffer_1_tile == -jnp.inf, 0.0, buffer_1_tile)
-            mul_7 = recip * recip_2 * d_forecast_tile * sub_2
-            mul_8 = mul_7 * (t_tile[:, None] - safe_buffer_1)
-            add_2 = mul_8 + mul_6 + mul_5 + mul_4 * sub_2 * sub_2 * sub_2
+            mul_3 = d_forecast_tile * t_tile[:, None] * buffer_1_tile
+            buffer_3_tile = lax.dynamic_slice_in_dim(buffer_3, first_q, block_q, 0)
+            add = buffer_3_tile * x_f32[:, None] + mul_3
+            state___tile = lax.dynamic_slice_in_dim(state__, first_q, block_q, 0)
+            state__tile = lax.dynamic_slice_in_dim(state_, first_q, block_q, 0)
+            mul_4 = d_forecast_tile * state__tile * buffer_1_tile
+            mul_5 = recip_2 * (mul_4 + state___tile * buffer_3_tile)
+            sub_2 = mul_5 - jnp.where(add == -jnp.inf, 0.0, add)
+            gt = z_tile > 0.0
+            chosen = jnp.where(gt, recip * recip_2 * recip_2 * sub_2, 0.0)
+            mul_6 = d_forecast_tile * recip_2 * t_tile[:, None]
+            mul_7 = recip * recip * recip * d_lean_tile * recip_2
+            add_2 = mul_7 * sub * sub * sub + mul_6 + chosen + mul_2
             safe_buffer_5 = jnp.where(buffer_5_tile == -jnp.inf, 0.0, buffer_5_tile)
-            chosen_2 = jnp.where((q_index < q), add_2 + chosen - safe_buffer_5, 0.0)
+            chosen_2 = jnp.where(gt & (q_index < q), add_2 + mul * sub - safe_buffer_5, 0.0)
             state_tile = lax.dynamic_slice_in_dim(state_2, first_q, block_q, 0)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            mul_9 = rsqrt * dot
-            e = jnp.exp(mul_9 - state_tile)
-            tile_bf16 = (jnp.where(gt, chosen_2, 0.0) * e).astype(jnp.bfloat16)
+            mul_8 = dot * rsqrt
+            exp = jnp.exp(mul_8 - state_tile)
+            tile_bf16 = (chosen_2 * exp).astype(jnp.bfloat16)
             next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
             buffer_6_tile = lax.dynamic_slice_in_dim(buffer_6, first_q, block_q, 0)
-            mul_10 = buffer_6_tile * d_forecast_tile * e
-            tile_sum = jnp.sum(mul_10, axis=1)
-            next_acc_q_2 = acc_q_2 + tile_sum
+            mul_9 = d_forecast_tile * recip_2 * buffer_6_tile
+            chosen_3 = jnp.where(gt & (q_index < q), mul_9 * exp, 0.0)
+            tile_sum = jnp.sum(chosen_3, axis=1)
+            next_sum_q = sum_q + tile_sum
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 0)
-            mul_11 = sub_2 * jnp.exp(mul_9 - logsum_tile) * d_forecast_tile
-            tile_sum_2 = jnp.sum(mul_11, axis=1)
-            next_acc_q_3 = acc_q_3 + tile_sum_2
-            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+            mul_10 = d_forecast_tile * (sub * jnp.exp(mul_8 - logsum_tile))
+            tile_sum_2 = jnp.sum(mul_10, axis=1)
+            next_acc_q_2 = acc_q_2 + tile_sum_2
+            return (next_acc_q, next_sum_q, next_acc_q_2)
 
-        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
+        acc_q, sum_q, acc_q_2 = lax.fori_loop(
             from_q // block_q,
             -(-q // block_q),
             step_2,
-            (acc_q, acc_q_2, acc_q_3),
+            (acc_q, sum_q, acc_q_2),
         )
-        return (rsqrt * acc_q).astype(jnp.bfloat16), acc_q_2 + acc_q_3 * recip
+        return (acc_q * rsqrt).astype(jnp.bfloat16), sum_q + recip * acc_q_2
 
     d_K_tiles, d_t_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
@@ -2587,8 +2584,8 @@ def _drift_pull(block_x, block_q, saved, cotangents):
         Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, block_x=block_x, block_q=block_q,
     )
     d_K, d_t = _drift_backward_d_K_d_t(
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
-        buffer_3, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_3,
+        buffer_2, buffer_5, buffer_6, block_q=block_q, block_x=block_x,
     )
     return (d_Q, d_K, d_t)
 

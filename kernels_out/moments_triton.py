@@ -2391,31 +2391,30 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     acc_x_7 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = logsum * 1.4426950408889634
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q_2 = state * 1.4426950408889634
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = d_M * state_
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_3 = state_ * d_M
     d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        # src[moments.diag:18]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             (d_index < size_d)[None, :],
@@ -2426,43 +2425,46 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         dot = tl.dot(Q, tl.trans(K))
         mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        mul_q_x_2 = sub_q_x * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = exp2_q_x * sub_q_x
+        mul_q_x_3 = (sub_q_x * sub_q_x) * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
+        rsqrt_q = tl.rsqrt(next_acc_x_2 + 1.0)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        mul_q_x_4 = (sub_q_x * sub_q_x) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
+        tile = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
         mul_q_4 = (tile + mul_q_3) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_6
-        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
-        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
-        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
-        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        change_2 = next_centre - centre
+        mul_q_d = d_D[:, None] * acc_x_5
+        acc_x_8 = ((d_D * centre)[:, None] * acc_x_5) + (mul_q_d * change_2[:, None])
+        acc_x_9 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_10 = (acc_x_4 + acc_x_9) + (acc_x_6 * change_2[:, None])
+        mul_q_x_5 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
+        mul_q_x_6 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
+        add_q_x = (mul_q_x_6 + mul_q_x_5) + (d_M[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        tile_2 = exp2_q_x_2 * (add_q_x - safe_next_centre[:, None])
+        tile_2 = (add_q_x - safe_next_centre[:, None]) * exp2_q_x_2
         tile_bf16 = tile_2.to(tl.bfloat16)
-        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
-        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
-        # src[moments.diag:18]
-        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
-        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
+        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_5)
+        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x)
+        tile_bf16_4 = (exp2_q_x_2 * add_q_x_2).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16_4, K, (acc_x_6 + (mul_q_d * change[:, None])))
+        next_acc_x_7 = tl.dot(tile_bf16_3, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2477,8 +2479,6 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:18]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
@@ -2486,47 +2486,50 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(Q, tl.trans(K))
-        tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
-        mul_q_x = (1.4426950408889634 * rsqrt) * tile
+        mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = (exp2_q_x * sub_q_x) * sub_q_x
+        # src[moments.diag:18]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
+        mul_q_x_2 = sub_q_x_2 * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
-        rsqrt_q = tl.rsqrt(next_acc_x + 1.0)
-        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
-        mul_q_x_3 = exp2_q_x * sub_q_x
+        mul_q_x_3 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
+        rsqrt_q = tl.rsqrt(next_acc_x_2 + 1.0)
+        next_centre = tl.where(tl.abs(rsqrt_q) < float("inf"), rsqrt_q, 0.0)
         exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        mul_q_x_4 = (sub_q_x_2 * sub_q_x_2) * exp2_q_x_2
         tile_sum_3 = tl.sum(mul_q_x_4, 1)
         next_acc_x_3 = acc_x_3 + tile_sum_3
-        tile_2 = (((state_ * d_D) * next_acc_x_2) * next_centre) + (((0.5 * d_D) * next_acc_x_3) * next_centre)
-        mul_q_4 = (tile_2 + mul_q_3) * recip_q
+        tile = (((0.5 * d_D) * next_acc_x_3) * next_centre) + (((d_D * state_) * next_acc_x) * next_centre)
+        mul_q_4 = (tile + mul_q_3) * recip_q
         next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        where_q = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        mul_q_d = d_D[:, None] * acc_x_6
-        acc_x_8 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
-        acc_x_9 = ((d_D * centre)[:, None] * acc_x_6) * change[:, None]
-        acc_x_10 = (acc_x_5 + (mul_q_d * change[:, None])) * (next_centre - centre)[:, None]
-        mul_q_x_5 = ((d_D * next_acc_x_2)[:, None] * t[None, :]) * next_centre[:, None]
-        mul_q_x_6 = (((0.5 * d_D) * next_centre)[:, None] * sub_q_x) * sub_q_x
-        add_q_x = (mul_q_x_6 + (d_M[:, None] * t[None, :])) + mul_q_x_5
+        change_2 = next_centre - centre
+        mul_q_d = d_D[:, None] * acc_x_5
+        acc_x_8 = ((d_D * centre)[:, None] * acc_x_5) + (mul_q_d * change_2[:, None])
+        acc_x_9 = (-1.0 * acc_x_7) * (next_centre_2 - centre_2)[:, None]
+        acc_x_10 = (acc_x_4 + acc_x_9) + (acc_x_6 * change_2[:, None])
+        tile_2 = ((0.5 * d_D) * next_centre)[:, None] * sub_q_x_2
+        mul_q_x_5 = ((d_D * next_acc_x)[:, None] * t[None, :]) * next_centre[:, None]
+        add_q_x = (mul_q_x_5 + (tile_2 * sub_q_x_2)) + (d_M[:, None] * t[None, :])
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
-        tile_bf16 = (exp2_q_x_2 * sub_q_x_2).to(tl.bfloat16)
-        next_acc_x_4 = tl.dot(tile_bf16, K, (((acc_x_4 + acc_x_8) + acc_x_9) + acc_x_10))
-        add_q_x_2 = (((0.5 * d_D)[:, None] * sub_q_x) * sub_q_x) + ((d_D * next_acc_x_2)[:, None] * t[None, :])
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x - safe_next_centre[:, None], 0.0)
+        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_4 = tl.dot(tile_bf16, K, (acc_x_10 + (acc_x_8 * change[:, None])))
+        tile_bf16_2 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_5 = tl.dot(tile_bf16_3, tile_bf16_2, acc_x_5)
+        add_q_x_2 = ((d_D * next_acc_x)[:, None] * t[None, :]) + (((0.5 * d_D)[:, None] * sub_q_x_2) * sub_q_x_2)
         add_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_2, 0.0)
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_5 = tl.dot(tile_bf16_2, K, (acc_x_5 + (mul_q_d * change[:, None])))
-        # src[moments.diag:18]
-        tile_bf16_3 = (K.to(tl.float32) * t[:, None]).to(tl.bfloat16)
-        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_6 = tl.dot(tile_bf16_4, tile_bf16_3, acc_x_6)
-        next_acc_x_7 = tl.dot(tile_bf16_4, K, acc_x_7)
+        tile_bf16_4 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
+        next_acc_x_6 = tl.dot(tile_bf16_4, K, (acc_x_6 + (mul_q_d * change[:, None])))
+        next_acc_x_7 = tl.dot(tile_bf16_3, K, acc_x_7)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -2536,10 +2539,10 @@ def deviation_backward_buffer_0_buffer_1_buffer_2_d_Q_kernel(
         acc_x_7 = next_acc_x_7
         centre = next_centre
         centre_2 = next_centre_2
-    rsqrt_q = tl.rsqrt(acc_x + 1.0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, rsqrt_q, mask=(q_index < size_q))
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
-    tile = (((state_ * d_D) * acc_x_2) * rsqrt_q) + (((0.5 * d_D) * acc_x_3) * rsqrt_q)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
+    rsqrt_q = tl.rsqrt(acc_x_2 + 1.0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_q, mask=(q_index < size_q))
+    tile = (((0.5 * d_D) * acc_x_3) * rsqrt_q) + (((d_D * state_) * acc_x) * rsqrt_q)
     tl.store(
         buffer_2_ptr + q_index * buffer_2_stride_q,
         ((tile + mul_q_3) * recip_q),
@@ -2567,22 +2570,34 @@ def deviation_backward_d_K_d_t_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
-    acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        M = tl.load(M_ptr + q_index * M_stride_q)
+        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_x_q_2 = ((d_D * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
+        add_x_q = (mul_x_q_2 + mul_x_q) + (d_M[None, :] * t[:, None])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:18]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
@@ -2591,42 +2606,43 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
+        mul_x_q_3 = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q_2 = mul_x_q_3 - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-        M = tl.load(M_ptr + q_index * M_stride_q)
-        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        gt_q = z > 0.0
         recip_q = 1.0 / z
-        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
-        mul_x_q_4 = where_x_q * mul_q[None, :]
-        tile_sum = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_2 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
+        where_x_q = tl.where(gt_q[None, :], tile_2[None, :] * exp2_x_q, 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
-        tile_sum_2 = tl.sum(mul_x_q_5, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_2
+        sub_x_q_3 = mul_x_q_3 - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_4 = (d_D * buffer_1)[None, :] * (sub_x_q * tl.exp2(sub_x_q_3))
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
+        sum_q = next_sum_q
         acc_q_2 = next_acc_q_2
-        acc_q_3 = next_acc_q_3
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = ((d_D * buffer_0)[None, :] * t[:, None]) * buffer_1[None, :]
+        add_x_q = (mul_x_q_2 + mul_x_q) + (d_M[None, :] * t[:, None])
+        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:18]
         Q = tl.load(
@@ -2636,44 +2652,34 @@ def deviation_backward_d_K_d_t_kernel(
         )
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (state * 1.4426950408889634)[None, :]
+        mul_x_q_3 = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q_2 = mul_x_q_3 - (state * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_2)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
-        where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(sub_x_q), 0.0)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((d_D * buffer_1)[None, :] * t[:, None]) * buffer_0[None, :]
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
-        M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_3 = (((0.5 * d_D) * buffer_0)[None, :] * sub_x_q_2) * sub_x_q_2
-        add_x_q = (mul_x_q_3 + (d_M[None, :] * t[:, None])) + mul_x_q_2
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        gt_q = z > 0.0
         recip_q = tl.where(q_index < size_q, 1.0 / z, 0.0)
-        tile = (where_x_q * (add_x_q - safe_buffer_2[None, :])) * recip_q[None, :]
-        tile_bf16 = tile.to(tl.bfloat16)
+        tile = (add_x_q - safe_buffer_2[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = (tile * recip_q[None, :]).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        mul_q = (d_M + ((d_D * buffer_1) * buffer_0)) * recip_q
-        mul_x_q_4 = where_x_q * mul_q[None, :]
-        tile_sum = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum
+        tile_2 = (d_M + ((d_D * buffer_0) * buffer_1)) * recip_q
+        where_x_q = tl.where(gt_q[None, :], tile_2[None, :] * exp2_x_q, 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_3 = mul_x_q - (logsum * 1.4426950408889634)[None, :]
-        mul_x_q_5 = (d_D * buffer_0)[None, :] * (tl.exp2(sub_x_q_3) * sub_x_q_2)
-        tile_sum_2 = tl.sum(mul_x_q_5, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_2
+        sub_x_q_3 = mul_x_q_3 - (logsum * 1.4426950408889634)[None, :]
+        mul_x_q_4 = (d_D * buffer_1)[None, :] * (sub_x_q * tl.exp2(sub_x_q_3))
+        tile_sum_2 = tl.sum(mul_x_q_4, 1)
+        next_acc_q_2 = acc_q_2 + tile_sum_2
         acc_q = next_acc_q
+        sum_q = next_sum_q
         acc_q_2 = next_acc_q_2
-        acc_q_3 = next_acc_q_3
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
         (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q_2 - acc_q_3), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_q - acc_q_2), mask=(x_index < size_x))
 
 
 @triton.jit
@@ -2916,7 +2922,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
         float("-inf"),
         EXACT_X,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_x = scalar * state
     sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
     exp2_x = tl.exp2(sub_x)
@@ -2932,17 +2938,16 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_rows_kernel(
     rsqrt = tl.rsqrt(sum_2 + 1.0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt)
     z = tl.load(z_ptr + q_index * z_stride_q)
+    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
     state_ = tl.load(state__ptr + q_index * state__stride_q)
     mul_2 = 1.4426950408889634 * state_
     sub_x_3 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
     mul_x_4 = (sub_x_2 * sub_x_2) * tl.exp2(sub_x_3)
     sum_3 = tl.sum(mul_x_4, 0)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
-    d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-    scalar_2 = (((sum_ * rsqrt) * d_D) * state__) + (d_M * state__)
-    mul_3 = (scalar_2 + (((rsqrt * d_D) * sum_3) * 0.5)) * (1.0 / z)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul_3)
+    scalar_2 = (((sum_3 * d_D) * 0.5) * rsqrt) + (((d_D * state__) * sum_) * rsqrt)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((scalar_2 + (state__ * d_M)) * (1.0 / z)))
 
 
 @triton.jit
@@ -2969,7 +2974,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (1.4426950408889634 * rsqrt) * state
+        mul_x = (rsqrt * 1.4426950408889634) * state
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
@@ -2997,7 +3002,7 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
             mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_x = (1.4426950408889634 * rsqrt) * state
+        mul_x = (rsqrt * 1.4426950408889634) * state
         sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
         exp2_x = tl.exp2(sub_x)
         # src[moments.diag:18]
@@ -3020,12 +3025,11 @@ def deviation_long_backward_buffer_0_buffer_1_buffer_2_kernel(
     rsqrt_2 = tl.rsqrt(acc_x_2 + 1.0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, rsqrt_2)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
-    state__ = tl.load(state___ptr + q_index * state___stride_q)
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
-    scalar = (((acc_x * rsqrt_2) * d_D) * state__) + (d_M * state__)
-    mul_3 = (scalar + (((rsqrt_2 * d_D) * acc_x_3) * 0.5)) * (1.0 / z)
-    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, mul_3)
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+    scalar = (((acc_x_3 * d_D) * 0.5) * rsqrt_2) + (((d_D * state__) * acc_x) * rsqrt_2)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, ((scalar + (state__ * d_M)) * (1.0 / z)))
 
 
 @triton.jit
@@ -3044,10 +3048,10 @@ def deviation_long_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+    M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
     buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * state_
@@ -3065,18 +3069,18 @@ def deviation_long_backward_d_Q_kernel(
         )
         t = tl.load(t_ptr + x_index * t_stride_x)
         sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
-        mul_q_x = (((0.5 * buffer_1) * d_D)[:, None] * sub_q_x) * sub_q_x
-        mul_q_x_2 = ((buffer_0 * buffer_1) * d_D)[:, None] * t[None, :]
-        add_q_x = (mul_q_x_2 + (d_M[:, None] * t[None, :])) + mul_q_x
+        mul_q_x = (((0.5 * d_D) * buffer_1)[:, None] * sub_q_x) * sub_q_x
+        tile = (d_D[:, None] * t[None, :]) * buffer_0[:, None]
+        add_q_x = ((tile * buffer_1[:, None]) + mul_q_x) + (d_M[:, None] * t[None, :])
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        sub_q_x_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        sub_q_x_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -3091,18 +3095,18 @@ def deviation_long_backward_d_Q_kernel(
         )
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
         sub_q_x = M[:, None] - tl.where(t == float("-inf"), 0.0, t)[None, :]
-        mul_q_x = (((0.5 * buffer_1) * d_D)[:, None] * sub_q_x) * sub_q_x
-        mul_q_x_2 = ((buffer_0 * buffer_1) * d_D)[:, None] * t[None, :]
-        add_q_x = (mul_q_x_2 + (d_M[:, None] * t[None, :])) + mul_q_x
+        mul_q_x = (((0.5 * d_D) * buffer_1)[:, None] * sub_q_x) * sub_q_x
+        tile = (d_D[:, None] * t[None, :]) * buffer_0[:, None]
+        add_q_x = ((tile * buffer_1[:, None]) + mul_q_x) + (d_M[:, None] * t[None, :])
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
-        sub_q_x_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        tile = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
-        tile_bf16 = tile.to(tl.bfloat16)
+        sub_q_x_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        tile_2 = (add_q_x - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_2)
+        tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
@@ -3138,18 +3142,16 @@ def deviation_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
         M = tl.load(M_ptr + q_index * M_stride_q)
         sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        mul_x_q_2 = ((buffer_0 * buffer_1) * d_D)[None, :] * t[:, None]
-        add_x_q = (mul_x_q_2 + (d_M[None, :] * t[:, None])) + mul_x_q
+        tile = (d_D[None, :] * t[:, None]) * buffer_0[None, :]
+        add_x_q = ((tile * buffer_1[None, :]) + mul_x_q) + (d_M[None, :] * t[:, None])
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         mul_q = 1.4426950408889634 * state_
@@ -3158,9 +3160,12 @@ def deviation_long_backward_d_K_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = tl.where(z > 0.0, 1.0 / z, 0.0)[None, :] * (add_x_q - safe_buffer_2[None, :])
-        tile_bf16 = (tile * tl.exp2(sub_x_q_2)).to(tl.bfloat16)
+        sub_x_q_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        # src[maps.diag:7]
+        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
+        tile_3 = tile_2 * tl.where(z > 0.0, 1.0 / z, 0.0)[None, :]
+        tile_bf16 = tile_3.to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -3173,19 +3178,16 @@ def deviation_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        where_q = tl.where((z > 0.0) & (q_index < size_q), 1.0 / z, 0.0)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
         M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
         sub_x_q = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q = (((0.5 * buffer_1) * d_D)[None, :] * sub_x_q) * sub_x_q
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = (((0.5 * d_D) * buffer_1)[None, :] * sub_x_q) * sub_x_q
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((buffer_0 * buffer_1) * d_D)[None, :] * t[:, None]
-        add_x_q = (mul_x_q_2 + (d_M[None, :] * t[:, None])) + mul_x_q
+        tile = (d_D[None, :] * t[:, None]) * buffer_0[None, :]
+        add_x_q = ((tile * buffer_1[None, :]) + mul_x_q) + (d_M[None, :] * t[:, None])
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * state_
@@ -3194,9 +3196,12 @@ def deviation_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        sub_x_q_2 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = where_q[None, :] * (add_x_q - safe_buffer_2[None, :])
-        tile_bf16 = (tile * tl.exp2(sub_x_q_2)).to(tl.bfloat16)
+        sub_x_q_2 = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        # src[maps.diag:7]
+        where_q = tl.where((z > 0.0) & (q_index < size_q), 1.0 / z, 0.0)
+        tile_2 = (add_x_q - safe_buffer_2[None, :]) * tl.exp2(sub_x_q_2)
+        tile_bf16 = (tile_2 * where_q[None, :]).to(tl.bfloat16)
         # src[moments.diag:18]
         Q = tl.load(
             Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
@@ -3223,6 +3228,7 @@ def deviation_long_backward_d_t_rows_kernel(
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:7]
@@ -3231,7 +3237,7 @@ def deviation_long_backward_d_t_rows_kernel(
         mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
         other=0.0,
     )
-    scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
     mul_x_q = scalar * state
     sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
     # src[moments.diag:18]
@@ -3239,20 +3245,18 @@ def deviation_long_backward_d_t_rows_kernel(
     M = load_tile(M_ptr + q_index * M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     sub_x_q_2 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
     d_D = load_tile(d_D_ptr + q_index * d_D_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = (buffer_1 * d_D)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
+    mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_2 * tl.exp2(sub_x_q))
     sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_2 = 1.4426950408889634 * state_
     sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     d_M = load_tile(d_M_ptr + q_index * d_M_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
     # src[maps.diag:7]
-    where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
-    mul_q_3 = where_q * tl.where(q_index < size_q, 1.0 / z, 0.0)
-    mul_x_q_3 = mul_q_3[None, :] * tl.exp2(sub_x_q_3)
-    sum_2 = tl.sum(mul_x_q_3, 1)
+    where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q_3), 0.0)
+    sum_2 = tl.sum(where_x_q, 1)
     tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_2 - sum_), mask=(x_index < size_x))
 
 
@@ -3266,8 +3270,8 @@ def deviation_long_backward_d_t_kernel(
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
+    sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q = tl.full([BLOCK_X], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:18]
@@ -3283,28 +3287,28 @@ def deviation_long_backward_d_t_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        mul_x_q = (rsqrt * 1.4426950408889634) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q)
+        tile = (((d_D * buffer_0) * buffer_1) + d_M) * (1.0 / z)
         # src[maps.diag:7]
-        where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
-        mul_x_q_2 = (where_q * (1.0 / z))[None, :] * tl.exp2(sub_x_q)
-        tile_sum = tl.sum(mul_x_q_2, 1)
-        next_acc_q = acc_q + tile_sum
+        where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q), 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         M = tl.load(M_ptr + q_index * M_stride_q)
         sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_3 = (buffer_1 * d_D)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
-        tile_sum_2 = tl.sum(mul_x_q_3, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+        tile_sum_2 = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum_2
+        sum_q = next_sum_q
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
@@ -3316,30 +3320,29 @@ def deviation_long_backward_d_t_kernel(
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        mul_x_q = (rsqrt * 1.4426950408889634) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        d_M = tl.load(d_M_ptr + q_index * d_M_stride_q, mask=(q_index < size_q), other=0.0)
+        d_D = tl.load(d_D_ptr + q_index * d_D_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = (((d_D * buffer_0) * buffer_1) + d_M) * tl.where(q_index < size_q, 1.0 / z, 0.0)
         # src[maps.diag:7]
-        where_q = tl.where(z > 0.0, d_M + ((buffer_0 * buffer_1) * d_D), 0.0)
-        mul_q_2 = where_q * tl.where(q_index < size_q, 1.0 / z, 0.0)
-        mul_x_q_2 = mul_q_2[None, :] * tl.exp2(sub_x_q)
-        tile_sum = tl.sum(mul_x_q_2, 1)
-        next_acc_q = acc_q + tile_sum
+        where_x_q = tl.where((z > 0.0)[None, :], tile[None, :] * tl.exp2(sub_x_q), 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_3 = 1.4426950408889634 * logsum
-        sub_x_q_2 = mul_x_q - tl.where(mul_q_3 == float("-inf"), 0.0, mul_q_3)[None, :]
+        mul_q_2 = 1.4426950408889634 * logsum
+        sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
         M = tl.load(M_ptr + q_index * M_stride_q, mask=(q_index < size_q), other=0.0)
         sub_x_q_3 = M[None, :] - tl.where(t == float("-inf"), 0.0, t)[:, None]
-        mul_x_q_3 = (buffer_1 * d_D)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
-        tile_sum_2 = tl.sum(mul_x_q_3, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        mul_x_q_2 = (d_D * buffer_1)[None, :] * (sub_x_q_3 * tl.exp2(sub_x_q_2))
+        tile_sum_2 = tl.sum(mul_x_q_2, 1)
+        next_acc_q = acc_q + tile_sum_2
+        sum_q = next_sum_q
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    tl.store(d_t_ptr + x_index * d_t_stride_x, (acc_q - acc_q_2), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, (sum_q - acc_q), mask=(x_index < size_x))
 
 
 def _deviation(Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -6935,35 +6938,36 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
     sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_10 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_11 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_12 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_13 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_14 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_15 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_16 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
     mul_q = 1.4426950408889634 * logsum
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:34]
     Q = tl.load(
         Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state
     d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
+    state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
     gt_q = z > 0.0
     where_q = tl.where(gt_q, (recip * recip_q) * recip_q, 0.0)
@@ -6971,8 +6975,6 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = load_tile(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -6984,114 +6986,120 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         dot = tl.dot(Q, tl.trans(K))
         mul_q_x = (1.4426950408889634 * rsqrt) * dot
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = exp2_q_x * x_f32[None, :]
-        tile_sum = tl.sum(mul_q_x_2, 1)
-        next_acc_x = acc_x + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_3 = exp2_q_x * t[None, :]
+        mul_q_x_2 = t[None, :] * exp2_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[moments.diag:36]
+        x_f32 = x_index.to(tl.float32)
+        mul_q_x_3 = x_f32[None, :] * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        sub_q_x = x_f32[None, :] - next_acc_x[:, None]
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = exp2_q_x_2 * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
-        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_4
         where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
-        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        tile = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
-        sub_q_x_2 = t[None, :] - next_acc_x_2[:, None]
-        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile * sub_q_x)
-        mul_q_x_5 = exp2_q_x_2 * add_q_x
+        acc_x_17 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change_2
+        acc_x_18 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_17
+        acc_x_19 = (acc_x_3 + (acc_x_18 * change_2)) + ((-1.0 * (d_forecast * sum_x)) * change)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        sub_q_x = x_f32[None, :] - next_acc_x_2[:, None]
+        tile = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = t[None, :] - next_acc_x[:, None]
+        add_q_x = (sub_q_x_2 * d_forecast[:, None]) + (tile * sub_q_x)
+        mul_q_x_4 = add_q_x * exp2_q_x_2
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_19 + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_18 + tile_sum_5
-        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
-        mul_q_3 = add_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change_2)) + tile_sum_5
+        mul_q_x_6 = sub_q_x * exp2_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change_2)) + tile_sum_6
+        add_q = (next_acc_x_3 * state__) + ((d_forecast * state_) * next_acc_x_5)
+        mul_q_3 = recip_q * add_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_20 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change_2)) * change_2
+        acc_x_21 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_20) * change_2)
+        mul_q_x_7 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
-        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        next_acc_x_6 = acc_x_21 + tile_sum_7
+        acc_x_22 = ((-2.0 * acc_x_5) + (sum_x * change_2)) * change_2
+        mul_q_x_8 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = acc_x_22 + tile_sum_8
-        tile_2 = recip * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_2 * d_lean)
-        mul_q_4 = (add_q_2 * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
-        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        next_acc_x_7 = (acc_x_7 + acc_x_22) + tile_sum_8
+        acc_x_23 = ((-1.0 * acc_x_5) + (sum_x * change_2)) * change
+        acc_x_24 = (acc_x_8 + ((-1.0 * acc_x_9) * change_2)) + acc_x_23
+        mul_q_x_9 = (sub_q_x_2 * sub_q_x) * exp2_q_x_2
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_10 = exp2_q_x * sub_q_x
+        next_acc_x_8 = acc_x_24 + tile_sum_9
+        tile_2 = recip * (((recip * recip) * next_acc_x_6) + state__)
+        add_q_2 = (tile_2 * d_lean) + (d_forecast * (state_ + (next_acc_x_8 * recip)))
+        mul_q_4 = (recip_q * recip_q) * add_q_2
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        mul_q_x_10 = exp2_q_x_2 * sub_q_x_2
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
-        tile_sum_11 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_11
-        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
-        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change)) + tile_sum_10
+        mul_q_x_11 = sub_q_x * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
+        where_q_6 = tl.where(tl.abs(acc_x_5) < float("inf"), acc_x_5, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_5) < float("inf"), next_acc_x_5, 0.0)
         where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
         where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
-        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
-        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
-        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
-        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
-        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-        tile_3 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
-        add_q_x_2 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        mul_q_d = ((recip * recip_q) * d_forecast)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_15
+        mul_q_d_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_12
+        mul_q_d_4 = ((recip * recip_q) * d_forecast)[:, None] * acc_x_12
+        acc_x_25 = (-1.0 * mul_q_d) + (mul_q_d_4 * change_2[:, None])
+        acc_x_26 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_3) * change_2[:, None])
+        acc_x_27 = (-1.0 * acc_x_12) * (next_centre_2 - centre_2)[:, None]
+        acc_x_28 = (acc_x_16 + (acc_x_26 * change_2[:, None])) * change_2[:, None]
+        acc_x_29 = ((acc_x_11 + acc_x_27) + acc_x_28) + (acc_x_25 * change[:, None])
+        acc_x_30 = acc_x_29 + (acc_x_14 * (where_q_9 - where_q_8)[:, None])
+        acc_x_31 = acc_x_30 + (acc_x_13 * (where_q_7 - where_q_6)[:, None])
+        acc_x_32 = (where_q[:, None] * acc_x_12) * (next_centre - centre)[:, None]
+        tile_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
+        tile_4 = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x_2
+        mul_q_x_12 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
+        mul_q_x_13 = (t[None, :] * d_forecast[:, None]) * next_acc_x_5[:, None]
+        add_q_x_2 = mul_q_x_13 + (x_f32[None, :] * next_acc_x_3[:, None])
         safe_ = tl.where(add_q_x_2 == float("-inf"), 0.0, add_q_x_2)
         mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
-        tile_4 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
-        tile_5 = (tile_4 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
-        tile_6 = (tile_5 + mul_q_x_12) + ((tile_3 * sub_q_x) * sub_q_x)
+        mul_q_x_15 = ((recip * recip_q)[:, None] * x_f32[None, :]) * d_lean[:, None]
+        tile_5 = mul_q_x_15 + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        add_q_x_3 = ((tile_5 + mul_q_x_12) + (tile_4 * sub_q_x)) + ((tile_3 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = (tile_6 + mul_q_x_11) - safe_next_centre[:, None]
-        tile_bf16 = (exp2_q_x_2 * sub_q_x_3).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
-        acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        tile_7 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        add_q_x_3 = mul_q_x_15 + ((tile_7[:, None] * sub_q_x) * sub_q_x)
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_3).to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
-        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
-        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
-        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
+        tile_6 = (add_q_x_3 - safe_next_centre[:, None]) * exp2_q_x_2
+        tile_bf16 = tile_6.to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
+        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
+        tile_7 = ((-1.0 * recip) * t)[None, :] * d_forecast[:, None]
+        where_q_x = tl.where(gt_q[:, None], (tile_7 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_13)
         tile_8 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
-        where_q_x = tl.where(gt_q[:, None], tile_8 * recip_q[:, None], 0.0)
-        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
-        tile_9 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        where_q_x_2 = tl.where(gt_q[:, None], (tile_9 * recip_q[:, None]) * recip_q[:, None], 0.0)
-        tile_bf16_6 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
+        where_q_x_2 = tl.where(gt_q[:, None], tile_8 * recip_q[:, None], 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
+        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_12) * change_2[:, None])
+        tile_bf16_5 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_33)
+        acc_x_34 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_3) * change_2[:, None])
+        acc_x_35 = (acc_x_16 + (acc_x_34 * change_2[:, None])) + (mul_q_d_4 * change[:, None])
+        tile_9 = ((((-3.0 * recip) * recip) * recip) * recip_q) * d_lean
+        mul_q_x_16 = (((-1.0 * recip) * recip_q) * d_forecast)[:, None] * sub_q_x_2
+        add_q_x_4 = mul_q_x_16 + ((tile_9[:, None] * sub_q_x) * sub_q_x)
+        tile_bf16_6 = (exp2_q_x_2 * add_q_x_4).to(tl.bfloat16)
+        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -7102,21 +7110,20 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        sum_x_2 = next_sum_x_2
         acc_x_10 = next_acc_x_10
+        sum_x_2 = next_sum_x_2
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
+        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[moments.diag:36]
-        x_f32 = x_index.to(tl.float32)
         # src[moments.diag:34]
         K = tl.load(
             K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
@@ -7128,118 +7135,122 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         tile = tl.where((x_index < size_x)[None, :], dot, float("-inf"))
         mul_q_x = (1.4426950408889634 * rsqrt) * tile
         exp2_q_x = tl.exp2(mul_q_x - mul_q[:, None])
-        mul_q_x_2 = exp2_q_x * x_f32[None, :]
-        tile_sum = tl.sum(mul_q_x_2, 1)
-        next_acc_x = acc_x + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_3 = exp2_q_x * t[None, :]
+        mul_q_x_2 = t[None, :] * exp2_q_x
+        tile_sum = tl.sum(mul_q_x_2, 1)
+        next_acc_x = acc_x + tile_sum
+        # src[moments.diag:36]
+        tile_2 = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
+        mul_q_x_3 = tile_2[None, :] * exp2_q_x
         tile_sum_2 = tl.sum(mul_q_x_3, 1)
         next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q_2 = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_3 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_3 - where_q_2
-        sub_q_x = tl.where((x_index < size_x)[None, :], x_f32[None, :] - next_acc_x[:, None], 0.0)
-        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
-        mul_q_x_4 = exp2_q_x_2 * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = (acc_x_3 + ((-1.0 * sum_x) * change)) + tile_sum_3
-        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_4
         where_q_4 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
         where_q_5 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_5 - where_q_4
-        acc_x_16 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_17 = (-6.0 * (((recip * recip) * d_lean) * acc_x_3)) + acc_x_16
-        acc_x_18 = (acc_x_4 + (acc_x_17 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
-        add_q_x = (d_forecast[:, None] * sub_q_x_2) + (tile_2 * sub_q_x)
+        acc_x_17 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change_2
+        acc_x_18 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_17
+        acc_x_19 = (acc_x_3 + (acc_x_18 * change_2)) + ((-1.0 * (d_forecast * sum_x)) * change)
+        exp2_q_x_2 = tl.exp2(mul_q_x - mul_q_2[:, None])
+        sub_q_x = tl.where((x_index < size_x)[None, :], tile_2[None, :] - next_acc_x_2[:, None], 0.0)
+        tile_3 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x
+        sub_q_x_2 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x[:, None], 0.0)
+        add_q_x = (sub_q_x_2 * d_forecast[:, None]) + (tile_3 * sub_q_x)
         add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+        mul_q_x_4 = add_q_x_2 * exp2_q_x_2
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = acc_x_19 + tile_sum_3
+        tile_sum_4 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_4
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x
         tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_18 + tile_sum_5
-        add_q = ((state_ * d_forecast) * next_acc_x_3) + (state__ * next_acc_x_4)
-        mul_q_3 = add_q * recip_q
-        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_19 = ((-1.0 * acc_x_6) + (sum_x * change_2)) * change
-        acc_x_20 = (acc_x_5 + ((-1.0 * acc_x_3) * change_2)) + acc_x_19
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x) * sub_q_x_2
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change_2)) + tile_sum_5
+        mul_q_x_6 = sub_q_x * exp2_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_20 + tile_sum_6
-        mul_q_x_7 = exp2_q_x_2 * sub_q_x_2
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change_2)) + tile_sum_6
+        add_q = (next_acc_x_3 * state__) + ((d_forecast * state_) * next_acc_x_5)
+        mul_q_3 = recip_q * add_q
+        next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
+        acc_x_20 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change_2)) * change_2
+        acc_x_21 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_20) * change_2)
+        mul_q_x_7 = ((sub_q_x * sub_q_x) * sub_q_x) * exp2_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_21 = ((3.0 * acc_x_3) + ((-1.0 * sum_x) * change)) * change
-        acc_x_22 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_21) * change)
-        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x) * sub_q_x) * sub_q_x
+        next_acc_x_6 = acc_x_21 + tile_sum_7
+        acc_x_22 = ((-2.0 * acc_x_5) + (sum_x * change_2)) * change_2
+        mul_q_x_8 = (exp2_q_x_2 * sub_q_x) * sub_q_x
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
-        next_acc_x_7 = acc_x_22 + tile_sum_8
-        tile_3 = recip * (state__ + ((recip * recip) * next_acc_x_7))
-        add_q_2 = (((recip * next_acc_x_5) + state_) * d_forecast) + (tile_3 * d_lean)
-        mul_q_4 = (add_q_2 * recip_q) * recip_q
-        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
-        acc_x_23 = acc_x_8 + (((-2.0 * acc_x_3) + (sum_x * change)) * change)
-        mul_q_x_9 = (exp2_q_x_2 * sub_q_x) * sub_q_x
+        next_acc_x_7 = (acc_x_7 + acc_x_22) + tile_sum_8
+        acc_x_23 = ((-1.0 * acc_x_5) + (sum_x * change_2)) * change
+        acc_x_24 = (acc_x_8 + ((-1.0 * acc_x_9) * change_2)) + acc_x_23
+        mul_q_x_9 = (sub_q_x_2 * sub_q_x) * exp2_q_x_2
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_23 + tile_sum_9
-        mul_q_x_10 = exp2_q_x * sub_q_x
+        next_acc_x_8 = acc_x_24 + tile_sum_9
+        tile_4 = recip * (((recip * recip) * next_acc_x_6) + state__)
+        add_q_2 = (tile_4 * d_lean) + (d_forecast * (state_ + (next_acc_x_8 * recip)))
+        mul_q_4 = (recip_q * recip_q) * add_q_2
+        next_centre_2 = tl.where(tl.abs(mul_q_4) < float("inf"), mul_q_4, 0.0)
+        mul_q_x_10 = exp2_q_x_2 * sub_q_x_2
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
-        tile_sum_11 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_11
-        where_q_6 = tl.where(tl.abs(acc_x_4) < float("inf"), acc_x_4, 0.0)
-        where_q_7 = tl.where(tl.abs(next_acc_x_4) < float("inf"), next_acc_x_4, 0.0)
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change)) + tile_sum_10
+        mul_q_x_11 = sub_q_x * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change_2)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
+        where_q_6 = tl.where(tl.abs(acc_x_5) < float("inf"), acc_x_5, 0.0)
+        where_q_7 = tl.where(tl.abs(next_acc_x_5) < float("inf"), next_acc_x_5, 0.0)
         where_q_8 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
         where_q_9 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
-        mul_q_d = ((recip * d_forecast) * recip_q)[:, None] * acc_x_12
-        mul_q_d_2 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_12
-        mul_q_d_3 = ((recip * d_forecast) * recip_q)[:, None] * acc_x_13
-        mul_q_d_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * acc_x_13
-        acc_x_24 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_4) * change[:, None])
-        acc_x_25 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_24 * change[:, None])
-        acc_x_26 = (-1.0 * acc_x_13) * (next_centre_2 - centre_2)[:, None]
-        acc_x_27 = (acc_x_10 + acc_x_26) + (acc_x_15 * (where_q_9 - where_q_8)[:, None])
-        acc_x_28 = acc_x_27 + (acc_x_14 * (where_q_7 - where_q_6)[:, None])
-        acc_x_29 = (where_q[:, None] * acc_x_13) * (next_centre - centre)[:, None]
-        acc_x_30 = (acc_x_28 + acc_x_29) + ((-1.0 * mul_q_d) * change_2[:, None])
-        mul_q_x_11 = ((recip * d_lean) * recip_q)[:, None] * x_f32[None, :]
-        tile_4 = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x
-        mul_q_x_12 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
-        mul_q_x_13 = (d_forecast * next_acc_x_3)[:, None] * t[None, :]
-        add_q_x_3 = (next_acc_x_4[:, None] * x_f32[None, :]) + mul_q_x_13
+        mul_q_d = ((recip * recip_q) * d_forecast)[:, None] * acc_x_15
+        mul_q_d_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_15
+        mul_q_d_3 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * acc_x_12
+        mul_q_d_4 = ((recip * recip_q) * d_forecast)[:, None] * acc_x_12
+        acc_x_25 = (-1.0 * mul_q_d) + (mul_q_d_4 * change_2[:, None])
+        acc_x_26 = (3.0 * mul_q_d_2) + ((-1.0 * mul_q_d_3) * change_2[:, None])
+        acc_x_27 = (-1.0 * acc_x_12) * (next_centre_2 - centre_2)[:, None]
+        acc_x_28 = (acc_x_16 + (acc_x_26 * change_2[:, None])) * change_2[:, None]
+        acc_x_29 = ((acc_x_11 + acc_x_27) + acc_x_28) + (acc_x_25 * change[:, None])
+        acc_x_30 = acc_x_29 + (acc_x_14 * (where_q_9 - where_q_8)[:, None])
+        acc_x_31 = acc_x_30 + (acc_x_13 * (where_q_7 - where_q_6)[:, None])
+        acc_x_32 = (where_q[:, None] * acc_x_12) * (next_centre - centre)[:, None]
+        tile_5 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
+        tile_6 = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x_2
+        mul_q_x_12 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
+        mul_q_x_13 = (t[None, :] * d_forecast[:, None]) * next_acc_x_5[:, None]
+        add_q_x_3 = mul_q_x_13 + (tile_2[None, :] * next_acc_x_3[:, None])
         safe_ = tl.where(add_q_x_3 == float("-inf"), 0.0, add_q_x_3)
         mul_q_x_14 = ((recip * recip_q) * recip_q)[:, None] * (next_centre[:, None] - safe_)
-        tile_5 = ((recip * d_forecast) * recip_q)[:, None] * sub_q_x
-        tile_6 = (tile_5 * sub_q_x_2) + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
-        tile_7 = (tile_6 + mul_q_x_12) + ((tile_4 * sub_q_x) * sub_q_x)
+        mul_q_x_15 = ((recip * recip_q)[:, None] * tile_2[None, :]) * d_lean[:, None]
+        tile_7 = mul_q_x_15 + tl.where(gt_q[:, None], mul_q_x_14, 0.0)
+        add_q_x_4 = ((tile_7 + mul_q_x_12) + (tile_6 * sub_q_x)) + ((tile_5 * sub_q_x) * sub_q_x)
         safe_next_centre = tl.where(next_centre_2 == float("-inf"), 0.0, next_centre_2)
-        sub_q_x_3 = (tile_7 + mul_q_x_11) - safe_next_centre[:, None]
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-        tile_bf16 = (exp2_q_x_2 * sub_q_x_4).to(tl.bfloat16)
-        next_acc_x_10 = tl.dot(tile_bf16, K, (acc_x_30 + (acc_x_25 * change[:, None])))
-        acc_x_31 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_4) * change[:, None])
-        acc_x_32 = (acc_x_11 + (mul_q_d_3 * change_2[:, None])) + (acc_x_31 * change[:, None])
-        tile_8 = ((((-3.0 * recip) * recip) * recip) * d_lean) * recip_q
-        mul_q_x_15 = (((-1.0 * recip) * d_forecast) * recip_q)[:, None] * sub_q_x_2
-        add_q_x_4 = mul_q_x_15 + ((tile_8[:, None] * sub_q_x) * sub_q_x)
-        add_q_x_5 = tl.where((x_index < size_x)[None, :], add_q_x_4, 0.0)
-        tile_bf16_2 = (exp2_q_x_2 * add_q_x_5).to(tl.bfloat16)
-        next_acc_x_11 = tl.dot(tile_bf16_2, K, acc_x_32)
-        acc_x_33 = acc_x_12 + ((-1.0 * acc_x_13) * change[:, None])
-        tile_bf16_3 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
-        next_acc_x_12 = tl.dot(tile_bf16_3, K, acc_x_33)
-        tile_bf16_4 = exp2_q_x_2.to(tl.bfloat16)
-        next_acc_x_13 = tl.dot(tile_bf16_4, K, acc_x_13)
-        tile_9 = ((-1.0 * recip) * x_f32)[None, :] * recip_q[:, None]
-        where_q_x = tl.where(gt_q[:, None], tile_9 * recip_q[:, None], 0.0)
-        tile_bf16_5 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
-        next_acc_x_14 = tl.dot(tile_bf16_5, K, acc_x_14)
-        tile_10 = ((-1.0 * recip) * d_forecast)[:, None] * t[None, :]
-        mul_q_x_16 = (tile_10 * recip_q[:, None]) * recip_q[:, None]
-        tile_11 = exp2_q_x_2 * tl.where(gt_q[:, None], mul_q_x_16, 0.0)
-        tile_bf16_6 = tile_11.to(tl.bfloat16)
-        next_acc_x_15 = tl.dot(tile_bf16_6, K, acc_x_15)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], add_q_x_4 - safe_next_centre[:, None], 0.0)
+        tile_bf16 = (sub_q_x_3 * exp2_q_x_2).to(tl.bfloat16)
+        next_acc_x_11 = tl.dot(tile_bf16, K, (acc_x_31 + acc_x_32))
+        tile_bf16_2 = exp2_q_x_2.to(tl.bfloat16)
+        next_acc_x_12 = tl.dot(tile_bf16_2, K, acc_x_12)
+        tile_8 = ((-1.0 * recip) * t)[None, :] * d_forecast[:, None]
+        where_q_x = tl.where(gt_q[:, None], (tile_8 * recip_q[:, None]) * recip_q[:, None], 0.0)
+        tile_bf16_3 = (exp2_q_x_2 * where_q_x).to(tl.bfloat16)
+        next_acc_x_13 = tl.dot(tile_bf16_3, K, acc_x_13)
+        tile_9 = ((-1.0 * recip) * tile_2)[None, :] * recip_q[:, None]
+        where_q_x_2 = tl.where(gt_q[:, None], tile_9 * recip_q[:, None], 0.0)
+        tile_bf16_4 = (exp2_q_x_2 * where_q_x_2).to(tl.bfloat16)
+        next_acc_x_14 = tl.dot(tile_bf16_4, K, acc_x_14)
+        acc_x_33 = acc_x_15 + ((-1.0 * acc_x_12) * change_2[:, None])
+        tile_bf16_5 = (exp2_q_x_2 * sub_q_x).to(tl.bfloat16)
+        next_acc_x_15 = tl.dot(tile_bf16_5, K, acc_x_33)
+        acc_x_34 = (6.0 * mul_q_d_2) + ((-3.0 * mul_q_d_3) * change_2[:, None])
+        acc_x_35 = (acc_x_16 + (acc_x_34 * change_2[:, None])) + (mul_q_d_4 * change[:, None])
+        tile_10 = ((((-3.0 * recip) * recip) * recip) * recip_q) * d_lean
+        mul_q_x_16 = (((-1.0 * recip) * recip_q) * d_forecast)[:, None] * sub_q_x_2
+        add_q_x_5 = mul_q_x_16 + ((tile_10[:, None] * sub_q_x) * sub_q_x)
+        add_q_x_6 = tl.where((x_index < size_x)[None, :], add_q_x_5, 0.0)
+        tile_bf16_6 = (exp2_q_x_2 * add_q_x_6).to(tl.bfloat16)
+        next_acc_x_16 = tl.dot(tile_bf16_6, K, acc_x_35)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
@@ -7250,32 +7261,29 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
-        sum_x_2 = next_sum_x_2
         acc_x_10 = next_acc_x_10
+        sum_x_2 = next_sum_x_2
         acc_x_11 = next_acc_x_11
         acc_x_12 = next_acc_x_12
         acc_x_13 = next_acc_x_13
         acc_x_14 = next_acc_x_14
         acc_x_15 = next_acc_x_15
+        acc_x_16 = next_acc_x_16
         centre = next_centre
         centre_2 = next_centre_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3, mask=(q_index < size_q))
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_4, mask=(q_index < size_q))
-    tile = recip * (state__ + ((recip * recip) * acc_x_7))
-    add_q = (((recip * acc_x_5) + state_) * d_forecast) + (tile * d_lean)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_5, mask=(q_index < size_q))
+    tile = recip * (((recip * recip) * acc_x_6) + state__)
+    add_q = (tile * d_lean) + (d_forecast * (state_ + (acc_x_8 * recip)))
     tl.store(
         buffer_5_ptr + q_index * buffer_5_stride_q,
-        ((add_q * recip_q) * recip_q),
+        ((recip_q * recip_q) * add_q),
         mask=(q_index < size_q),
     )
-    tl.store(
-        buffer_6_ptr + q_index * buffer_6_stride_q,
-        ((1.0 - (recip * acc_x_9)) * recip_q),
-        mask=(q_index < size_q),
-    )
-    tile_bf16 = tl.where(gt_q[:, None], acc_x_10 * rsqrt, 0.0).to(tl.bfloat16)
+    tl.store(buffer_6_ptr + q_index * buffer_6_stride_q, (1.0 - (recip * acc_x_10)), mask=(q_index < size_q))
+    tile_bf16 = tl.where(gt_q[:, None], acc_x_11 * rsqrt, 0.0).to(tl.bfloat16)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         tile_bf16,
@@ -7286,10 +7294,10 @@ def drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q_ker
 @triton.jit
 def drift_backward_d_K_d_t_kernel(
     Q_ptr, K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, logsum_ptr, state_ptr, z_ptr, state__ptr, state___ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
+    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_5_ptr, buffer_6_ptr, d_K_ptr, d_t_ptr,
     Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, t_stride_x, d_forecast_stride_q, d_lean_stride_q,
-    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_5_stride_q, buffer_6_stride_q,
+    logsum_stride_q, state_stride_q, z_stride_q, state__stride_q, state___stride_q, buffer_2_stride_q,
+    buffer_3_stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_5_stride_q, buffer_6_stride_q,
     d_K_stride_x, d_K_stride_d, d_t_stride_x, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
     BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
 ):
@@ -7299,144 +7307,150 @@ def drift_backward_d_K_d_t_kernel(
     d_index = tl.arange(0, BLOCK_D)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
-    acc_q_3 = tl.full([BLOCK_X], 0.0, tl.float32)
+    sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
+    # src[moments.diag:36]
+    x_f32 = x_index.to(tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    # src[moments.diag:34]
+    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+    # src[moments.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:34]
     K = tl.load(
         K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[moments.diag:36]
-    x_f32 = x_index.to(tl.float32)
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    # src[moments.diag:34]
-    t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        sub_x_q = x_f32[:, None] - buffer_1[None, :]
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        recip_q = 1.0 / z
+        tile = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        tile_2 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - safe_buffer_0[None, :])
+        mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        mul_x_q_2 = (t[:, None] * d_forecast[None, :]) * buffer_3[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
+        state_ = tl.load(state__ptr + q_index * state__stride_q)
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        add_q = (buffer_2 * state__) + ((d_forecast * state_) * buffer_3)
+        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
+        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        add_x_q_2 = ((tile_3 + mul_x_q) + (tile_2 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        state = tl.load(state_ptr + q_index * state_stride_q)
+        # src[moments.diag:34]
         Q = load_tile(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             (d_index < size_d)[None, :],
             0.0,
             EXACT_D,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q)
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
-        recip_q = 1.0 / z
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        state_ = tl.load(state__ptr + q_index * state__stride_q)
-        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
-        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
-        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
-        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_5 = where_x_q * ((tile_4 + mul_x_q_2) - safe_buffer_5[None, :])
-        tile_bf16 = tile_5.to(tl.bfloat16)
+        mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q_3 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_3)
+        tile_4 = (add_x_q_2 - safe_buffer_5[None, :]) * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = tile_4.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        sub_x_q_4 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_5 = (tl.exp2(sub_x_q_4) * sub_x_q_2) * d_forecast[None, :]
-        tile_sum = tl.sum(mul_x_q_5, 1)
+        sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_6 = (sub_x_q * tl.exp2(sub_x_q_4)) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_6, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
-        tile_sum_2 = tl.sum(mul_x_q_6, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_2
+        mul_x_q_7 = ((recip_q * buffer_6) * d_forecast)[None, :] * exp2_x_q
+        where_x_q = tl.where(gt_q[None, :], mul_x_q_7, 0.0)
+        tile_sum_2 = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-        acc_q_3 = next_acc_q_3
+        sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = x_f32[:, None] - buffer_1[None, :]
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        recip_q = 1.0 / z
+        tile = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        d_forecast = tl.load(
+            d_forecast_ptr + q_index * d_forecast_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        tile_2 = ((recip * recip_q) * d_forecast)[None, :] * (t[:, None] - safe_buffer_0[None, :])
+        mul_x_q = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = (t[:, None] * d_forecast[None, :]) * buffer_3[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = (buffer_2 * state__) + ((d_forecast * state_) * buffer_3)
+        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        mul_x_q_4 = ((recip * recip_q)[None, :] * x_f32[:, None]) * d_lean[None, :]
+        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        add_x_q_2 = ((tile_3 + mul_x_q) + (tile_2 * sub_x_q)) + ((tile * sub_x_q) * sub_x_q)
+        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
+        sub_x_q_3 = tl.where((q_index < size_q)[None, :], add_x_q_2 - safe_buffer_5[None, :], 0.0)
+        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:34]
         Q = tl.load(
             Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
             other=0.0,
         )
-        state = tl.load(state_ptr + q_index * state_stride_q, mask=(q_index < size_q), other=0.0)
         # src[moments.diag:7]
         dot = tl.dot(K, tl.trans(Q))
-        mul_x_q = (1.4426950408889634 * rsqrt) * dot
-        sub_x_q = mul_x_q - (1.4426950408889634 * state)[None, :]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        where_x_q = tl.where(gt_q[None, :], tl.exp2(sub_x_q), 0.0)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-        recip_q = 1.0 / z
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = ((recip * d_lean) * recip_q)[None, :] * x_f32[:, None]
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_2 = x_f32[:, None] - buffer_0[None, :]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        d_forecast = tl.load(
-            d_forecast_ptr + q_index * d_forecast_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_x_q_3 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        add_x_q = (buffer_3[None, :] * x_f32[:, None]) + ((d_forecast * buffer_2)[None, :] * t[:, None])
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = ((state_ * d_forecast) * buffer_2) + (state__ * buffer_3)
-        sub_x_q_3 = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_4 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_3
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * sub_x_q_2
-        tile_3 = (tile_2 * (t[:, None] - safe_buffer_1[None, :])) + tl.where(gt_q[None, :], mul_x_q_4, 0.0)
-        tile_4 = (tile_3 + mul_x_q_3) + ((tile * sub_x_q_2) * sub_x_q_2)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_x_q_4 = tl.where((q_index < size_q)[None, :], (tile_4 + mul_x_q_2) - safe_buffer_5[None, :], 0.0)
-        tile_bf16 = (where_x_q * sub_x_q_4).to(tl.bfloat16)
+        mul_x_q_5 = (1.4426950408889634 * rsqrt) * dot
+        sub_x_q_4 = mul_x_q_5 - (1.4426950408889634 * state)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q_4)
+        tile_4 = sub_x_q_3 * tl.where(gt_q[None, :], exp2_x_q, 0.0)
+        tile_bf16 = tile_4.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_5 = mul_x_q - (1.4426950408889634 * logsum)[None, :]
-        mul_x_q_5 = (tl.exp2(sub_x_q_5) * sub_x_q_2) * d_forecast[None, :]
-        tile_sum = tl.sum(mul_x_q_5, 1)
+        sub_x_q_5 = mul_x_q_5 - (1.4426950408889634 * logsum)[None, :]
+        mul_x_q_6 = (sub_x_q * tl.exp2(sub_x_q_5)) * d_forecast[None, :]
+        tile_sum = tl.sum(mul_x_q_6, 1)
         next_acc_q_2 = acc_q_2 + tile_sum
         buffer_6 = tl.load(buffer_6_ptr + q_index * buffer_6_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_6 = (d_forecast * buffer_6)[None, :] * where_x_q
-        tile_sum_2 = tl.sum(mul_x_q_6, 1)
-        next_acc_q_3 = acc_q_3 + tile_sum_2
+        mul_x_q_7 = ((recip_q * buffer_6) * d_forecast)[None, :] * exp2_x_q
+        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], mul_x_q_7, 0.0)
+        tile_sum_2 = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum_2
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
-        acc_q_3 = next_acc_q_3
+        sum_q = next_sum_q
     tl.store(
         d_K_ptr + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (rsqrt * acc_q).to(tl.bfloat16),
+        (acc_q * rsqrt).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
     )
-    tl.store(d_t_ptr + x_index * d_t_stride_x, ((recip * acc_q_2) + acc_q_3), mask=(x_index < size_x))
+    tl.store(d_t_ptr + x_index * d_t_stride_x, ((recip * acc_q_2) + sum_q), mask=(x_index < size_x))
 
 
 @triton.jit
@@ -7763,8 +7777,8 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     x_index = tl.arange(0, BLOCK_X)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q = 1.4426950408889634 * state_
     # src[moments.diag:7]
     state = tl.load(
         state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -7775,54 +7789,52 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
     mul_q_x = scalar * state
     sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
     exp2_q_x = tl.exp2(sub_q_x)
-    # src[moments.diag:36]
-    tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-    mul_q_x_2 = tile[None, :] * exp2_q_x
-    sum_ = tl.sum(mul_q_x_2, 1)
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], tile[None, :] - sum_[:, None], 0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state_ * 1.4426950408889634
-    sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    exp2_q_x_2 = tl.exp2(sub_q_x_3)
-    mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
-    sum_2 = tl.sum(mul_q_x_3, 1)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_2, mask=(q_index < size_q))
-    recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    tile_2 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x_4 = exp2_q_x * t[None, :]
-    sum_3 = tl.sum(mul_q_x_4, 1)
-    sub_q_x_4 = t[None, :] - sum_3[:, None]
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile_2 * sub_q_x_2)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * logsum
+    sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+    exp2_q_x_2 = tl.exp2(sub_q_x_2)
+    mul_q_x_2 = exp2_q_x_2 * t[None, :]
+    sum_ = tl.sum(mul_q_x_2, 1)
+    sub_q_x_3 = t[None, :] - sum_[:, None]
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:36]
+    tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
+    mul_q_x_3 = tile[None, :] * exp2_q_x_2
+    sum_2 = tl.sum(mul_q_x_3, 1)
+    sub_q_x_4 = tl.where((x_index < size_x)[None, :], tile[None, :] - sum_2[:, None], 0.0)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
+    tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
+    add_q_x = (tile_2 * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
     add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-    mul_q_x_5 = exp2_q_x_2 * add_q_x_2
+    mul_q_x_4 = add_q_x_2 * exp2_q_x
+    sum_3 = tl.sum(mul_q_x_4, 1)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_3, mask=(q_index < size_q))
+    mul_q_x_5 = sub_q_x_4 * exp2_q_x
     sum_4 = tl.sum(mul_q_x_5, 1)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_4, mask=(q_index < size_q))
-    mul_q_x_6 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-    sum_5 = tl.sum(mul_q_x_6, 1)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = (recip * d_lean) * (state___ + ((recip * recip) * sum_5))
-    mul_q_x_7 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
-    sum_6 = tl.sum(mul_q_x_7, 1)
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (d_forecast * (state__ + (sum_6 * recip))) + mul_q_3
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_6 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x
+    sum_5 = tl.sum(mul_q_x_6, 1)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x
+    sum_6 = tl.sum(mul_q_x_7, 1)
+    mul_q_3 = (recip * (((recip * recip) * sum_6) + state___)) * d_lean
+    add_q = mul_q_3 + (((recip * sum_5) + state__) * d_forecast)
     tl.store(
         buffer_2_ptr + q_index * buffer_2_stride_q,
-        ((recip_q * recip_q) * add_q),
+        ((add_q * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_, mask=(q_index < size_q))
-    # src[maps.diag:7]
-    mul_q_x_8 = exp2_q_x * sub_q_x_2
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_2, mask=(q_index < size_q))
+    mul_q_x_8 = sub_q_x_4 * exp2_q_x_2
     sum_7 = tl.sum(mul_q_x_8, 1)
-    mul_q_4 = (1.0 - (recip * sum_7)) * tl.where(z > 0.0, recip_q, 0.0)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_3, mask=(q_index < size_q))
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (1.0 - (sum_7 * recip)), mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_, mask=(q_index < size_q))
 
 
 @triton.jit
@@ -7839,25 +7851,26 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
     sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state_ * 1.4426950408889634
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
+    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+    mul_q_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -7874,66 +7887,70 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         mul_q_x_2 = x_f32[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        sub_q_x_2 = x_f32[None, :] - next_acc_x[:, None]
-        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_3)
-        mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_4 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_4 - where_q_3
-        acc_x_10 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_11 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_10
-        acc_x_12 = (acc_x_4 + (acc_x_11 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        tile = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
-        sub_q_x_4 = t[None, :] - next_acc_x_3[:, None]
-        add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile * sub_q_x_2)
-        mul_q_x_5 = exp2_q_x_2 * add_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_12 + tile_sum_5
-        acc_x_13 = ((-1.0 * acc_x_2) + (sum_x * change)) * change_2
-        acc_x_14 = (acc_x_5 + ((-1.0 * acc_x_6) * change)) + acc_x_13
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
+        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
+        acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_2)
+        sub_q_x_3 = t[None, :] - next_acc_x_2[:, None]
+        sub_q_x_4 = x_f32[None, :] - next_acc_x[:, None]
+        tile = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
+        add_q_x = (tile * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
+        mul_q_x_4 = add_q_x * exp2_q_x_2
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_5
+        mul_q_x_6 = sub_q_x_4 * exp2_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_14 + tile_sum_6
-        mul_q_x_7 = exp2_q_x_2 * sub_q_x_4
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
+        acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
+        acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
+        mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_15 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
-        acc_x_16 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_15) * change)
-        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        next_acc_x_6 = acc_x_15 + tile_sum_7
+        acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
+        mul_q_x_8 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_4
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_16 + tile_sum_8
-        acc_x_17 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_9 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
+        acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
+        acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
+        mul_q_x_9 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x_2
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_17 + tile_sum_9
-        mul_q_x_10 = exp2_q_x * sub_q_x_2
+        next_acc_x_8 = acc_x_18 + tile_sum_9
+        mul_q_x_10 = exp2_q_x_2 * sub_q_x_3
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
-        tile_sum_11 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_11
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
+        mul_q_x_11 = sub_q_x_4 * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
+        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -7952,95 +7969,97 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         mul_q_x_2 = tile[None, :] * exp2_q_x
         tile_sum = tl.sum(mul_q_x_2, 1)
         next_acc_x = acc_x + tile_sum
+        # src[moments.diag:34]
+        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
+        mul_q_x_3 = exp2_q_x * t[None, :]
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
         where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
         change = where_q_2 - where_q
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], tile[None, :] - next_acc_x[:, None], 0.0)
-        sub_q_x_3 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_3)
-        mul_q_x_3 = exp2_q_x_2 * sub_q_x_2
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
-        next_acc_x_2 = (acc_x_2 + ((-1.0 * sum_x) * change)) + tile_sum_2
-        tile_sum_3 = tl.sum(exp2_q_x_2, 1)
-        next_sum_x = sum_x + tile_sum_3
-        # src[moments.diag:34]
-        t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_4 = exp2_q_x * t[None, :]
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
-        next_acc_x_3 = acc_x_3 + tile_sum_4
-        where_q_3 = tl.where(tl.abs(acc_x_3) < float("inf"), acc_x_3, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_3) < float("inf"), next_acc_x_3, 0.0)
+        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
         change_2 = where_q_4 - where_q_3
-        acc_x_10 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
-        acc_x_11 = (-6.0 * (((recip * recip) * d_lean) * acc_x_2)) + acc_x_10
-        acc_x_12 = (acc_x_4 + (acc_x_11 * change)) + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        tile_2 = (((3.0 * recip) * recip) * d_lean)[:, None] * sub_q_x_2
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_3[:, None], 0.0)
-        add_q_x = (d_forecast[:, None] * sub_q_x_4) + (tile_2 * sub_q_x_2)
+        acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
+        acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
+        acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
+        sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
+        exp2_q_x_2 = tl.exp2(sub_q_x_2)
+        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
+        sub_q_x_4 = tl.where((x_index < size_x)[None, :], tile[None, :] - next_acc_x[:, None], 0.0)
+        tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
+        add_q_x = (tile_2 * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
         add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        mul_q_x_5 = exp2_q_x_2 * add_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
-        next_acc_x_4 = acc_x_12 + tile_sum_5
-        acc_x_13 = ((-1.0 * acc_x_2) + (sum_x * change)) * change_2
-        acc_x_14 = (acc_x_5 + ((-1.0 * acc_x_6) * change)) + acc_x_13
-        mul_q_x_6 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_2
+        mul_q_x_4 = add_q_x_2 * exp2_q_x_2
+        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
+        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
+        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
+        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        next_sum_x = sum_x + tile_sum_5
+        mul_q_x_6 = sub_q_x_4 * exp2_q_x_2
         tile_sum_6 = tl.sum(mul_q_x_6, 1)
-        next_acc_x_5 = acc_x_14 + tile_sum_6
-        mul_q_x_7 = exp2_q_x_2 * sub_q_x_4
+        next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
+        acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
+        acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
+        mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x_2
         tile_sum_7 = tl.sum(mul_q_x_7, 1)
-        next_acc_x_6 = (acc_x_6 + ((-1.0 * sum_x) * change_2)) + tile_sum_7
-        acc_x_15 = ((3.0 * acc_x_2) + ((-1.0 * sum_x) * change)) * change
-        acc_x_16 = acc_x_7 + (((-3.0 * acc_x_8) + acc_x_15) * change)
-        mul_q_x_8 = ((exp2_q_x_2 * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
+        next_acc_x_6 = acc_x_15 + tile_sum_7
+        acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
+        mul_q_x_8 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_4
         tile_sum_8 = tl.sum(mul_q_x_8, 1)
         next_acc_x_7 = acc_x_16 + tile_sum_8
-        acc_x_17 = acc_x_8 + (((-2.0 * acc_x_2) + (sum_x * change)) * change)
-        mul_q_x_9 = (exp2_q_x_2 * sub_q_x_2) * sub_q_x_2
+        acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
+        acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
+        mul_q_x_9 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x_2
         tile_sum_9 = tl.sum(mul_q_x_9, 1)
-        next_acc_x_8 = acc_x_17 + tile_sum_9
-        mul_q_x_10 = exp2_q_x * sub_q_x_2
+        next_acc_x_8 = acc_x_18 + tile_sum_9
+        mul_q_x_10 = exp2_q_x_2 * sub_q_x_3
         tile_sum_10 = tl.sum(mul_q_x_10, 1)
-        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x_2) * change)) + tile_sum_10
-        tile_sum_11 = tl.sum(exp2_q_x, 1)
-        next_sum_x_2 = sum_x_2 + tile_sum_11
+        next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
+        mul_q_x_11 = sub_q_x_4 * exp2_q_x
+        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
+        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        next_sum_x_2 = sum_x_2 + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
-        sum_x = next_sum_x
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
+        sum_x = next_sum_x
         acc_x_5 = next_acc_x_5
         acc_x_6 = next_acc_x_6
         acc_x_7 = next_acc_x_7
         acc_x_8 = next_acc_x_8
         acc_x_9 = next_acc_x_9
+        acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_2, mask=(q_index < size_q))
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_4, mask=(q_index < size_q))
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_3 = (recip * d_lean) * (state___ + ((recip * recip) * acc_x_7))
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (d_forecast * (state__ + (acc_x_5 * recip))) + mul_q_3
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_5, mask=(q_index < size_q))
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    tile = recip * (((recip * recip) * acc_x_6) + state___)
+    add_q = (tile * d_lean) + (((recip * acc_x_8) + state__) * d_forecast)
     tl.store(
         buffer_2_ptr + q_index * buffer_2_stride_q,
-        ((recip_q * recip_q) * add_q),
+        ((add_q * recip_q) * recip_q),
         mask=(q_index < size_q),
     )
     tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x, mask=(q_index < size_q))
-    # src[maps.diag:7]
-    mul_q_4 = (1.0 - (recip * acc_x_9)) * tl.where(z > 0.0, recip_q, 0.0)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, mul_q_4, mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_3, mask=(q_index < size_q))
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (1.0 - (acc_x_10 * recip)), mask=(q_index < size_q))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_2, mask=(q_index < size_q))
 
 
 @triton.jit
 def drift_long_backward_d_Q_kernel(
     K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_5_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, buffer_5_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_3_stride_q,
+    buffer_5_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8051,24 +8070,24 @@ def drift_long_backward_d_Q_kernel(
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    # src[moments.diag:36]
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
-    mul_q = add_q * recip_q
+    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+    add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+    mul_q = recip_q * add_q
     # src[maps.diag:7]
     gt_q = z > 0.0
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
     state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = state_ * 1.4426950408889634
+    mul_q_2 = 1.4426950408889634 * state_
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
@@ -8077,20 +8096,20 @@ def drift_long_backward_d_Q_kernel(
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x = ((recip * x_f32)[None, :] * d_lean[:, None]) * recip_q[:, None]
+        mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = (d_forecast[:, None] * t[None, :]) * buffer_0[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_1[:, None])
-        sub_q_x = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
-        sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
-        mul_q_x_4 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-        tile_3 = ((tile_2 * sub_q_x_2) + mul_q_x_4) + ((tile * sub_q_x_2) * sub_q_x_2)
-        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
+        sub_q_x = x_f32[None, :] - buffer_3[:, None]
+        tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
+        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
+        mul_q_x_2 = (buffer_1[:, None] * t[None, :]) * d_forecast[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_0[:, None])
+        sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
+        mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
+        tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_5[:, None]))
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -8113,20 +8132,20 @@ def drift_long_backward_d_Q_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x = ((recip * x_f32)[None, :] * d_lean[:, None]) * recip_q[:, None]
+        mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = (d_forecast[:, None] * t[None, :]) * buffer_0[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_1[:, None])
-        sub_q_x = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
-        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x
-        sub_q_x_2 = x_f32[None, :] - buffer_3[:, None]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[:, None] * sub_q_x_2
-        mul_q_x_4 = (d_forecast[:, None] * t[None, :]) * recip_q[:, None]
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = ((recip * d_forecast) * recip_q)[:, None] * (t[None, :] - safe_buffer_5[:, None])
-        tile_3 = ((tile_2 * sub_q_x_2) + mul_q_x_4) + ((tile * sub_q_x_2) * sub_q_x_2)
-        tile_4 = tile_3 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
+        sub_q_x = x_f32[None, :] - buffer_3[:, None]
+        tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
+        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
+        mul_q_x_2 = (buffer_1[:, None] * t[None, :]) * d_forecast[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_0[:, None])
+        sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
+        mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
+        mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
+        tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_5[:, None]))
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
@@ -8154,10 +8173,10 @@ def drift_long_backward_d_Q_kernel(
 @triton.jit
 def drift_long_backward_d_K_kernel(
     Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_5_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, buffer_5_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_5_stride_q, buffer_3_stride_q, buffer_0_stride_q,
-    buffer_1_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_3_stride_q,
+    buffer_5_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8168,8 +8187,8 @@ def drift_long_backward_d_K_kernel(
     x_index = first_x + tl.arange(0, BLOCK_X)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
     x_f32 = x_index.to(tl.float32)
+    recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[moments.diag:34]
     t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
     # src[moments.diag:7]
@@ -8178,42 +8197,36 @@ def drift_long_backward_d_K_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         gt_q = z > 0.0
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
-        recip_q = 1.0 / z
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
-        mul_x_q = ((recip * x_f32)[:, None] * d_lean[None, :]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        recip_q = 1.0 / z
+        mul_x_q = ((recip * x_f32)[:, None] * recip_q[None, :]) * d_lean[None, :]
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * buffer_0[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_1[None, :])
-        state___ = tl.load(state____ptr + q_index * state____stride_q)
-        state__ = tl.load(state___ptr + q_index * state___stride_q)
-        add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
-        sub_x_q = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-        tile_3 = ((tile_2 * sub_x_q_2) + mul_x_q_4) + ((tile * sub_x_q_2) * sub_x_q_2)
-        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        sub_x_q = x_f32[:, None] - buffer_3[None, :]
+        tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
+        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        mul_x_q_2 = (buffer_1[None, :] * t[:, None]) * d_forecast[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_0[None, :])
+        state__ = tl.load(state___ptr + q_index * state___stride_q)
+        state___ = tl.load(state____ptr + q_index * state____stride_q)
+        add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
+        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_5[None, :]))
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         where_x_q = tl.where(gt_q[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = state_ * 1.4426950408889634
+        mul_q = 1.4426950408889634 * state_
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -8221,52 +8234,52 @@ def drift_long_backward_d_K_kernel(
         )
         sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[moments.diag:34]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = 1.0 / z
-        d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = ((recip * x_f32)[:, None] * d_lean[None, :]) * recip_q[None, :]
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q = ((recip * x_f32)[:, None] * recip_q[None, :]) * d_lean[None, :]
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_x_q_2 = (d_forecast[None, :] * t[:, None]) * buffer_0[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_1[None, :])
-        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = ((state__ * d_forecast) * buffer_0) + (buffer_1 * state___)
-        sub_x_q = (add_q * recip_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
-        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q
-        # src[maps.diag:7]
-        gt_q = z > 0.0
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q_2 = x_f32[:, None] - buffer_3[None, :]
-        tile = ((((recip * recip) * recip) * d_lean) * recip_q)[None, :] * sub_x_q_2
-        mul_x_q_4 = (d_forecast[None, :] * t[:, None]) * recip_q[None, :]
         buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
         safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        tile_2 = ((recip * d_forecast) * recip_q)[None, :] * (t[:, None] - safe_buffer_5[None, :])
-        tile_3 = ((tile_2 * sub_x_q_2) + mul_x_q_4) + ((tile * sub_x_q_2) * sub_x_q_2)
-        tile_4 = tile_3 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = x_f32[:, None] - buffer_3[None, :]
+        tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
+        tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = (buffer_1[None, :] * t[:, None]) * d_forecast[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_0[None, :])
+        state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
+        state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
+        add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+        sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
+        mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
+        # src[maps.diag:7]
+        gt_q = z > 0.0
+        mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
+        tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_5[None, :]))
         safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
         where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state_ * 1.4426950408889634
+        mul_q = 1.4426950408889634 * state_
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
@@ -8274,6 +8287,12 @@ def drift_long_backward_d_K_kernel(
         )
         sub_x_q_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         tile_bf16 = (where_x_q * tl.exp2(sub_x_q_3)).to(tl.bfloat16)
+        # src[moments.diag:34]
+        Q = tl.load(
+            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
+            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
+            other=0.0,
+        )
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
     tl.store(
@@ -8285,54 +8304,58 @@ def drift_long_backward_d_K_kernel(
 
 @triton.jit
 def drift_long_backward_d_t_rows_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
-    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_4_stride_q,
-    buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_Q: tl.constexpr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
+    buffer_4_stride_q, buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     q_index = tl.arange(0, BLOCK_Q)
-    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[moments.diag:36]
-    sub_x_q = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     logsum = load_tile(logsum_ptr + q_index * logsum_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = logsum * 1.4426950408889634
+    mul_q = 1.4426950408889634 * logsum
     # src[moments.diag:7]
     state = tl.load(
         state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
         mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-        other=float("-inf"),
+        other=0.0,
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x_q = scalar * state
-    sub_x_q_2 = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    d_forecast = load_tile(d_forecast_ptr + q_index * d_forecast_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_x_q_2 = d_forecast[None, :] * (tl.exp2(sub_x_q_2) * sub_x_q)
-    sum_ = tl.sum(mul_x_q_2, 1)
+    sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[moments.diag:36]
-    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+    mul_x_q_2 = (sub_x_q_2 * tl.exp2(sub_x_q)) * d_forecast[None, :]
+    sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_2 = state_ * 1.4426950408889634
+    mul_q_2 = 1.4426950408889634 * state_
     sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-    mul_x_q_3 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q_3)
-    sum_2 = tl.sum(mul_x_q_3, 1)
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile = buffer_4 * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    mul_x_q_3 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q_3)
+    # src[maps.diag:7]
+    where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_3, 0.0)
+    sum_2 = tl.sum(where_x_q, 1)
     add_x = sum_2 + ((1.0 / tl.cast(size_x, tl.float32)) * sum_)
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
 @triton.jit
 def drift_long_backward_d_t_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
-    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, buffer_4_stride_q,
-    buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
+    buffer_4_stride_q, buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = program * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
+    sum_q = tl.full([BLOCK_X], 0.0, tl.float32)
     acc_q = tl.full([BLOCK_X], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X], 0.0, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:36]
@@ -8341,9 +8364,9 @@ def drift_long_backward_d_t_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = state_ * 1.4426950408889634
+        mul_q = 1.4426950408889634 * state_
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
@@ -8351,54 +8374,61 @@ def drift_long_backward_d_t_kernel(
         )
         mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
-        tile_sum = tl.sum(mul_x_q_2, 1)
-        next_acc_q = acc_q + tile_sum
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        z = tl.load(z_ptr + q_index * z_stride_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
+        mul_x_q_2 = ((buffer_4 * (1.0 / z)) * d_forecast)[None, :] * tl.exp2(sub_x_q)
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
-        mul_q_2 = logsum * 1.4426950408889634
+        mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        mul_x_q_3 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_3[None, :])
-        mul_x_q_4 = d_forecast[None, :] * mul_x_q_3
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        mul_x_q_3 = (x_f32[:, None] - buffer_3[None, :]) * tl.exp2(sub_x_q_2)
+        mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
         tile_sum_2 = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        next_acc_q = acc_q + tile_sum_2
+        sum_q = next_sum_q
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = state_ * 1.4426950408889634
-        state = tl.load(
-            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
-            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
-            other=float("-inf"),
-        )
-        mul_x_q = (1.4426950408889634 * rsqrt) * state
-        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         d_forecast = tl.load(
             d_forecast_ptr + q_index * d_forecast_stride_q,
             mask=(q_index < size_q),
             other=0.0,
         )
-        mul_x_q_2 = (d_forecast * buffer_4)[None, :] * tl.exp2(sub_x_q)
-        tile_sum = tl.sum(mul_x_q_2, 1)
-        next_acc_q = acc_q + tile_sum
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
+        mul_q = 1.4426950408889634 * state_
+        state = tl.load(
+            state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
+            mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
+            other=0.0,
+        )
+        mul_x_q = (1.4426950408889634 * rsqrt) * state
+        sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = buffer_4 * tl.where(q_index < size_q, 1.0 / z, 0.0)
+        mul_x_q_2 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q)
+        # src[maps.diag:7]
+        where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
+        tile_sum = tl.sum(where_x_q, 1)
+        next_sum_q = sum_q + tile_sum
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q_2 = logsum * 1.4426950408889634
+        mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        mul_x_q_3 = tl.exp2(sub_x_q_2) * (x_f32[:, None] - buffer_3[None, :])
-        mul_x_q_4 = d_forecast[None, :] * mul_x_q_3
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_3 = (x_f32[:, None] - buffer_3[None, :]) * tl.exp2(sub_x_q_2)
+        mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
         tile_sum_2 = tl.sum(mul_x_q_4, 1)
-        next_acc_q_2 = acc_q_2 + tile_sum_2
+        next_acc_q = acc_q + tile_sum_2
+        sum_q = next_sum_q
         acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
     # src[moments.diag:36]
-    add_x = acc_q + ((1.0 / tl.cast(size_x, tl.float32)) * acc_q_2)
+    add_x = sum_q + ((1.0 / tl.cast(size_x, tl.float32)) * acc_q)
     tl.store(d_t_ptr + x_index * d_t_stride_x, add_x, mask=(x_index < size_x))
 
 
@@ -8594,10 +8624,10 @@ def _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(
 def _drift_backward_d_K_d_t(
     Q: torch.Tensor, K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor,
     logsum: torch.Tensor, state: torch.Tensor, z: torch.Tensor, state_: torch.Tensor, state__: torch.Tensor,
-    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor, buffer_3: torch.Tensor,
+    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
     buffer_5: torch.Tensor, buffer_6: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_backward_d_K_d_t(Q: bf16[q d], K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], logsum: f32[q], state: f32[q], z: f32[q], state_: f32[q], state__: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_5: f32[q], buffer_6: f32[q]) -> d_K: bf16[x d], d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
@@ -8608,10 +8638,10 @@ def _drift_backward_d_K_d_t(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state_", state_, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
-    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
     _check("buffer_6", buffer_6, torch.float32, 1, Q.device)
     q, d = Q.shape
@@ -8634,14 +8664,14 @@ def _drift_backward_d_K_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if state__.shape != (q,):
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    if buffer_1.shape != (q,):
-        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_6.shape != (q,):
@@ -8659,11 +8689,11 @@ def _drift_backward_d_K_d_t(
         BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_backward_d_K_d_t_kernel[grid](
-        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2,
-        buffer_3, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_2, buffer_3, buffer_0,
+        buffer_1, buffer_5, buffer_6, d_K, d_t, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0), state.stride(0), z.stride(0),
-        state_.stride(0), state__.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
-        buffer_3.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
+        state_.stride(0), state__.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0),
+        buffer_1.stride(0), buffer_5.stride(0), buffer_6.stride(0), d_K.stride(0), d_K.stride(1),
         d_t.stride(0), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
@@ -8805,10 +8835,10 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
 def _drift_long_backward_d_Q(
     K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_5: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_5: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_5: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("t", t, torch.float32, 1, K.device)
     _check("d_forecast", d_forecast, torch.float32, 1, K.device)
@@ -8818,10 +8848,10 @@ def _drift_long_backward_d_Q(
     _check("z", z, torch.float32, 1, K.device)
     _check("state__", state__, torch.float32, 1, K.device)
     _check("state___", state___, torch.float32, 1, K.device)
-    _check("buffer_5", buffer_5, torch.float32, 1, K.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
     _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, K.device)
     _check("buffer_2", buffer_2, torch.float32, 1, K.device)
     x, d = K.shape
     (q,) = d_forecast.shape
@@ -8839,24 +8869,24 @@ def _drift_long_backward_d_Q(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_5.shape != (q,):
-        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
-        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1,
+        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
         buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_5.stride(0),
         buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -8866,10 +8896,10 @@ def _drift_long_backward_d_Q(
 def _drift_long_backward_d_K(
     Q: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_5: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_5: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_5: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
     _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
@@ -8879,10 +8909,10 @@ def _drift_long_backward_d_K(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
     _check("state___", state___, torch.float32, 1, Q.device)
-    _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
     q, d = Q.shape
     (x,) = t.shape
@@ -8900,24 +8930,24 @@ def _drift_long_backward_d_K(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
-    if buffer_5.shape != (q,):
-        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
-        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1,
+        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
         buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_5.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_5.stride(0),
         buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -8929,15 +8959,17 @@ def _drift_long_backward_d_t(
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
+    z: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_3: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], buffer_4: f32[q], buffer_3: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_4: f32[q], buffer_3: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("d_forecast", d_forecast, torch.float32, 1, d_forecast.device)
     _check("logsum", logsum, torch.float32, 1, d_forecast.device)
     _check("state", state, torch.float32, 2, d_forecast.device)
     _check("state_", state_, torch.float32, 1, d_forecast.device)
+    _check("z", z, torch.float32, 1, d_forecast.device)
     _check("buffer_4", buffer_4, torch.float32, 1, d_forecast.device)
     _check("buffer_3", buffer_3, torch.float32, 1, d_forecast.device)
     (q,) = d_forecast.shape
@@ -8948,6 +8980,8 @@ def _drift_long_backward_d_t(
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
+    if z.shape != (q,):
+        raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_4.shape != (q,):
         raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     if buffer_3.shape != (q,):
@@ -8963,18 +8997,19 @@ def _drift_long_backward_d_t(
             BLOCK_X, warps, stages = 16, 16, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         drift_long_backward_d_t_rows_kernel[grid](
-            d_forecast, logsum, state, state_, buffer_4, buffer_3, d_t, d_forecast.stride(0),
-            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), buffer_4.stride(0),
-            buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d_t, d_forecast.stride(0),
+            logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
+            buffer_4.stride(0), buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
             EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_t
     BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_long_backward_d_t_kernel[grid](
-        d_forecast, logsum, state, state_, buffer_4, buffer_3, d_t, d_forecast.stride(0), logsum.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), buffer_4.stride(0), buffer_3.stride(0),
-        d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d_t, d_forecast.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_4.stride(0),
+        buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        num_stages=stages,
     )
     return d_t
 
@@ -8992,7 +9027,7 @@ class _drift_autograd(torch.autograd.Function):
     def backward(ctx, d_forecast, d_lean):
         Q, K, t, logsum, state, z, state_, state__ = ctx.saved_tensors
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6, d_Q = _drift_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_5_buffer_6_d_Q(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__)
-        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_0, buffer_1, buffer_2, buffer_3, buffer_5, buffer_6)
+        d_K, d_t = _drift_backward_d_K_d_t(Q, K, t, d_forecast, d_lean, logsum, state, z, state_, state__, buffer_2, buffer_3, buffer_0, buffer_1, buffer_5, buffer_6)
         return d_Q, d_K, d_t
 
 
@@ -9013,9 +9048,9 @@ class _drift_long_autograd(torch.autograd.Function):
         Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5 = _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
-        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1, buffer_2)
-        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_5, buffer_3, buffer_0, buffer_1, buffer_2)
-        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, buffer_4, buffer_3, d)
+        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5, buffer_2)
+        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5, buffer_2)
+        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d)
         return d_Q, d_K, d_t
 
 

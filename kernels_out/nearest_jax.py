@@ -255,9 +255,9 @@ def _nearest_distance_backward_d_Q(Q, K, d_out, place):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    eq_value = place[:, None] == jnp.arange(x).astype(jnp.int32)  # [q x]
+    eq_value = jnp.arange(x).astype(jnp.int32) == place[:, None]  # [q x]
     sum_x = jnp.sum(jnp.where(eq_value[:, :, None], _subtract(K, Q[:, None]), 0.0), axis=1)  # [q d]
-    product = d_out[:, None] * sum_x * -2.0  # [q d]
+    product = -2.0 * d_out[:, None] * sum_x  # [q d]
     return product
 
 
@@ -273,9 +273,9 @@ def _nearest_distance_backward_d_K(Q, K, d_out, place):
         raise ValueError(f"d_out: f32[q] has shape {d_out.shape}, expected {(q,)}")
     if place.shape != (q,):
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
-    eq_value = place == jnp.arange(x)[:, None].astype(jnp.int32)  # [x q]
-    chosen = jnp.where(eq_value[:, :, None], _subtract(K[:, None], Q), 0.0)  # [x q d]
-    sum_q = jnp.einsum("q,xqd->xd", d_out, chosen, precision="highest")  # [x d]
+    eq_value = jnp.arange(x)[:, None].astype(jnp.int32) == place  # [x q]
+    chosen = jnp.where(eq_value[:, :, None], _subtract(K[:, None], Q) * d_out[:, None], 0.0)  # [x q d]
+    sum_q = jnp.sum(chosen, axis=1)  # [x d]
     product = 2.0 * sum_q  # [x d]
     return product
 
@@ -491,7 +491,7 @@ def _kernel_regression_backward_buffer_0(Q, K, state):
         raise ValueError(f"state: f32[q] has shape {state.shape}, expected {(q,)}")
     difference = _subtract(Q[:, :, None], K.T)  # [q d x]
     sum_d = jnp.einsum("qdx,qdx->qx", difference, difference, precision="highest")  # [q x]
-    total = state[:, None] + sum_d * (1 / jnp.float32(d))  # [q x]
+    total = state[:, None] + 1 / jnp.float32(d) * sum_d  # [q x]
     exponential = jnp.exp(-1.0 * total)  # [q x]
     return exponential
 
@@ -515,7 +515,7 @@ def _kernel_regression_backward_buffer_2(V, d_out, buffer_1):
         raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    sum_e = jnp.einsum("qe,xe->qx", d_out, V, precision="highest")  # [q x]
+    sum_e = jnp.einsum("xe,qe->qx", V, d_out, precision="highest")  # [q x]
     difference = sum_e - buffer_1[:, None]  # [q x]
     return difference
 
@@ -530,7 +530,7 @@ def _kernel_regression_backward_d_V(d_out, z, buffer_0):
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     chosen = jnp.where(z[:, None] > 0.0, buffer_0, 0.0)  # [q x]
-    sum_q = jnp.einsum("qe,qx,q->xe", d_out, chosen, 1 / z, precision="highest")  # [x e]
+    sum_q = jnp.einsum("q,qx,qe->xe", 1 / z, chosen, d_out, precision="highest")  # [x e]
     return sum_q
 
 
@@ -548,8 +548,8 @@ def _kernel_regression_backward_d_Q(Q, K, z, buffer_0, buffer_2):
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
     inverse = 1 / jnp.float32(d)  # []
-    sum_x = jnp.einsum("qx,qx,qdx->qd", buffer_0, buffer_2, _subtract(Q[:, :, None], K.T), precision="highest")
-    product = -2.0 * (1 / z[:, None]) * inverse * sum_x  # [q d]
+    sum_x = jnp.einsum("qdx,qx,qx->qd", _subtract(Q[:, :, None], K.T), buffer_0, buffer_2, precision="highest")
+    product = inverse * (1 / z[:, None]) * sum_x * -2.0  # [q d]
     chosen = jnp.where(z[:, None] > 0.0, product, 0.0)  # [q d]
     return chosen
 
@@ -567,10 +567,10 @@ def _kernel_regression_backward_d_K(Q, K, z, buffer_0, buffer_2):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
-    chosen = jnp.where(z[:, None] > 0.0, buffer_2, 0.0)  # [q x]
-    sum_q = jnp.einsum("qx,qx,q,qdx->xd", buffer_0, chosen, 1 / z, _subtract(Q[:, :, None], K.T), precision="highest")
-    product = sum_q * 2.0 * (1 / jnp.float32(d))  # [x d]
-    return product
+    product = _subtract(Q[:, :, None], K.T) * (1 / z[:, None, None]) * buffer_0[:, None] * buffer_2[:, None]
+    sum_q = jnp.sum(jnp.where(z[:, None, None] > 0.0, product, 0.0), axis=0)  # [d x]
+    product_2 = 2.0 * (1 / jnp.float32(d)) * sum_q.T  # [x d]
+    return product_2
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))

@@ -1718,11 +1718,11 @@ def nearest_distance_backward_d_Q_rows_kernel(
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (x_index < size_x), 0.0, EXACT_X)
     place = tl.load(place_ptr + q_index * place_stride_q)
-    tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
+    tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
     where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
     sum_ = tl.sum(where_x, 0)
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((d_out * sum_) * -2.0))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_))
 
 
 @triton.jit
@@ -1743,7 +1743,7 @@ def nearest_distance_backward_d_Q_kernel(
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
-        where_x = tl.where(place == x_index.to(tl.int32), K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
+        where_x = tl.where(x_index.to(tl.int32) == place, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
@@ -1753,113 +1753,77 @@ def nearest_distance_backward_d_Q_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[nearest.diag:14]
         K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(x_index < size_x), other=0.0)
-        tile = (place == x_index.to(tl.int32)) & (x_index < size_x)
+        tile = (x_index.to(tl.int32) == place) & (x_index < size_x)
         where_x = tl.where(tile, K - tl.where(Q == float("-inf"), 0.0, Q), 0.0)
         tile_sum = tl.sum(where_x, 0)
         next_sum_x = sum_x + tile_sum
         sum_x = next_sum_x
     d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((d_out * sum_x) * -2.0))
+    tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, ((-2.0 * d_out) * sum_x))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    # src[nearest.diag:14]
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
-    sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
-    place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
-    where_d_q = tl.where((place == x_index.to(tl.int32))[None, :], sub_d_q, 0.0)
     d_out = load_tile(d_out_ptr + q_index * d_out_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_d_q = d_out[None, :] * where_d_q
-    sum_ = tl.sum(mul_d_q, 1)
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_), mask=(d_index < size_d))
+    # src[nearest.diag:14]
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+    place = load_tile(place_ptr + q_index * place_stride_q, (q_index < size_q), 0, EXACT_Q)
+    tile = (x_index.to(tl.int32) == place) & (q_index < size_q)
+    where_q = tl.where(tile, mul_q, 0.0)
+    sum_ = tl.sum(where_q, 0)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_))
 
 
 @triton.jit
 def nearest_distance_backward_d_K_kernel(
     Q_ptr, K_ptr, d_out_ptr, place_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
     d_out_stride_q, place_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    sum_q = tl.full([], 0.0, tl.float32)
     x_i32 = x_index.to(tl.int32)
-    # indices that the mask may leave
-    begin_q = tl.full([1024], size_q, tl.int32)
-    end_q = tl.full([1024], 0, tl.int32)
-    for first_q in tl.range(0, size_q, 1024):
-        q_index = (first_q + tl.arange(0, 1024)).to(tl.int32)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        met = (place == x_i32) & (q_index < size_q)
-        begin_q = tl.minimum(begin_q, tl.where(met, q_index, size_q))
-        end_q = tl.maximum(end_q, tl.where(met, q_index + 1, 0))
-    begin_q = tl.min(begin_q, 0)
-    end_q = tl.max(end_q, 0)
     # src[nearest.diag:14]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
-    from_q = (tl.maximum(0, begin_q)) // BLOCK_Q * BLOCK_Q
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     to_q = size_q // BLOCK_Q * BLOCK_Q
-    to_q_2 = tl.cdiv(end_q, BLOCK_Q) * BLOCK_Q
-    to_q_3 = tl.minimum(to_q, to_q_2)
     # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q, to_q_3, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
         place = tl.load(place_ptr + q_index * place_stride_q)
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
-        where_d_q = tl.where((place == x_i32)[None, :], sub_d_q, 0.0)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q)
-        mul_d_q = d_out[None, :] * where_d_q
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    from_q_2 = tl.maximum(from_q, to_q_3)
-    to_q_4 = tl.minimum(size_q, end_q)
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+        where_q = tl.where(x_i32 == place, mul_q, 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_2, to_q_4, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        # src[nearest.diag:14]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        sub_d_q = K[:, None] - tl.where(Q == float("-inf"), 0.0, Q)
-        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
-        where_d_q = tl.where((place == x_i32)[None, :], sub_d_q, 0.0)
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_d_q = d_out[None, :] * where_d_q
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        (2.0 * acc_q),
-        mask=(d_index < size_d),
-    )
+        # src[nearest.diag:14]
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        mul_q = (K - tl.where(Q == float("-inf"), 0.0, Q)) * d_out
+        place = tl.load(place_ptr + q_index * place_stride_q, mask=(q_index < size_q), other=0)
+        where_q = tl.where((x_i32 == place) & (q_index < size_q), mul_q, 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, (2.0 * sum_q))
 
 
 def _nearest_distance(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
@@ -2099,26 +2063,26 @@ def _nearest_distance_backward_d_K(
         raise ValueError(f"place: i32[q] has shape {place.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (x * triton.cdiv(d, BLOCK_D),)
+            warps, stages = 16, 1
+        grid = (x * d,)
         nearest_distance_backward_d_K_rows_kernel[grid](
             Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q,
+            num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (x * triton.cdiv(d, BLOCK_D),)
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (x * d,)
     nearest_distance_backward_d_K_kernel[grid](
         Q, K, d_out, place, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), d_out.stride(0),
-        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        place.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, num_warps=warps,
+        num_stages=stages,
     )
     return d_K
 
@@ -2544,7 +2508,6 @@ def kernel_regression_backward_e_rows_kernel(
     program = program // size_x
     q_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
-    state = tl.load(state_ptr + q_index * state_stride_q)
     # src[nearest.diag:19]
     K = load_tile(K_ptr + x_index * K_stride_x + d_index * K_stride_d, (d_index < size_d), 0.0, EXACT_D)
     Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
@@ -2553,9 +2516,10 @@ def kernel_regression_backward_e_rows_kernel(
     mul_d = sub_d * sub_d
     sum_ = tl.sum(mul_d, 0)
     # src[nearest.diag:20]
-    add = ((1.0 / tl.cast(size_d, tl.float32)) * sum_) + state
+    state = tl.load(state_ptr + q_index * state_stride_q)
+    add = state + ((1.0 / tl.cast(size_d, tl.float32)) * sum_)
     # src[maps.diag:5]
-    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(add * -1.4426950408889634))
+    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(-1.4426950408889634 * add))
 
 
 @triton.jit
@@ -2594,11 +2558,11 @@ def kernel_regression_backward_e_kernel(
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
-    state = tl.load(state_ptr + q_index * state_stride_q)
     # src[nearest.diag:20]
-    add = ((1.0 / tl.cast(size_d, tl.float32)) * acc_d) + state
+    state = tl.load(state_ptr + q_index * state_stride_q)
+    add = state + ((1.0 / tl.cast(size_d, tl.float32)) * acc_d)
     # src[maps.diag:5]
-    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(add * -1.4426950408889634))
+    tl.store(e_ptr + q_index * e_stride_q + x_index * e_stride_x, tl.exp2(-1.4426950408889634 * add))
 
 
 @triton.jit
@@ -2609,19 +2573,19 @@ def kernel_regression_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = load_tile(
-        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     d_out = load_tile(
         d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = d_out * out
+    out = load_tile(
+        out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = out * d_out
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -2638,9 +2602,9 @@ def kernel_regression_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
-        mul_e = d_out * out
+        out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
+        mul_e = out * d_out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2648,17 +2612,17 @@ def kernel_regression_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = d_out * out
+        out = tl.load(
+            out_ptr + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = out * d_out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -2667,9 +2631,9 @@ def kernel_regression_backward_buffer_1_kernel(
 
 @triton.jit
 def kernel_regression_backward_buffer_2_kernel(
-    V_ptr, d_out_ptr, buffer_1_ptr, e_ptr, buffer_2_ptr, V_stride_x, V_stride_e, d_out_stride_q,
-    d_out_stride_e, buffer_1_stride_q, e_stride_q, e_stride_x, buffer_2_stride_q, buffer_2_stride_x, size_x,
-    size_e, size_q, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    V_ptr, d_out_ptr, buffer_1_ptr, buffer_2_ptr, V_stride_x, V_stride_e, d_out_stride_q, d_out_stride_e,
+    buffer_1_stride_q, buffer_2_stride_q, buffer_2_stride_x, size_x, size_e, size_q, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -2682,15 +2646,15 @@ def kernel_regression_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
@@ -2699,28 +2663,23 @@ def kernel_regression_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
         acc_e = next_acc_e
-    e = tl.load(
-        e_ptr + q_index[:, None] * e_stride_q + x_index[None, :] * e_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
-    )
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
     tl.store(
         buffer_2_ptr + q_index[:, None] * buffer_2_stride_q + x_index[None, :] * buffer_2_stride_x,
-        ((acc_e - buffer_1[:, None]) * e),
+        (acc_e - buffer_1[:, None]),
         mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -2749,7 +2708,7 @@ def kernel_regression_backward_d_V_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        tile = (1.0 / z)[None, :] * tl.where((z > 0.0)[None, :], e, 0.0)
+        tile = tl.where((z > 0.0)[None, :], e, 0.0) * (1.0 / z)[None, :]
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(e_index < size_e)[:, None],
@@ -2761,14 +2720,14 @@ def kernel_regression_backward_d_V_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         e = tl.load(
             e_ptr + q_index[None, :] * e_stride_q + x_index[:, None] * e_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
-        tile = tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :] * tl.where((z > 0.0)[None, :], e, 0.0)
+        tile = tl.where((z > 0.0)[None, :], e, 0.0) * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
             mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
@@ -2785,9 +2744,9 @@ def kernel_regression_backward_d_V_kernel(
 
 @triton.jit
 def kernel_regression_backward_d_Q_rows_kernel(
-    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
-    buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_Q_stride_q, d_Q_stride_d,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -2796,6 +2755,8 @@ def kernel_regression_backward_d_Q_rows_kernel(
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     z = tl.load(z_ptr + q_index * z_stride_q)
+    # src[nearest.diag:20]
+    e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (x_index < size_x), 0.0, EXACT_X)
     buffer_2 = load_tile(
         buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
         (x_index < size_x),
@@ -2812,23 +2773,22 @@ def kernel_regression_backward_d_Q_rows_kernel(
     # src[nearest.diag:7]
     sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
     sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
-    mul_d_x = sub_d_x_2 * buffer_2[None, :]
+    mul_d_x = sub_d_x_2 * (buffer_2 * e)[None, :]
     sum_ = tl.sum(mul_d_x, 1)
-    # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * (1.0 / z)
+    scalar = ((1.0 / tl.cast(size_d, tl.float32)) * -2.0) * (1.0 / z)
     # src[maps.diag:7]
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        tl.where(z > 0.0, (scalar * -2.0) * sum_, 0.0),
+        tl.where(z > 0.0, scalar * sum_, 0.0),
         mask=(d_index < size_d),
     )
 
 
 @triton.jit
 def kernel_regression_backward_d_Q_kernel(
-    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
-    buffer_2_stride_q, buffer_2_stride_x, d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_Q_stride_q, d_Q_stride_d,
+    size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -2842,6 +2802,7 @@ def kernel_regression_backward_d_Q_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
         buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -2850,7 +2811,7 @@ def kernel_regression_backward_d_Q_kernel(
         )
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
-        mul_d_x = sub_d_x * buffer_2[None, :]
+        mul_d_x = sub_d_x * (buffer_2 * e)[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
@@ -2858,6 +2819,7 @@ def kernel_regression_backward_d_Q_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x, mask=(x_index < size_x), other=0.0)
         buffer_2 = tl.load(
             buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
             mask=(x_index < size_x),
@@ -2872,118 +2834,105 @@ def kernel_regression_backward_d_Q_kernel(
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
         sub_d_x_2 = tl.where((x_index < size_x)[None, :], sub_d_x, 0.0)
-        mul_d_x = sub_d_x_2 * buffer_2[None, :]
+        mul_d_x = sub_d_x_2 * (buffer_2 * e)[None, :]
         tile_sum = tl.sum(mul_d_x, 1)
         next_acc_x = acc_x + tile_sum
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q)
     # src[nearest.diag:20]
-    scalar = (1.0 / tl.cast(size_d, tl.float32)) * (1.0 / z)
+    scalar = ((1.0 / tl.cast(size_d, tl.float32)) * -2.0) * (1.0 / z)
     # src[maps.diag:7]
     tl.store(
         d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d,
-        tl.where(z > 0.0, (scalar * -2.0) * acc_x, 0.0),
+        tl.where(z > 0.0, scalar * acc_x, 0.0),
         mask=(d_index < size_d),
     )
 
 
 @triton.jit
 def kernel_regression_backward_d_K_rows_kernel(
-    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
-    buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
+    e = load_tile(e_ptr + q_index * e_stride_q + x_index * e_stride_x, (q_index < size_q), 0.0, EXACT_Q)
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_2 = load_tile(
         buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
         (q_index < size_q),
         0.0,
         EXACT_Q,
     )
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
     # src[nearest.diag:7]
-    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
     # src[maps.diag:7]
-    tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * buffer_2
-    mul_d_q = tile[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
-    sum_ = tl.sum(mul_d_q, 1)
+    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
+    sum_ = tl.sum(where_q, 0)
     # src[nearest.diag:20]
-    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
+    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
 
 
 @triton.jit
 def kernel_regression_backward_d_K_kernel(
-    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d, z_stride_q,
-    buffer_2_stride_q, buffer_2_stride_x, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    Q_ptr, K_ptr, z_ptr, buffer_2_ptr, e_ptr, d_K_ptr, Q_stride_q, Q_stride_d, K_stride_x, K_stride_d,
+    z_stride_q, buffer_2_stride_q, buffer_2_stride_x, e_stride_q, e_stride_x, d_K_stride_x, d_K_stride_d,
+    size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
+    sum_q = tl.full([], 0.0, tl.float32)
     # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x)
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x)
         # src[nearest.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
         # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
-        mul_d_q = ((1.0 / z) * buffer_2)[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
+        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
+        where_q = tl.where(z > 0.0, (tile * (1.0 / z)) * e, 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        e = tl.load(e_ptr + q_index * e_stride_q + x_index * e_stride_x, mask=(q_index < size_q), other=0.0)
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_2 = tl.load(
             buffer_2_ptr + q_index * buffer_2_stride_q + x_index * buffer_2_stride_x,
             mask=(q_index < size_q),
             other=0.0,
         )
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
         # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * buffer_2
         # src[maps.diag:7]
-        tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * buffer_2
-        mul_d_q = tile[None, :] * tl.where((z > 0.0)[None, :], sub_d_q, 0.0)
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
+        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * (1.0 / z)) * e, 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
     # src[nearest.diag:20]
-    mul_d = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * acc_q
-    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul_d, mask=(d_index < size_d))
+    mul = (2.0 * (1.0 / tl.cast(size_d, tl.float32))) * sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, mul)
 
 
 @triton.jit
@@ -3214,15 +3163,15 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
@@ -3231,15 +3180,15 @@ def kernel_regression_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
-            other=0.0,
-        )
         # src[nearest.diag:19]
         V = tl.load(
             V_ptr + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
             mask=(x_index < size_x)[:, None] & (e_index < size_e)[None, :],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None] & (e_index < size_e)[None, :],
             other=0.0,
         )
         next_acc_e = tl.dot(d_out, tl.trans(V), acc_e, input_precision="ieee")
@@ -3259,19 +3208,19 @@ def kernel_regression_long_backward_buffer_1_rows_kernel(
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = load_tile(
-        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        (e_index < size_e),
-        0.0,
-        EXACT_E,
-    )
     out = load_tile(
         out_ptr + q_index * out_stride_q + e_index * out_stride_e,
         (e_index < size_e),
         0.0,
         EXACT_E,
     )
-    mul_e = out * d_out
+    d_out = load_tile(
+        d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        (e_index < size_e),
+        0.0,
+        EXACT_E,
+    )
+    mul_e = d_out * out
     sum_ = tl.sum(mul_e, 0)
     tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_)
 
@@ -3288,9 +3237,9 @@ def kernel_regression_long_backward_buffer_1_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
         out = tl.load(out_ptr + q_index * out_stride_q + e_index * out_stride_e)
-        mul_e = out * d_out
+        d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e)
+        mul_e = d_out * out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3298,17 +3247,17 @@ def kernel_regression_long_backward_buffer_1_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, size_e, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < size_e),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < size_e),
             other=0.0,
         )
-        mul_e = out * d_out
+        d_out = tl.load(
+            d_out_ptr + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < size_e),
+            other=0.0,
+        )
+        mul_e = d_out * out
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -3334,13 +3283,7 @@ def kernel_regression_long_backward_d_V_kernel(
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(e_index < size_e)[:, None],
-            other=0.0,
-        )
         z = tl.load(z_ptr + q_index * z_stride_q)
-        tile = d_out * (1.0 / z)[None, :]
         # src[maps.diag:7]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
@@ -3348,33 +3291,39 @@ def kernel_regression_long_backward_d_V_kernel(
             other=0.0,
         )
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_x_q = (state_[None, :] + (recip * state)) * -1.4426950408889634
+        mul_x_q = (state_[None, :] + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
         where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
-        next_acc_q = tl.dot(where_x_q, tl.trans(tile), acc_q, input_precision="ieee")
+        tile = where_x_q * (1.0 / z)[None, :]
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        d_out = tl.load(
-            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
-            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
-            other=0.0,
-        )
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = d_out * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
         state = tl.load(
             state_ptr + q_index[None, :] * state_stride_q + x_index[:, None] * state_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q = (state_[None, :] + (recip * state)) * -1.4426950408889634
+        mul_x_q = (state_[None, :] + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], tl.exp2(mul_x_q), 0.0)
-        next_acc_q = tl.dot(where_x_q, tl.trans(tile), acc_q, input_precision="ieee")
+        tile = where_x_q * tl.where(q_index < size_q, 1.0 / z, 0.0)[None, :]
+        d_out = tl.load(
+            d_out_ptr + q_index[None, :] * d_out_stride_q + e_index[:, None] * d_out_stride_e,
+            mask=(q_index < size_q)[None, :] & (e_index < size_e)[:, None],
+            other=0.0,
+        )
+        next_acc_q = tl.dot(tile, tl.trans(d_out), acc_q, input_precision="ieee")
         acc_q = next_acc_q
     tl.store(
         d_V_ptr + x_index[:, None] * d_V_stride_x + e_index[None, :] * d_V_stride_e,
@@ -3397,8 +3346,6 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     z = tl.load(z_ptr + q_index * z_stride_q)
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
     # src[nearest.diag:19]
     K = tl.load(
         K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -3408,6 +3355,8 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(d_index < size_d), other=0.0)
     # src[nearest.diag:7]
     sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (x_index < size_x),
@@ -3415,7 +3364,7 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
         EXACT_X,
     )
     state_ = tl.load(state__ptr + q_index * state__stride_q)
-    mul_x = (state_ + (recip * state)) * -1.4426950408889634
+    mul_x = (state_ + (state * recip)) * -1.4426950408889634
     # src[maps.diag:5]
     e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
@@ -3429,7 +3378,7 @@ def kernel_regression_long_backward_d_Q_rows_kernel(
     mul_d_x = ((buffer_0 - safe_buffer_1) * e)[None, :] * sub_d_x
     sum_ = tl.sum(mul_d_x, 1)
     # src[maps.diag:7]
-    where_d = tl.where(z > 0.0, ((recip * -2.0) * (1.0 / z)) * sum_, 0.0)
+    where_d = tl.where(z > 0.0, ((-2.0 * recip) * (1.0 / z)) * sum_, 0.0)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
 
 
@@ -3465,7 +3414,7 @@ def kernel_regression_long_backward_d_Q_kernel(
         # src[nearest.diag:7]
         sub_d_x = Q[:, None] - tl.where(K == float("-inf"), 0.0, K)
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
-        mul_x = (state_ + (recip * state)) * -1.4426950408889634
+        mul_x = (state_ + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
@@ -3490,7 +3439,7 @@ def kernel_regression_long_backward_d_Q_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = (state_ + (recip * state)) * -1.4426950408889634
+        mul_x = (state_ + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
         e = tl.exp2(tl.where(x_index < size_x, mul_x, float("-inf")))
         buffer_0 = tl.load(
@@ -3505,7 +3454,7 @@ def kernel_regression_long_backward_d_Q_kernel(
         acc_x = next_acc_x
     z = tl.load(z_ptr + q_index * z_stride_q)
     # src[maps.diag:7]
-    where_d = tl.where(z > 0.0, ((recip * -2.0) * (1.0 / z)) * acc_x, 0.0)
+    where_d = tl.where(z > 0.0, ((-2.0 * recip) * (1.0 / z)) * acc_x, 0.0)
     tl.store(d_Q_ptr + q_index * d_Q_stride_q + d_index * d_Q_stride_d, where_d, mask=(d_index < size_d))
 
 
@@ -3514,36 +3463,25 @@ def kernel_regression_long_backward_d_K_rows_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
     q_index = tl.arange(0, BLOCK_Q)
-    # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
-    Q = tl.load(
-        Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-        mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-        other=0.0,
-    )
-    # src[nearest.diag:7]
-    sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+    # src[nearest.diag:20]
+    recip = 1.0 / tl.cast(size_d, tl.float32)
+    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     state = load_tile(
         state_ptr + q_index * state_stride_q + x_index * state_stride_x,
         (q_index < size_q),
         0.0,
         EXACT_Q,
     )
-    # src[nearest.diag:20]
-    recip = 1.0 / tl.cast(size_d, tl.float32)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = (state_ + (recip * state)) * -1.4426950408889634
+    mul_q = (state_ + (state * recip)) * -1.4426950408889634
     # src[maps.diag:5]
-    z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    # src[maps.diag:7]
     buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     buffer_0 = load_tile(
         buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3552,15 +3490,15 @@ def kernel_regression_long_backward_d_K_rows_kernel(
         EXACT_Q,
     )
     safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-    mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
-    tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * mul_q_2
-    mul_d_q = tile[None, :] * sub_d_q
-    sum_ = tl.sum(mul_d_q, 1)
-    tl.store(
-        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        ((2.0 * recip) * sum_),
-        mask=(d_index < size_d),
-    )
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
+    Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (q_index < size_q), 0.0, EXACT_Q)
+    # src[nearest.diag:7]
+    tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+    # src[maps.diag:7]
+    where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
+    sum_ = tl.sum(where_q, 0)
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_) * recip))
 
 
 @triton.jit
@@ -3568,66 +3506,51 @@ def kernel_regression_long_backward_d_K_kernel(
     Q_ptr, K_ptr, state_ptr, state__ptr, z_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     K_stride_x, K_stride_d, state_stride_q, state_stride_x, state__stride_q, z_stride_q, buffer_0_stride_q,
     buffer_0_stride_x, buffer_1_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(size_d, BLOCK_D)
+    d_index = (program % size_d).to(tl.int64)
+    program = program // size_d
     x_index = program.to(tl.int64)
-    acc_q = tl.full([BLOCK_D], 0.0, tl.float32)
-    # src[nearest.diag:19]
-    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d, mask=(d_index < size_d), other=0.0)
+    sum_q = tl.full([], 0.0, tl.float32)
     # src[nearest.diag:20]
     recip = 1.0 / tl.cast(size_d, tl.float32)
+    # src[nearest.diag:19]
+    K = tl.load(K_ptr + x_index * K_stride_x + d_index * K_stride_d)
     to_q = size_q // BLOCK_Q * BLOCK_Q
     # whole tiles, no mask needed
     for first_q in tl.range(0, to_q, BLOCK_Q):
         q_index = first_q + tl.arange(0, BLOCK_Q)
-        # src[nearest.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
-        mul_q = (state_ + (recip * state)) * -1.4426950408889634
+        mul_q = (state_ + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
-        mul_d_q = ((1.0 / z) * mul_q_2)[None, :] * sub_d_q
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
+        # src[nearest.diag:19]
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d)
+        # src[nearest.diag:7]
+        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        where_q = tl.where(z > 0.0, (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
     from_q = tl.maximum(0, to_q)
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        # src[nearest.diag:19]
-        Q = tl.load(
-            Q_ptr + q_index[None, :] * Q_stride_q + d_index[:, None] * Q_stride_d,
-            mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
-            other=0.0,
-        )
-        # src[nearest.diag:7]
-        sub_d_q = Q - tl.where(K == float("-inf"), 0.0, K)[:, None]
+        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         state = tl.load(
             state_ptr + q_index * state_stride_q + x_index * state_stride_x,
             mask=(q_index < size_q),
             other=0.0,
         )
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-        mul_q = (state_ + (recip * state)) * -1.4426950408889634
+        mul_q = (state_ + (state * recip)) * -1.4426950408889634
         # src[maps.diag:5]
-        z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        # src[maps.diag:7]
         buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         buffer_0 = tl.load(
             buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
@@ -3635,17 +3558,16 @@ def kernel_regression_long_backward_d_K_kernel(
             other=0.0,
         )
         safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
-        mul_q_2 = (buffer_0 - safe_buffer_1) * tl.where(z > 0.0, tl.exp2(mul_q), 0.0)
-        tile = tl.where(q_index < size_q, 1.0 / z, 0.0) * mul_q_2
-        mul_d_q = tile[None, :] * sub_d_q
-        tile_sum = tl.sum(mul_d_q, 1)
-        next_acc_q = acc_q + tile_sum
-        acc_q = next_acc_q
-    tl.store(
-        d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d,
-        ((2.0 * recip) * acc_q),
-        mask=(d_index < size_d),
-    )
+        # src[nearest.diag:19]
+        Q = tl.load(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, mask=(q_index < size_q), other=0.0)
+        # src[nearest.diag:7]
+        tile = (Q - tl.where(K == float("-inf"), 0.0, K)) * (buffer_0 - safe_buffer_1)
+        # src[maps.diag:7]
+        where_q = tl.where((z > 0.0) & (q_index < size_q), (tile * tl.exp2(mul_q)) * (1.0 / z), 0.0)
+        tile_sum = tl.sum(where_q, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    tl.store(d_K_ptr + x_index * d_K_stride_x + d_index * d_K_stride_d, ((2.0 * sum_q) * recip))
 
 
 def _kernel_regression(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor) -> torch.Tensor:
@@ -3842,28 +3764,24 @@ def _kernel_regression_backward_buffer_2(
     V: torch.Tensor,
     d_out: torch.Tensor,
     buffer_1: torch.Tensor,
-    e: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q], e: f32[q x]) -> buffer_2: f32[q x]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_buffer_2(V: f32[x e], d_out: f32[q e], buffer_1: f32[q]) -> buffer_2: f32[q x]. Any strides; sizes are read off the shapes."""
     _check("V", V, torch.float32, 2, V.device)
     _check("d_out", d_out, torch.float32, 2, V.device)
     _check("buffer_1", buffer_1, torch.float32, 1, V.device)
-    _check("e", e, torch.float32, 2, V.device)
-    x, e_2 = V.shape
+    x, e = V.shape
     q, _ = d_out.shape
-    if d_out.shape != (q, e_2):
-        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e_2)}")
+    if d_out.shape != (q, e):
+        raise ValueError(f"d_out: f32[q e] has shape {d_out.shape}, expected {(q, e)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if e.shape != (q, x):
-        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     buffer_2 = torch.empty((q, x), dtype=torch.float32, device=V.device)
     BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 64, 64, 32, 4, 2
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     kernel_regression_backward_buffer_2_kernel[grid](
-        V, d_out, buffer_1, e, buffer_2, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
-        buffer_1.stride(0), e.stride(0), e.stride(1), buffer_2.stride(0), buffer_2.stride(1), x, e_2, q,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+        V, d_out, buffer_1, buffer_2, V.stride(0), V.stride(1), d_out.stride(0), d_out.stride(1),
+        buffer_1.stride(0), buffer_2.stride(0), buffer_2.stride(1), x, e, q, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_2
 
@@ -3895,12 +3813,14 @@ def _kernel_regression_backward_d_Q(
     K: torch.Tensor,
     z: torch.Tensor,
     buffer_2: torch.Tensor,
+    e: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_Q(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x], e: f32[q x]) -> d_Q: f32[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 2, Q.device)
+    _check("e", e, torch.float32, 2, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3909,6 +3829,8 @@ def _kernel_regression_backward_d_Q(
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    if e.shape != (q, x):
+        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=Q.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 1024:
@@ -3920,17 +3842,17 @@ def _kernel_regression_backward_d_Q(
             BLOCK_D, warps, stages = 16, 16, 1
         grid = (q * triton.cdiv(d, BLOCK_D),)
         kernel_regression_backward_d_Q_rows_kernel[grid](
-            Q, K, z, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
-            buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            Q, K, z, buffer_2, e, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+            buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_Q.stride(0), d_Q.stride(1), q,
+            d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_Q
     BLOCK_X, BLOCK_D, warps, stages = 128, 16, 8, 2
     grid = (q * triton.cdiv(d, BLOCK_D),)
     kernel_regression_backward_d_Q_kernel[grid](
-        Q, K, z, buffer_2, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
-        buffer_2.stride(0), buffer_2.stride(1), d_Q.stride(0), d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, z, buffer_2, e, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+        buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_Q.stride(0), d_Q.stride(1), q, d,
+        x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -3940,12 +3862,14 @@ def _kernel_regression_backward_d_K(
     K: torch.Tensor,
     z: torch.Tensor,
     buffer_2: torch.Tensor,
+    e: torch.Tensor,
 ) -> torch.Tensor:
-    """_kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
+    """_kernel_regression_backward_d_K(Q: f32[q d], K: f32[x d], z: f32[q], buffer_2: f32[q x], e: f32[q x]) -> d_K: f32[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.float32, 2, Q.device)
     _check("K", K, torch.float32, 2, Q.device)
     _check("z", z, torch.float32, 1, Q.device)
     _check("buffer_2", buffer_2, torch.float32, 2, Q.device)
+    _check("e", e, torch.float32, 2, Q.device)
     q, d = Q.shape
     x, _ = K.shape
     if K.shape != (x, d):
@@ -3954,28 +3878,30 @@ def _kernel_regression_backward_d_K(
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     if buffer_2.shape != (q, x):
         raise ValueError(f"buffer_2: f32[q x] has shape {buffer_2.shape}, expected {(q, x)}")
+    if e.shape != (q, x):
+        raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (x * triton.cdiv(d, BLOCK_D),)
+            warps, stages = 16, 1
+        grid = (x * d,)
         kernel_regression_backward_d_K_rows_kernel[grid](
-            Q, K, z, buffer_2, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
-            buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+            buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q,
+            d, x, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (x * triton.cdiv(d, BLOCK_D),)
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (x * d,)
     kernel_regression_backward_d_K_kernel[grid](
-        Q, K, z, buffer_2, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
-        buffer_2.stride(0), buffer_2.stride(1), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        Q, K, z, buffer_2, e, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1), z.stride(0),
+        buffer_2.stride(0), buffer_2.stride(1), e.stride(0), e.stride(1), d_K.stride(0), d_K.stride(1), q, d,
+        x, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -4247,28 +4173,28 @@ def _kernel_regression_long_backward_d_K(
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_Q <= 1024:
-        if BLOCK_Q <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_Q <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (x * triton.cdiv(d, BLOCK_D),)
+            warps, stages = 16, 1
+        grid = (x * d,)
         kernel_regression_long_backward_d_K_rows_kernel[grid](
             Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0),
             K.stride(1), state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
             buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_K
-    BLOCK_Q, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (x * triton.cdiv(d, BLOCK_D),)
+    BLOCK_Q, warps, stages = 4096, 8, 2
+    grid = (x * d,)
     kernel_regression_long_backward_d_K_kernel[grid](
         Q, K, state, state_, z, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_0.stride(0),
         buffer_0.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        num_warps=warps, num_stages=stages,
     )
     return d_K
 
@@ -4287,10 +4213,10 @@ class _kernel_regression_autograd(torch.autograd.Function):
         Q, K, V, out, state, z = ctx.saved_tensors
         e = _kernel_regression_backward_e(Q, K, state)
         buffer_1 = _kernel_regression_backward_buffer_1(d_out, out)
-        buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1, e)
+        buffer_2 = _kernel_regression_backward_buffer_2(V, d_out, buffer_1)
         d_V = _kernel_regression_backward_d_V(d_out, z, e)
-        d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_2)
-        d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_2)
+        d_Q = _kernel_regression_backward_d_Q(Q, K, z, buffer_2, e)
+        d_K = _kernel_regression_backward_d_K(Q, K, z, buffer_2, e)
         return d_Q, d_K, d_V
 
 

@@ -675,16 +675,15 @@ def logsumexp_rows_joined_rows_kernel(
     )
     max_ = tl.max(m_parts, 0)
     sub_n_part = m_parts - tl.where(max_ == float("-inf"), 0.0, max_)
-    where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(sub_n_part), 0.0)
     sum_parts = load_tile(
         sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
         (n_part_index < size_parts_n),
         0.0,
         EXACT_N_PART_1,
     )
-    mul_n_part = sum_parts * where_n_part
-    sum_ = tl.sum(mul_n_part, 0)
-    tl.store(out_ptr + row_index * out_stride_row, (tl.log(sum_) + max_))
+    where_n_part = tl.where((size_length_n * n_part_index) < size_n, sum_parts * tl.exp(sub_n_part), 0.0)
+    sum_ = tl.sum(where_n_part, 0)
+    tl.store(out_ptr + row_index * out_stride_row, (max_ + tl.log(sum_)))
 
 
 @triton.jit
@@ -696,7 +695,7 @@ def logsumexp_rows_joined_kernel(
     program = tl.program_id(0)
     row_index = program.to(tl.int64)
     max_n_part = tl.full([], float("-inf"), tl.float32)
-    acc_n_part = tl.full([], 0.0, tl.float32)
+    sum_n_part = tl.full([], 0.0, tl.float32)
     to_n_part = size_parts_n // BLOCK_N_PART_1 * BLOCK_N_PART_1
     # whole tiles, no mask needed
     for first_n_part in tl.range(0, to_n_part, BLOCK_N_PART_1):
@@ -707,16 +706,16 @@ def logsumexp_rows_joined_kernel(
         tile_max = tl.max(m_parts, 0)
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
-        acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
-        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        sum_n_part_2 = sum_n_part * tl.exp(max_n_part - safe_next_max_n_part)
         sum_parts = tl.load(
             sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
         )
-        mul_n_part = sum_parts * where_n_part
-        tile_sum = tl.sum(mul_n_part, 0)
-        next_acc_n_part = acc_n_part_2 + tile_sum
+        mul_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part)
+        where_n_part = tl.where((size_length_n * n_part_index) < size_n, mul_n_part, 0.0)
+        tile_sum = tl.sum(where_n_part, 0)
+        next_sum_n_part = sum_n_part_2 + tile_sum
         max_n_part = next_max_n_part
-        acc_n_part = next_acc_n_part
+        sum_n_part = next_sum_n_part
     from_n_part = tl.maximum(0, to_n_part)
     # tiles that a mask or the end cuts
     for first_n_part_2 in tl.range(from_n_part, size_parts_n, BLOCK_N_PART_1):
@@ -729,19 +728,19 @@ def logsumexp_rows_joined_kernel(
         tile_max = tl.max(m_parts, 0)
         next_max_n_part = tl.maximum(max_n_part, tile_max)
         safe_next_max_n_part = tl.where(next_max_n_part == float("-inf"), 0.0, next_max_n_part)
-        acc_n_part_2 = acc_n_part * tl.exp(max_n_part - safe_next_max_n_part)
-        where_n_part = tl.where((n_part_index * size_length_n) < size_n, tl.exp(m_parts - safe_next_max_n_part), 0.0)
+        sum_n_part_2 = sum_n_part * tl.exp(max_n_part - safe_next_max_n_part)
         sum_parts = tl.load(
             sum_parts_ptr + n_part_index * sum_parts_stride_n_part_1 + row_index * sum_parts_stride_row,
             mask=(n_part_index < size_parts_n),
             other=0.0,
         )
-        mul_n_part = sum_parts * where_n_part
-        tile_sum = tl.sum(mul_n_part, 0)
-        next_acc_n_part = acc_n_part_2 + tile_sum
+        mul_n_part = sum_parts * tl.exp(m_parts - safe_next_max_n_part)
+        where_n_part = tl.where((size_length_n * n_part_index) < size_n, mul_n_part, 0.0)
+        tile_sum = tl.sum(where_n_part, 0)
+        next_sum_n_part = sum_n_part_2 + tile_sum
         max_n_part = next_max_n_part
-        acc_n_part = next_acc_n_part
-    tl.store(out_ptr + row_index * out_stride_row, (tl.log(acc_n_part) + max_n_part))
+        sum_n_part = next_sum_n_part
+    tl.store(out_ptr + row_index * out_stride_row, (max_n_part + tl.log(sum_n_part)))
 
 
 @triton.jit

@@ -646,7 +646,7 @@ def _experts_gathered_backward_buffer_0(chosen, down, d_out):
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
     gathered_expert = down[chosen]  # [token place hidden d]
-    sum_d = jnp.einsum("td,tphd->tph", d_out, gathered_expert, preferred_element_type=jnp.float32)
+    sum_d = jnp.einsum("tphd,td->tph", gathered_expert, d_out, preferred_element_type=jnp.float32)
     return sum_d
 
 
@@ -666,10 +666,10 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
         raise ValueError(f"state: f32[token place hidden] has shape {state_2.shape}, expected {(token, 2, 64)}")
     block_d = min(block_d, max(64, 1))
     block_place = min(block_place, max(2, 1))
-    chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
     state_2 = jnp.pad(state_2, ((0, 0), (0, max(-2 % block_place, block_place - 2)), (0, 0)))
-    down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
+    chosen = jnp.pad(chosen, ((0, 0), (0, max(-2 % block_place, block_place - 2))))
     d_out = jnp.pad(d_out, ((0, 0), (0, max(-64 % block_d, block_d - 64))))
+    down = jnp.pad(down, ((0, 0), (0, 0), (0, max(-64 % block_d, block_d - 64))))
 
     def program(tile):
         hidden_index = jnp.arange(64)
@@ -678,20 +678,20 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
         first_place = tile * block_place
         place_index = first_place + jnp.arange(block_place)
         acc_d = jnp.full((token, block_place), 0.0, jnp.float32)
-        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
         state_tile = lax.dynamic_slice_in_dim(state_2, first_place, block_place, 1)
         H = jax.nn.relu(state_tile)
+        chosen_tile = lax.dynamic_slice_in_dim(chosen, first_place, block_place, 1)
         to_d = (64) // block_d * block_d
 
         def step(block, state):
             (acc_d,) = state
             first_d = block * block_d
             d_index = first_d + jnp.arange(block_d)
-            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = H[:, :, None] * down_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
-            sum_ = jnp.sum(mul, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
-            mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            sum_ = jnp.sum(mul, axis=3)
+            mul_2 = sum_ * d_out_tile.astype(jnp.float32)[:, None]
             tile_sum = jnp.sum(mul_2, axis=2)
             next_acc_d = acc_d + tile_sum
             return (next_acc_d,)
@@ -703,11 +703,11 @@ def _experts_gathered_backward_d_gate(chosen, down, d_out, state_2, *, block_d=2
             (acc_d,) = state
             first_d = block * block_d
             d_index = first_d + jnp.arange(block_d)
-            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
-            mul = H[:, :, None] * down_tile.astype(jnp.float32).transpose(0, 1, 3, 2)
-            sum_ = jnp.sum(mul, axis=3)
             d_out_tile = lax.dynamic_slice_in_dim(d_out, first_d, block_d, 1)
-            mul_2 = d_out_tile.astype(jnp.float32)[:, None] * sum_
+            down_tile = down.at[chosen_tile[:, :, None, None], (hidden_index)[:, None], (d_index)].get(mode="fill", fill_value=0.0)
+            mul = down_tile.astype(jnp.float32).transpose(0, 1, 3, 2) * H[:, :, None]
+            sum_ = jnp.sum(mul, axis=3)
+            mul_2 = sum_ * d_out_tile.astype(jnp.float32)[:, None]
             tile_sum = jnp.sum(mul_2, axis=2)
             next_acc_d = acc_d + tile_sum
             return (next_acc_d,)
@@ -738,8 +738,8 @@ def _experts_gathered_backward_d_X(gate, chosen, up, state, buffer_0):
     if buffer_0.shape != (token, 2, 64):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
     gathered_expert = up[chosen]  # [token place d hidden]
-    chosen_2 = jnp.where(state[:, :, None] > 0.0, gathered_expert.astype(jnp.float32), 0.0)
-    sum_place_hidden = jnp.einsum("tph,tpdh,tp->td", buffer_0, chosen_2, gate, precision="highest")
+    product = gate[:, :, None, None] * gathered_expert.astype(jnp.float32) * buffer_0[:, :, None]
+    sum_place_hidden = jnp.sum(jnp.where(state[:, :, None] > 0.0, product, 0.0), axis=(1, 3))  # [token d]
     as_bf16 = sum_place_hidden.astype(jnp.bfloat16)  # [token d]
     return as_bf16
 
@@ -762,12 +762,12 @@ def _experts_gathered_backward_d_up_d_down(X, gate, chosen, d_out, state, buffer
         raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
     if buffer_0.shape != (token, 2, 64):
         raise ValueError(f"buffer_0: f32[token place hidden] has shape {buffer_0.shape}, expected {(token, 2, 64)}")
-    eq_value = chosen[:, :, None] == jnp.arange(4)  # [token place expert]
-    and_value = eq_value[:, :, :, None] & (state[:, :, None] > 0.0)  # [token place expert hidden]
-    product = buffer_0[:, :, :, None] * X[:, None, None].astype(jnp.float32) * gate[:, :, None, None]
-    sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, None], 0.0), axis=(0, 1))
-    as_bf16 = sum_token_place.transpose(0, 2, 1).astype(jnp.bfloat16)  # [expert d hidden]
-    product_2 = d_out[:, None, None].astype(jnp.float32) * jax.nn.relu(state[:, :, :, None]) * gate[:, :, None, None]
+    eq_value = jnp.arange(4) == chosen[:, :, None]  # [token place expert]
+    and_value = (state[:, :, :, None] > 0.0) & eq_value[:, :, None]  # [token place hidden expert]
+    product = X[:, None, None].astype(jnp.float32) * gate[:, :, None, None] * buffer_0[:, :, :, None]
+    sum_token_place = jnp.sum(jnp.where(and_value[:, :, :, :, None], product[:, :, :, None], 0.0), axis=(0, 1))
+    as_bf16 = sum_token_place.transpose(1, 2, 0).astype(jnp.bfloat16)  # [expert d hidden]
+    product_2 = jax.nn.relu(state[:, :, :, None]) * d_out[:, None, None].astype(jnp.float32) * gate[:, :, None, None]
     sum_token_place_2 = jnp.sum(jnp.where(eq_value[:, :, None, None], product_2[:, :, :, :, None], 0.0), axis=(0, 1))
     as_bf16_2 = sum_token_place_2.transpose(2, 0, 1).astype(jnp.bfloat16)  # [expert hidden d]
     return as_bf16, as_bf16_2

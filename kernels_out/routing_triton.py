@@ -1414,6 +1414,7 @@ def experts_gathered_backward_buffer_0_rows_kernel(
     program = program // 2
     token_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
     # src[routing.diag:29]
     chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
     # src[routing.diag:34]
@@ -1422,8 +1423,7 @@ def experts_gathered_backward_buffer_0_rows_kernel(
         mask=(hidden_index < 64)[:, None],
         other=0.0,
     )
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-    mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
+    mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
     sum_ = tl.sum(mul_hidden_d, 1)
     tl.store(
         buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
@@ -1453,14 +1453,14 @@ def experts_gathered_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
             mask=(hidden_index < 64)[:, None],
             other=0.0,
         )
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-        mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
+        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
         tile_sum = tl.sum(mul_hidden_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1468,18 +1468,18 @@ def experts_gathered_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
             mask=(hidden_index < 64)[:, None] & (d_index < 64)[None, :],
             other=0.0,
         )
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
-        mul_hidden_d = d_out.to(tl.float32)[None, :] * down.to(tl.float32)
+        mul_hidden_d = down.to(tl.float32) * d_out.to(tl.float32)[None, :]
         tile_sum = tl.sum(mul_hidden_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1495,16 +1495,23 @@ def experts_gathered_backward_d_gate_rows_kernel(
     chosen_ptr, down_ptr, d_out_ptr, state_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place,
     down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
     state_stride_token, state_stride_place, state_stride_hidden, d_gate_stride_token, d_gate_stride_place,
-    size_token, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    size_token, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_PLACE: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_place = (program % tl.cdiv(2, BLOCK_PLACE)) * BLOCK_PLACE
     place_index = first_place + tl.arange(0, BLOCK_PLACE)
     program = program // tl.cdiv(2, BLOCK_PLACE)
     token_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    d_index = tl.arange(0, BLOCK_D)
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+    state = tl.load(
+        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
+        mask=(place_index < 2)[:, None],
+        other=0.0,
+    )
+    # src[routing.diag:33]
     # src[routing.diag:29]
     chosen = tl.load(
         chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
@@ -1513,21 +1520,13 @@ def experts_gathered_backward_d_gate_rows_kernel(
     )
     # src[routing.diag:34]
     down = tl.load(
-        down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
+        down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[None, None, :] * down_stride_d,
         mask=(place_index < 2)[:, None, None],
         other=0.0,
     )
-    state = tl.load(
-        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
-        mask=(place_index < 2)[:, None],
-        other=0.0,
-    )
-    # src[routing.diag:33]
-    # src[routing.diag:34]
-    mul_place_d_hidden = tl.maximum(state, 0.0)[:, None, :] * down.to(tl.float32)
-    sum_ = tl.sum(mul_place_d_hidden, 2)
-    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-    mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+    mul_place_hidden_d = down.to(tl.float32) * tl.maximum(state, 0.0)[:, :, None]
+    sum_ = tl.sum(mul_place_hidden_d, 1)
+    mul_place_d = sum_ * d_out.to(tl.float32)[None, :]
     sum_2 = tl.sum(mul_place_d, 1)
     tl.store(
         d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place,
@@ -1551,12 +1550,6 @@ def experts_gathered_backward_d_gate_kernel(
     token_index = program.to(tl.int64)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     acc_d = tl.full([BLOCK_PLACE], 0.0, tl.float32)
-    # src[routing.diag:29]
-    chosen = tl.load(
-        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
-        mask=(place_index < 2),
-        other=0,
-    )
     state = tl.load(
         state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
         mask=(place_index < 2)[:, None],
@@ -1564,20 +1557,26 @@ def experts_gathered_backward_d_gate_kernel(
     )
     # src[routing.diag:33]
     H = tl.maximum(state, 0.0)
+    # src[routing.diag:29]
+    chosen = tl.load(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        mask=(place_index < 2),
+        other=0,
+    )
     to_d = (64) // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
             mask=(place_index < 2)[:, None, None],
             other=0.0,
         )
-        mul_place_d_hidden = H[:, None, :] * down.to(tl.float32)
+        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
         sum_ = tl.sum(mul_place_d_hidden, 2)
-        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-        mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+        mul_place_d = sum_ * d_out.to(tl.float32)[None, :]
         tile_sum = tl.sum(mul_place_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1585,20 +1584,20 @@ def experts_gathered_backward_d_gate_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
         # src[routing.diag:34]
         down = tl.load(
             down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
             mask=(place_index < 2)[:, None, None] & (d_index < 64)[None, :, None],
             other=0.0,
         )
-        mul_place_d_hidden = H[:, None, :] * down.to(tl.float32)
+        mul_place_d_hidden = down.to(tl.float32) * H[:, None, :]
         sum_ = tl.sum(mul_place_d_hidden, 2)
-        d_out = tl.load(
-            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
-        mul_place_d = d_out.to(tl.float32)[None, :] * sum_
+        mul_place_d = sum_ * d_out.to(tl.float32)[None, :]
         tile_sum = tl.sum(mul_place_d, 1)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -1615,19 +1614,17 @@ def experts_gathered_backward_d_X_rows_kernel(
     chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden,
     state_stride_token, state_stride_place, state_stride_hidden, buffer_0_stride_token, buffer_0_stride_place,
     buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_PLACE: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_PLACE: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr, EXACT_PLACE: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
     token_index = program.to(tl.int64)
     place_index = tl.arange(0, BLOCK_PLACE)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    # src[routing.diag:28]
-    gate = load_tile(
-        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
-        (place_index < 2),
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index[None, :] * buffer_0_stride_hidden,
+        (place_index < 2)[:, None],
         0.0,
         EXACT_PLACE,
     )
@@ -1639,31 +1636,29 @@ def experts_gathered_backward_d_X_rows_kernel(
         EXACT_PLACE,
     )
     # src[routing.diag:33]
-    up = tl.load(
-        up_ptr + chosen[None, :, None] * up_stride_expert + d_index[:, None, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
-        mask=(place_index < 2)[None, :, None] & (d_index < 64)[:, None, None],
-        other=0.0,
+    up = load_tile(
+        up_ptr + chosen[:, None] * up_stride_expert + d_index * up_stride_d + hidden_index[None, :] * up_stride_hidden,
+        (place_index < 2)[:, None],
+        0.0,
+        EXACT_PLACE,
     )
+    # src[routing.diag:28]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:33]
     state = load_tile(
         state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
         (place_index < 2)[:, None],
         float("-inf"),
         EXACT_PLACE,
     )
-    where_d_place_hidden = tl.where((state > 0.0)[None, :, :], up.to(tl.float32), 0.0)
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index * buffer_0_stride_token + place_index[:, None] * buffer_0_stride_place + hidden_index[None, :] * buffer_0_stride_hidden,
-        (place_index < 2)[:, None],
-        0.0,
-        EXACT_PLACE,
-    )
-    mul_d_place_hidden = (gate[:, None] * buffer_0)[None, :, :] * where_d_place_hidden
-    sum_ = tl.sum(tl.sum(mul_d_place_hidden, 2), 1)
-    tl.store(
-        d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
-        sum_.to(tl.bfloat16),
-        mask=(d_index < 64),
-    )
+    where_place_hidden = tl.where(state > 0.0, (gate[:, None] * up.to(tl.float32)) * buffer_0, 0.0)
+    sum_ = tl.sum(tl.sum(where_place_hidden, 1), 0)
+    tl.store(d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d, sum_.to(tl.bfloat16))
 
 
 @triton.jit
@@ -1672,19 +1667,17 @@ def experts_gathered_backward_d_X_kernel(
     chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d, up_stride_hidden,
     state_stride_token, state_stride_place, state_stride_hidden, buffer_0_stride_token, buffer_0_stride_place,
     buffer_0_stride_hidden, d_X_stride_token, d_X_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
     token_index = program.to(tl.int64)
-    acc_place_hidden = tl.full([BLOCK_D], 0.0, tl.float32)
+    sum_place_hidden = tl.full([], 0.0, tl.float32)
     for place_index in tl.range(0, 2):
-        # src[routing.diag:28]
-        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
         # src[routing.diag:29]
         chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        # src[routing.diag:28]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
         to_hidden = (64) // BLOCK_HIDDEN * BLOCK_HIDDEN
         # whole tiles, no mask needed
         for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
@@ -1692,28 +1685,30 @@ def experts_gathered_backward_d_X_kernel(
             state = tl.load(
                 state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
             )
-            # src[routing.diag:33]
-            up = tl.load(
-                up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
             buffer_0 = tl.load(
                 buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
             )
-            mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
-            tile_sum = tl.sum(mul_d_hidden, 1)
-            next_acc_place_hidden = acc_place_hidden + tile_sum
-            acc_place_hidden = next_acc_place_hidden
+            # src[routing.diag:33]
+            up = tl.load(
+                up_ptr + chosen * up_stride_expert + d_index * up_stride_d + hidden_index * up_stride_hidden,
+            )
+            where_hidden = tl.where(state > 0.0, (gate * up.to(tl.float32)) * buffer_0, 0.0)
+            tile_sum = tl.sum(where_hidden, 0)
+            next_sum_place_hidden = sum_place_hidden + tile_sum
+            sum_place_hidden = next_sum_place_hidden
         from_hidden = tl.maximum(0, to_hidden)
         # tiles that a mask or the end cuts
         for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
             hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(hidden_index < 64),
+                other=0.0,
+            )
             # src[routing.diag:33]
             up = tl.load(
-                up_ptr + chosen * up_stride_expert + d_index[:, None] * up_stride_d + hidden_index[None, :] * up_stride_hidden,
-                mask=(d_index < 64)[:, None] & (hidden_index < 64)[None, :],
+                up_ptr + chosen * up_stride_expert + d_index * up_stride_d + hidden_index * up_stride_hidden,
+                mask=(hidden_index < 64),
                 other=0.0,
             )
             state = tl.load(
@@ -1721,20 +1716,13 @@ def experts_gathered_backward_d_X_kernel(
                 mask=(hidden_index < 64),
                 other=float("-inf"),
             )
-            where_d_hidden = tl.where((state > 0.0)[None, :], up.to(tl.float32), 0.0)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(hidden_index < 64),
-                other=0.0,
-            )
-            mul_d_hidden = (gate * buffer_0)[None, :] * where_d_hidden
-            tile_sum = tl.sum(mul_d_hidden, 1)
-            next_acc_place_hidden = acc_place_hidden + tile_sum
-            acc_place_hidden = next_acc_place_hidden
+            where_hidden = tl.where(state > 0.0, (gate * up.to(tl.float32)) * buffer_0, 0.0)
+            tile_sum = tl.sum(where_hidden, 0)
+            next_sum_place_hidden = sum_place_hidden + tile_sum
+            sum_place_hidden = next_sum_place_hidden
     tl.store(
         d_X_ptr + token_index * d_X_stride_token + d_index * d_X_stride_d,
-        acc_place_hidden.to(tl.bfloat16),
-        mask=(d_index < 64),
+        sum_place_hidden.to(tl.bfloat16),
     )
 
 
@@ -1756,6 +1744,12 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
     expert_index = program.to(tl.int64)
     token_index = tl.arange(0, BLOCK_TOKEN)
     place_index = tl.arange(0, BLOCK_PLACE)
+    buffer_0 = load_tile(
+        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        0.0,
+        EXACT_TOKEN and EXACT_PLACE,
+    )
     # src[routing.diag:28]
     gate = load_tile(
         gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
@@ -1770,18 +1764,6 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0.0,
         EXACT_TOKEN,
     )
-    buffer_0 = load_tile(
-        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + place_index[None, :] * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        0.0,
-        EXACT_TOKEN and EXACT_PLACE,
-    )
-    state = load_tile(
-        state_ptr + token_index[:, None] * state_stride_token + place_index[None, :] * state_stride_place + hidden_index * state_stride_hidden,
-        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        float("-inf"),
-        EXACT_TOKEN and EXACT_PLACE,
-    )
     # src[routing.diag:29]
     chosen = load_tile(
         chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
@@ -1789,20 +1771,26 @@ def experts_gathered_backward_d_up_d_down_rows_kernel(
         0,
         EXACT_TOKEN and EXACT_PLACE,
     )
-    eq_token_place = chosen == expert_index
-    where_token_place = tl.where(eq_token_place & (state > 0.0), (X.to(tl.float32)[:, None] * buffer_0) * gate, 0.0)
+    eq_token_place = expert_index == chosen
+    state = load_tile(
+        state_ptr + token_index[:, None] * state_stride_token + place_index[None, :] * state_stride_place + hidden_index * state_stride_hidden,
+        (token_index < size_token)[:, None] & (place_index < 2)[None, :],
+        float("-inf"),
+        EXACT_TOKEN and EXACT_PLACE,
+    )
+    where_token_place = tl.where((state > 0.0) & eq_token_place, (X.to(tl.float32)[:, None] * gate) * buffer_0, 0.0)
     sum_ = tl.sum(tl.sum(where_token_place, 1), 0)
     tl.store(
         d_up_ptr + expert_index * d_up_stride_expert + d_index * d_up_stride_d + hidden_index * d_up_stride_hidden,
         sum_.to(tl.bfloat16),
     )
-    # src[routing.diag:33]
     d_out = load_tile(
         d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
         (token_index < size_token),
         0.0,
         EXACT_TOKEN,
     )
+    # src[routing.diag:33]
     tile = d_out.to(tl.float32)[:, None] * tl.maximum(state, 0.0)
     where_token_place_2 = tl.where(eq_token_place, tile * gate, 0.0)
     sum_2 = tl.sum(tl.sum(where_token_place_2, 1), 0)
@@ -1834,27 +1822,27 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # whole tiles, no mask needed
         for first_token in tl.range(0, to_token, BLOCK_TOKEN):
             token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+            )
             # src[routing.diag:28]
             gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
             # src[routing.diag:27]
             X = tl.load(X_ptr + token_index * X_stride_token + d_index * X_stride_d)
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-            )
-            state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-            )
             # src[routing.diag:29]
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
             )
-            eq_token = chosen == expert_index
-            where_token = tl.where(eq_token & (state > 0.0), (buffer_0 * X.to(tl.float32)) * gate, 0.0)
+            eq_token = expert_index == chosen
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+            )
+            where_token = tl.where((state > 0.0) & eq_token, (X.to(tl.float32) * gate) * buffer_0, 0.0)
             tile_sum = tl.sum(where_token, 0)
             next_sum_token_place = sum_token_place + tile_sum
-            # src[routing.diag:33]
             d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
-            mul_token = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
+            # src[routing.diag:33]
+            mul_token = (tl.maximum(state, 0.0) * d_out.to(tl.float32)) * gate
             where_token_2 = tl.where(eq_token, mul_token, 0.0)
             tile_sum_2 = tl.sum(where_token_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
@@ -1864,6 +1852,11 @@ def experts_gathered_backward_d_up_d_down_kernel(
         # tiles that a mask or the end cuts
         for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
             token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+            buffer_0 = tl.load(
+                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
+                mask=(token_index < size_token),
+                other=0.0,
+            )
             # src[routing.diag:28]
             gate = tl.load(
                 gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
@@ -1876,33 +1869,28 @@ def experts_gathered_backward_d_up_d_down_kernel(
                 mask=(token_index < size_token),
                 other=0.0,
             )
-            buffer_0 = tl.load(
-                buffer_0_ptr + token_index * buffer_0_stride_token + place_index * buffer_0_stride_place + hidden_index * buffer_0_stride_hidden,
-                mask=(token_index < size_token),
-                other=0.0,
-            )
-            state = tl.load(
-                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
-                mask=(token_index < size_token),
-                other=float("-inf"),
-            )
             # src[routing.diag:29]
             chosen = tl.load(
                 chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
                 mask=(token_index < size_token),
                 other=0,
             )
-            eq_token = chosen == expert_index
-            where_token = tl.where(eq_token & (state > 0.0), (buffer_0 * X.to(tl.float32)) * gate, 0.0)
+            eq_token = expert_index == chosen
+            state = tl.load(
+                state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
+                mask=(token_index < size_token),
+                other=float("-inf"),
+            )
+            where_token = tl.where((state > 0.0) & eq_token, (X.to(tl.float32) * gate) * buffer_0, 0.0)
             tile_sum = tl.sum(where_token, 0)
             next_sum_token_place = sum_token_place + tile_sum
-            # src[routing.diag:33]
             d_out = tl.load(
                 d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
                 mask=(token_index < size_token),
                 other=0.0,
             )
-            mul_token = (d_out.to(tl.float32) * tl.maximum(state, 0.0)) * gate
+            # src[routing.diag:33]
+            mul_token = (tl.maximum(state, 0.0) * d_out.to(tl.float32)) * gate
             where_token_2 = tl.where(eq_token, mul_token, 0.0)
             tile_sum_2 = tl.sum(where_token_2, 0)
             next_sum_token_place_2 = sum_token_place_2 + tile_sum_2
@@ -2184,12 +2172,12 @@ def _experts_gathered_backward_d_gate(
     if state.shape != (token, 2, 64):
         raise ValueError(f"state: f32[token place hidden] has shape {state.shape}, expected {(token, 2, 64)}")
     d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_D * BLOCK_HIDDEN <= 1024:
-        if BLOCK_D * BLOCK_HIDDEN <= 64:
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_HIDDEN * BLOCK_D <= 1024:
+        if BLOCK_HIDDEN * BLOCK_D <= 64:
             BLOCK_PLACE, warps, stages = 16, 4, 1
-        elif BLOCK_D * BLOCK_HIDDEN <= 256:
+        elif BLOCK_HIDDEN * BLOCK_D <= 256:
             BLOCK_PLACE, warps, stages = 16, 8, 1
         else:
             BLOCK_PLACE, warps, stages = 16, 16, 1
@@ -2197,9 +2185,9 @@ def _experts_gathered_backward_d_gate(
         experts_gathered_backward_d_gate_rows_kernel[grid](
             chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),
             down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0),
-            state.stride(1), state.stride(2), d_gate.stride(0), d_gate.stride(1), token, BLOCK_D=BLOCK_D,
-            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, EXACT_D=64 == BLOCK_D,
-            EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+            state.stride(1), state.stride(2), d_gate.stride(0), d_gate.stride(1), token,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE,
+            EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return d_gate
     BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))
@@ -2253,29 +2241,29 @@ def _experts_gathered_backward_d_X(
     d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=gate.device)
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
-        if BLOCK_PLACE * BLOCK_HIDDEN <= 64:
-            BLOCK_D, warps, stages = 16, 4, 1
-        elif BLOCK_PLACE * BLOCK_HIDDEN <= 256:
-            BLOCK_D, warps, stages = 16, 8, 1
+    if BLOCK_PLACE * BLOCK_HIDDEN <= 16384:
+        if BLOCK_PLACE * BLOCK_HIDDEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_PLACE * BLOCK_HIDDEN <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_D, warps, stages = 16, 16, 1
-        grid = (token * triton.cdiv(64, BLOCK_D),)
+            warps, stages = 16, 1
+        grid = (token * 64,)
         experts_gathered_backward_d_X_rows_kernel[grid](
             gate, chosen, up, state, buffer_0, d_X, gate.stride(0), gate.stride(1), chosen.stride(0),
             chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0), state.stride(1),
             state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_X.stride(0),
-            d_X.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D,
+            d_X.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, BLOCK_HIDDEN=BLOCK_HIDDEN,
             EXACT_PLACE=2 == BLOCK_PLACE, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
         )
         return d_X
-    BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 16, 8, 2
-    grid = (token * triton.cdiv(64, BLOCK_D),)
+    BLOCK_HIDDEN, warps, stages = 4096, 8, 2
+    grid = (token * 64,)
     experts_gathered_backward_d_X_kernel[grid](
         gate, chosen, up, state, buffer_0, d_X, gate.stride(0), gate.stride(1), chosen.stride(0),
         chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0), state.stride(1),
         state.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_X.stride(0),
-        d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
     return d_X
 

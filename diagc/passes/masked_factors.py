@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagc.core import ops
+from diagc.core.contraction import multiplies
 from diagc.core.diagram import Diagram, Node, apply, constant, node
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.passes.normalise import function, literal, order
@@ -18,7 +19,7 @@ from diagc.passes.normalise import function, literal, order
 def _mask_of_factor(current: Node) -> Node | None:
     if not (isinstance(current.op, ops.Reduce) and current.op.monoid == "sum"):
         return None
-    element, consumed = current.inputs[0], set(current.op.axes)
+    element = current.inputs[0]
     if (
         function(element) != "where"
         or literal(element.inputs[2]) != 0
@@ -26,7 +27,9 @@ def _mask_of_factor(current: Node) -> Node | None:
     ):
         return None
     condition, factors = element.inputs[0], element.inputs[1].inputs
-    if sum(bool(consumed & set(f.axes)) for f in factors) < 2:
+    if not multiplies(
+        node(current.op, element.inputs[1])
+    ):  # elsewhere 0 · ∞ could come of it, and nothing is gained
         return None
     wide = [f for f in factors if set(condition.axes) <= set(f.axes)]
     if not wide:
