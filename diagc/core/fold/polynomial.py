@@ -195,11 +195,12 @@ def combination(target: tuple[Fraction, ...], basis: list[tuple[Fraction, ...]])
             return None
         rows[column], rows[pivot] = rows[pivot], rows[column]
         head = rows[column][column]
-        rows[column] = [value / head for value in rows[column]]
-        for other in range(len(rows)):
-            if other != column and rows[other][column]:
-                factor = rows[other][column]
-                rows[other] = [a - factor * b for a, b in zip(rows[other], rows[column], strict=True)]
+        pivoted = [value / head for value in rows[column][column:]]  # what is left of the pivot is zero
+        rows[column][column:] = pivoted
+        for other, row in enumerate(rows):
+            if other != column and row[column]:
+                factor = row[column]
+                row[column:] = [a - factor * b for a, b in zip(row[column:], pivoted, strict=True)]
     if any(row[size] for row in rows[size:]):
         return None
     return [rows[place][size] for place in range(size)]
