@@ -742,7 +742,7 @@ def _attend_backward_d_K_d_V(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_T, warps, stages = 64, 32, 4, 2
+    BLOCK_X, BLOCK_T, warps, stages = 64, 16, 8, 1
     grid = (b * 2 * triton.cdiv(t, BLOCK_X),)
     attend_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

@@ -1108,7 +1108,7 @@ def _decode_backward_d_K_d_V(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
+    BLOCK_X, BLOCK_G, warps, stages = 64, 16, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2242,7 +2242,7 @@ def _decode_ragged_backward_d_K_d_V(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
+    BLOCK_X, BLOCK_G, warps, stages = 64, 16, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_ragged_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -3380,7 +3380,7 @@ def _decode_few_backward_d_K_d_V(
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_X, BLOCK_G, warps, stages = 64, 32, 4, 2
+    BLOCK_X, BLOCK_G, warps, stages = 64, 16, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     decode_few_backward_d_K_d_V_kernel[grid](
         Q, K, V, filled, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),

@@ -8342,14 +8342,9 @@ def _groupnorm_matmul_backward_buffer_0_buffer_1(
     buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 256:
-        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
-    if BLOCK_O <= 64:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
-    elif BLOCK_O <= 128:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 1
-    else:
-        BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 16, 8, 2
+    if BLOCK_O > 64:
+        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
+    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 64, 4, 2
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
     groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
         X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
@@ -8861,7 +8856,7 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if o <= 256:
+        if o <= 64 and o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)

@@ -3522,9 +3522,9 @@ def _gqa_backward_d_K_d_V(
     if BLOCK_D > 128:
         raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
     if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     grid = (b * kv * triton.cdiv(x, BLOCK_X),)
     gqa_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

@@ -32,12 +32,12 @@ def _mla(Q, R, C, T, U, W, *, block_x=256, block_h=512):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     block_x = min(block_x, max(x, 1))
     block_h = min(block_h, max(h, 1))
-    R = jnp.pad(R, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    R = jnp.pad(R, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     W = jnp.pad(W, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
         q_index = jnp.arange(q)
@@ -45,25 +45,26 @@ def _mla(Q, R, C, T, U, W, *, block_x=256, block_h=512):
         max_x = jnp.full((b, block_h, q), -jnp.inf, jnp.float32)
         z = jnp.full((b, block_h, q), 0.0, jnp.float32)
         acc_x = jnp.full((b, block_h, q, 128), 0.0, jnp.float32)
-        R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
-        Q_tile = lax.dynamic_slice_in_dim(Q, first_h, block_h, 1)
         U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_h, block_h, 1)
+        R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
         W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 0)
         to_x = jnp.minimum(x, 1) // block_x * block_x
 
         def step(block, state):
             max_x, z, acc_x = state
             first_x = block * block_x
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            mul = T_tile.astype(jnp.float32)[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
-            sum_ = jnp.sum(mul, axis=4)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, None, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_2[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
+            mul = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
+            sum_ = jnp.sum(mul, axis=4)
+            sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_2 = Q_tile.astype(jnp.float32)[:, :, None] * sum_bf16_f32[:, :, :, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            mul_3 = T_tile.astype(jnp.float32)[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
-            S = (sum_3 + sum_) * 0.07216878364870323
+            S = (sum_3 + sum_2) * 0.07216878364870323
             tile_max = jnp.max(S, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
@@ -72,7 +73,8 @@ def _mla(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             next_z = z * scale + tile_sum
             mul_4 = W_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = e[:, :, :, :, None] * sum_4[:, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = e[:, :, :, :, None] * sum_bf16_f32_2[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_5, axis=2)
             next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_z, next_acc_x)
@@ -85,17 +87,18 @@ def _mla(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             max_x, z, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
-            mul = T_tile.astype(jnp.float32)[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
-            sum_ = jnp.sum(mul, axis=4)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, None, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_2[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
+            mul = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
+            sum_ = jnp.sum(mul, axis=4)
+            sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_2 = Q_tile.astype(jnp.float32)[:, :, None] * sum_bf16_f32[:, :, :, None]
+            sum_2 = jnp.sum(mul_2, axis=4)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            mul_3 = T_tile.astype(jnp.float32)[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
             mask = (x_index[:, None] <= q_index) & (x_index < x)[:, None]
-            chosen = jnp.where(mask, (sum_3 + sum_) * 0.07216878364870323, -jnp.inf)
+            chosen = jnp.where(mask, (sum_3 + sum_2) * 0.07216878364870323, -jnp.inf)
             tile_max = jnp.max(chosen, axis=2)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -105,13 +108,14 @@ def _mla(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             next_z = z * scale + tile_sum
             mul_4 = W_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = e[:, :, :, :, None] * sum_4[:, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = e[:, :, :, :, None] * sum_bf16_f32_2[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_5, axis=2)
             next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
         return chosen.astype(jnp.bfloat16)
 
     out_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
@@ -166,9 +170,10 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             sum_ = jnp.sum(mul, axis=4)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, None, :, :, None]
+            mul_2 = C_f32[:, None, :, :, None] * U_tile.astype(jnp.float32)[:, None]
             sum_2 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_2[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
+            sum_bf16_f32 = sum_2.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_3 = sum_bf16_f32[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
             S = (sum_3 + sum_) * 0.07216878364870323
             tile_max = jnp.max(S, axis=2)
@@ -179,7 +184,8 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             next_z = z * scale + tile_sum
             mul_4 = W_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = sum_4[:, :, :, None] * e[:, :, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = e[:, :, :, :, None] * sum_bf16_f32_2[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_5, axis=2)
             next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_z, next_acc_x)
@@ -197,9 +203,10 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             sum_ = jnp.sum(mul, axis=4)
             C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
             C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, None, :, :, None]
+            mul_2 = C_f32[:, None, :, :, None] * U_tile.astype(jnp.float32)[:, None]
             sum_2 = jnp.sum(mul_2, axis=3)
-            mul_3 = sum_2[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
+            sum_bf16_f32 = sum_2.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_3 = sum_bf16_f32[:, :, :, None] * Q_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
             mask = (x_index[:, None] <= q_index) & (x_index < x)[:, None]
             chosen = jnp.where(mask, (sum_3 + sum_) * 0.07216878364870323, -jnp.inf)
@@ -212,14 +219,15 @@ def _mla_forward(Q, R, C, T, U, W, *, block_x=256, block_h=512):
             next_z = z * scale + tile_sum
             mul_4 = W_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = sum_4[:, :, :, None] * e[:, :, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = e[:, :, :, :, None] * sum_bf16_f32_2[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_5, axis=2)
             next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
             return (next_max_x, next_z, next_acc_x)
 
         max_x, z, acc_x = lax.fori_loop(from_x // block_x, -(-to_x_2 // block_x), step_2, (max_x, z, acc_x))
-        chosen = jnp.where((z > 0.0)[:, :, :, None], acc_x * (1 / z)[:, :, :, None], 0.0)
-        return chosen.astype(jnp.bfloat16), jnp.log(z) + max_x
+        chosen = jnp.where((z > 0.0)[:, :, :, None], (1 / z)[:, :, :, None] * acc_x, 0.0)
+        return chosen.astype(jnp.bfloat16), max_x + jnp.log(z)
 
     out_tiles, logsum_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
     out_tiles = out_tiles.transpose(1, 0, 2, 3, 4)
@@ -298,19 +306,21 @@ def _mla_backward_d_Q_d_R(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
             C_f32 = C_tile.astype(jnp.float32)
             mul = C_f32[:, None, :, :, None] * W_tile.astype(jnp.float32)[:, None]
             sum_ = jnp.sum(mul, axis=3)
-            mul_2 = sum_[:, :, :, None] * d_out_tile.astype(jnp.float32)[:, :, None]
+            sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_2 = sum_bf16_f32[:, :, :, None] * d_out_tile.astype(jnp.float32)[:, :, None]
             sum_2 = jnp.sum(mul_2, axis=4)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
             T_f32 = T_tile.astype(jnp.float32)
             mul_3 = T_f32[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
-            mul_4 = U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
+            mul_4 = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = Q_tile.astype(jnp.float32)[:, :, None] * sum_4[:, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = Q_tile.astype(jnp.float32)[:, :, None] * sum_bf16_f32_2[:, :, :, None]
             sum_5 = jnp.sum(mul_5, axis=4)
-            sub = 0.07216878364870323 * (sum_5 + sum_3) - logsum_tile[:, :, None]
+            sub = (sum_5 + sum_3) * 0.07216878364870323 - logsum_tile[:, :, None]
             mul_6 = jnp.exp(sub) * (sum_2 - buffer_0_tile[:, :, None])
-            mul_7 = sum_4[:, :, :, None] * mul_6[:, :, :, :, None]
+            mul_7 = sum_bf16_f32_2[:, :, :, None] * mul_6[:, :, :, :, None]
             tile_sum = jnp.sum(mul_7, axis=2)
             next_acc_x = acc_x + tile_sum
             mul_8 = T_f32[:, None, :, None] * mul_6[:, :, :, :, None]
@@ -330,22 +340,24 @@ def _mla_backward_d_Q_d_R(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
             C_f32 = C_tile.astype(jnp.float32)
             mul = C_f32[:, None, :, :, None] * W_tile.astype(jnp.float32)[:, None]
             sum_ = jnp.sum(mul, axis=3)
-            mul_2 = sum_[:, :, :, None] * d_out_tile.astype(jnp.float32)[:, :, None]
+            sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_2 = sum_bf16_f32[:, :, :, None] * d_out_tile.astype(jnp.float32)[:, :, None]
             sum_2 = jnp.sum(mul_2, axis=4)
             T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
             T_f32 = T_tile.astype(jnp.float32)
             mul_3 = T_f32[:, None, :, None] * R_tile.astype(jnp.float32)[:, :, None]
             sum_3 = jnp.sum(mul_3, axis=4)
-            mul_4 = U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None] * C_f32[:, None, :, None]
+            mul_4 = C_f32[:, None, :, None] * U_tile.astype(jnp.float32).transpose(0, 2, 1)[:, None]
             sum_4 = jnp.sum(mul_4, axis=4)
-            mul_5 = Q_tile.astype(jnp.float32)[:, :, None] * sum_4[:, :, :, None]
+            sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_5 = Q_tile.astype(jnp.float32)[:, :, None] * sum_bf16_f32_2[:, :, :, None]
             sum_5 = jnp.sum(mul_5, axis=4)
             mask = (x_index[:, None] <= q_index) & (x_index < x)[:, None]
-            chosen = jnp.where(mask, 0.07216878364870323 * (sum_5 + sum_3), -jnp.inf)
+            chosen = jnp.where(mask, (sum_5 + sum_3) * 0.07216878364870323, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, :, None])
             mul_6 = exp * (sum_2 - buffer_0_tile[:, :, None])
-            mul_7 = sum_4[:, :, :, None] * mul_6[:, :, :, :, None]
+            mul_7 = sum_bf16_f32_2[:, :, :, None] * mul_6[:, :, :, :, None]
             tile_sum = jnp.sum(mul_7, axis=2)
             next_acc_x = acc_x + tile_sum
             mul_8 = T_f32[:, None, :, None] * mul_6[:, :, :, :, None]
@@ -392,131 +404,135 @@ def _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_h=
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     block_h = min(block_h, max(h, 1))
     block_x = min(block_x, max(x, 1))
-    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
     W = jnp.pad(W, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     logsum = jnp.pad(logsum, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
     R = jnp.pad(R, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
     Q = jnp.pad(Q, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-h % block_h, block_h - h)), (0, 0)))
 
     def program(tile):
         q_index = jnp.arange(q)
         first_x = tile * block_x
         x_index = first_x + jnp.arange(block_x)
-        acc_h_d = jnp.full((b, block_x, 256), 0.0, jnp.float32)
         acc_h_e = jnp.full((b, block_x, 256), 0.0, jnp.float32)
-        acc_h_q = jnp.full((b, block_x, 64), 0.0, jnp.float32)
-        C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
+        acc_h_d = jnp.full((b, block_x, 256), 0.0, jnp.float32)
+        acc_q_h = jnp.full((b, block_x, 64), 0.0, jnp.float32)
         T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+        C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
         le = x_index[:, None] <= q_index
         to_h = h // block_h * block_h
 
         def step(block, state):
-            acc_h_d, acc_h_e, acc_h_q = state
+            acc_h_e, acc_h_d, acc_q_h = state
             first_h = block * block_h
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 0)
-            C_f32 = C_tile.astype(jnp.float32)
-            W_f32 = W_tile.astype(jnp.float32)
-            mul = C_f32[:, :, None, :, None] * W_f32
-            sum_ = jnp.sum(mul, axis=3)
-            d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul_2 = sum_[:, :, :, None] * d_out_f32[:, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1)
             R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
             R_f32 = R_tile.astype(jnp.float32)
-            mul_3 = T_tile.astype(jnp.float32)[:, :, None, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
-            sum_3 = jnp.sum(mul_3, axis=3)
+            mul = T_tile.astype(jnp.float32)[:, :, None, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
+            C_f32 = C_tile.astype(jnp.float32)
             U_f32 = U_tile.astype(jnp.float32)
-            mul_4 = U_f32 * C_f32[:, :, None, :, None]
-            sum_4 = jnp.sum(mul_4, axis=3)
+            mul_2 = C_f32[:, :, None, :, None] * U_f32
+            sum_2 = jnp.sum(mul_2, axis=3)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_h, block_h, 1)
             Q_f32 = Q_tile.astype(jnp.float32)
-            mul_5 = Q_f32.transpose(0, 1, 3, 2)[:, None] * sum_4[:, :, :, :, None]
-            sum_5 = jnp.sum(mul_5, axis=3)
-            chosen = jnp.where(le[:, None], 0.07216878364870323 * (sum_5 + sum_3), -jnp.inf)
+            sum_bf16_f32 = sum_2.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_3 = Q_f32[:, None] * sum_bf16_f32[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where(le[:, None], (sum_3 + sum_) * 0.07216878364870323, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, None])
-            mul_6 = exp * (sum_2 - buffer_0_tile[:, None])
-            mul_7 = Q_f32.transpose(0, 1, 3, 2)[:, None] * mul_6[:, :, :, None]
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            mul_4 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            sum_4 = jnp.sum(mul_4, axis=3)
+            W_f32 = W_tile.astype(jnp.float32)
+            mul_5 = sum_4[:, :, :, None] * W_f32
+            tile_sum = jnp.sum(mul_5, axis=(2, 4))
+            next_acc_h_e = acc_h_e + tile_sum
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
+            mul_6 = C_f32[:, :, None, :, None] * W_f32
+            sum_5 = jnp.sum(mul_6, axis=3)
+            sum_bf16_f32_2 = sum_5.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_7 = sum_bf16_f32_2[:, :, :, None] * d_out_f32[:, None]
             sum_6 = jnp.sum(mul_7, axis=4)
-            mul_8 = U_f32 * sum_6[:, :, :, None]
-            tile_sum = jnp.sum(mul_8, axis=(2, 4))
-            next_acc_h_d = acc_h_d + tile_sum
-            mul_9 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            mul_8 = exp * (sum_6 - buffer_0_tile[:, None])
+            mul_9 = Q_f32[:, None] * mul_8[:, :, :, :, None]
             sum_7 = jnp.sum(mul_9, axis=3)
-            mul_10 = sum_7[:, :, :, None] * W_f32
+            mul_10 = U_f32 * sum_7[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_10, axis=(2, 4))
-            next_acc_h_e = acc_h_e + tile_sum_2
-            mul_11 = R_f32.transpose(0, 1, 3, 2)[:, None] * mul_6[:, :, :, None]
-            tile_sum_3 = jnp.sum(mul_11, axis=(2, 4))
-            next_acc_h_q = acc_h_q + tile_sum_3
-            return (next_acc_h_d, next_acc_h_e, next_acc_h_q)
+            next_acc_h_d = acc_h_d + tile_sum_2
+            mul_11 = mul_8[:, :, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
+            tile_sum_3 = jnp.sum(mul_11, axis=(4, 2))
+            next_acc_q_h = acc_q_h + tile_sum_3
+            return (next_acc_h_e, next_acc_h_d, next_acc_q_h)
 
-        acc_h_d, acc_h_e, acc_h_q = lax.fori_loop(0, -(-to_h // block_h), step, (acc_h_d, acc_h_e, acc_h_q))
+        acc_h_e, acc_h_d, acc_q_h = lax.fori_loop(0, -(-to_h // block_h), step, (acc_h_e, acc_h_d, acc_q_h))
         from_h = jnp.maximum(0, to_h)
 
         def step_2(block, state):
-            acc_h_d, acc_h_e, acc_h_q = state
+            acc_h_e, acc_h_d, acc_q_h = state
             first_h = block * block_h
             h_index = first_h + jnp.arange(block_h)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             W_tile = lax.dynamic_slice_in_dim(W, first_h, block_h, 0)
-            C_f32 = C_tile.astype(jnp.float32)
-            W_f32 = W_tile.astype(jnp.float32)
-            mul = C_f32[:, :, None, :, None] * W_f32
-            sum_ = jnp.sum(mul, axis=3)
-            d_out_f32 = d_out_tile.astype(jnp.float32)
-            mul_2 = sum_[:, :, :, None] * d_out_f32[:, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_h, block_h, 1)
             logsum_tile = lax.dynamic_slice_in_dim(logsum, first_h, block_h, 1)
             R_tile = lax.dynamic_slice_in_dim(R, first_h, block_h, 1)
             R_f32 = R_tile.astype(jnp.float32)
-            mul_3 = T_tile.astype(jnp.float32)[:, :, None, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
-            sum_3 = jnp.sum(mul_3, axis=3)
+            mul = T_tile.astype(jnp.float32)[:, :, None, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
+            sum_ = jnp.sum(mul, axis=3)
             U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
+            C_f32 = C_tile.astype(jnp.float32)
             U_f32 = U_tile.astype(jnp.float32)
-            mul_4 = U_f32 * C_f32[:, :, None, :, None]
-            sum_4 = jnp.sum(mul_4, axis=3)
+            mul_2 = C_f32[:, :, None, :, None] * U_f32
+            sum_2 = jnp.sum(mul_2, axis=3)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_h, block_h, 1)
             Q_f32 = Q_tile.astype(jnp.float32)
-            mul_5 = Q_f32.transpose(0, 1, 3, 2)[:, None] * sum_4[:, :, :, :, None]
-            sum_5 = jnp.sum(mul_5, axis=3)
-            chosen = jnp.where(le[:, None], 0.07216878364870323 * (sum_5 + sum_3), -jnp.inf)
+            sum_bf16_f32 = sum_2.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_3 = Q_f32[:, None] * sum_bf16_f32[:, :, :, None]
+            sum_3 = jnp.sum(mul_3, axis=4)
+            chosen = jnp.where(le[:, None], (sum_3 + sum_) * 0.07216878364870323, -jnp.inf)
             safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
             exp = jnp.exp(chosen - safe_logsum[:, None])
-            mul_6 = exp * (sum_2 - buffer_0_tile[:, None])
-            mul_7 = Q_f32.transpose(0, 1, 3, 2)[:, None] * mul_6[:, :, :, None]
+            d_out_f32 = d_out_tile.astype(jnp.float32)
+            mul_4 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            sum_4 = jnp.sum(mul_4, axis=3)
+            chosen_2 = jnp.where((h_index < h)[:, None], sum_4, 0.0)
+            W_f32 = W_tile.astype(jnp.float32)
+            mul_5 = chosen_2[:, :, :, None] * W_f32
+            tile_sum = jnp.sum(mul_5, axis=(2, 4))
+            next_acc_h_e = acc_h_e + tile_sum
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 1)
+            mul_6 = C_f32[:, :, None, :, None] * W_f32
+            sum_5 = jnp.sum(mul_6, axis=3)
+            sum_bf16_f32_2 = sum_5.astype(jnp.bfloat16).astype(jnp.float32)
+            mul_7 = sum_bf16_f32_2[:, :, :, None] * d_out_f32[:, None]
             sum_6 = jnp.sum(mul_7, axis=4)
-            chosen_2 = jnp.where((h_index < h)[:, None], sum_6, 0.0)
-            mul_8 = U_f32 * chosen_2[:, :, :, None]
-            tile_sum = jnp.sum(mul_8, axis=(2, 4))
-            next_acc_h_d = acc_h_d + tile_sum
-            mul_9 = exp[:, :, :, :, None] * d_out_f32[:, None]
+            mul_8 = exp * (sum_6 - buffer_0_tile[:, None])
+            mul_9 = Q_f32[:, None] * mul_8[:, :, :, :, None]
             sum_7 = jnp.sum(mul_9, axis=3)
-            mul_10 = sum_7[:, :, :, None] * W_f32
+            mul_10 = U_f32 * sum_7[:, :, :, None]
             tile_sum_2 = jnp.sum(mul_10, axis=(2, 4))
-            next_acc_h_e = acc_h_e + tile_sum_2
-            mul_11 = R_f32.transpose(0, 1, 3, 2)[:, None] * mul_6[:, :, :, None]
-            tile_sum_3 = jnp.sum(mul_11, axis=(2, 4))
-            next_acc_h_q = acc_h_q + tile_sum_3
-            return (next_acc_h_d, next_acc_h_e, next_acc_h_q)
+            next_acc_h_d = acc_h_d + tile_sum_2
+            mul_11 = mul_8[:, :, :, None] * R_f32.transpose(0, 1, 3, 2)[:, None]
+            tile_sum_3 = jnp.sum(mul_11, axis=(4, 2))
+            next_acc_q_h = acc_q_h + tile_sum_3
+            return (next_acc_h_e, next_acc_h_d, next_acc_q_h)
 
-        acc_h_d, acc_h_e, acc_h_q = lax.fori_loop(
+        acc_h_e, acc_h_d, acc_q_h = lax.fori_loop(
             from_h // block_h,
             -(-h // block_h),
             step_2,
-            (acc_h_d, acc_h_e, acc_h_q),
+            (acc_h_e, acc_h_d, acc_q_h),
         )
-        tile_bf16 = (acc_h_d * 0.07216878364870323 + acc_h_e).astype(jnp.bfloat16)
-        tile_bf16_2 = (acc_h_q * 0.07216878364870323).astype(jnp.bfloat16)
+        tile_bf16 = (acc_h_e + acc_h_d * 0.07216878364870323).astype(jnp.bfloat16)
+        tile_bf16_2 = (acc_q_h * 0.07216878364870323).astype(jnp.bfloat16)
         return tile_bf16, tile_bf16_2
 
     d_C_tiles, d_T_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
@@ -588,18 +604,20 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
                 C_f32 = C_tile.astype(jnp.float32)
                 mul = C_f32[:, :, None] * W_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
+                sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
                 d_out_f32 = d_out_tile.astype(jnp.float32)
-                mul_2 = sum_[:, :, :, None] * d_out_f32.transpose(0, 2, 1)[:, None]
+                mul_2 = sum_bf16_f32[:, :, :, None] * d_out_f32.transpose(0, 2, 1)[:, None]
                 sum_2 = jnp.sum(mul_2, axis=2)
                 T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 mul_3 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32)[:, None]
                 sum_3 = jnp.sum(mul_3, axis=3)
-                mul_4 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]
+                mul_4 = C_f32[:, :, None] * U_tile.astype(jnp.float32)[:, None]
                 sum_4 = jnp.sum(mul_4, axis=2)
                 Q_f32 = Q_tile.astype(jnp.float32)
-                mul_5 = Q_f32.transpose(0, 2, 1)[:, None] * sum_4[:, :, :, None]
+                sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_5 = Q_f32.transpose(0, 2, 1)[:, None] * sum_bf16_f32_2[:, :, :, None]
                 sum_5 = jnp.sum(mul_5, axis=2)
-                chosen = jnp.where(x_index[:, None] <= q_index, 0.07216878364870323 * (sum_5 + sum_3), -jnp.inf)
+                chosen = jnp.where(x_index[:, None] <= q_index, (sum_5 + sum_3) * 0.07216878364870323, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, None])
                 mul_6 = Q_f32.transpose(0, 2, 1)[:, None] * (exp * (sum_2 - buffer_0_tile[:, None]))[:, :, None]
@@ -625,18 +643,20 @@ def _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0, *, block_x=
                 C_f32 = C_tile.astype(jnp.float32)
                 mul = C_f32[:, :, None] * W_tile.astype(jnp.float32)[:, None]
                 sum_ = jnp.sum(mul, axis=2)
+                sum_bf16_f32 = sum_.astype(jnp.bfloat16).astype(jnp.float32)
                 d_out_f32 = d_out_tile.astype(jnp.float32)
-                mul_2 = sum_[:, :, :, None] * d_out_f32.transpose(0, 2, 1)[:, None]
+                mul_2 = sum_bf16_f32[:, :, :, None] * d_out_f32.transpose(0, 2, 1)[:, None]
                 sum_2 = jnp.sum(mul_2, axis=2)
                 T_tile = jnp.squeeze(lax.dynamic_slice_in_dim(lax.dynamic_index_in_dim(T, b_index, 0, keepdims=True), first_x, block_x, 1), (0,))
                 mul_3 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32)[:, None]
                 sum_3 = jnp.sum(mul_3, axis=3)
-                mul_4 = U_tile.astype(jnp.float32)[:, None] * C_f32[:, :, None]
+                mul_4 = C_f32[:, :, None] * U_tile.astype(jnp.float32)[:, None]
                 sum_4 = jnp.sum(mul_4, axis=2)
                 Q_f32 = Q_tile.astype(jnp.float32)
-                mul_5 = Q_f32.transpose(0, 2, 1)[:, None] * sum_4[:, :, :, None]
+                sum_bf16_f32_2 = sum_4.astype(jnp.bfloat16).astype(jnp.float32)
+                mul_5 = Q_f32.transpose(0, 2, 1)[:, None] * sum_bf16_f32_2[:, :, :, None]
                 sum_5 = jnp.sum(mul_5, axis=2)
-                chosen = jnp.where(x_index[:, None] <= q_index, 0.07216878364870323 * (sum_5 + sum_3), -jnp.inf)
+                chosen = jnp.where(x_index[:, None] <= q_index, (sum_5 + sum_3) * 0.07216878364870323, -jnp.inf)
                 safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
                 exp = jnp.exp(chosen - safe_logsum[:, None])
                 mul_6 = Q_f32.transpose(0, 2, 1)[:, None] * (exp * (sum_2 - buffer_0_tile[:, None]))[:, :, None]
@@ -724,8 +744,8 @@ def mla_plain(Q, R, C, T, U, W):
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     le_value = jnp.arange(x) <= jnp.arange(q)[:, None]  # [q x]  # src[latent.diag:18]
-    K = jnp.einsum("bxr,hrd->bhdx", C, U, preferred_element_type=jnp.float32)  # [b h d x]  # src[latent.diag:15]
-    sum_d = jnp.einsum("bhqd,bhdx->bhqx", Q, K.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[latent.diag:17]
+    sum_r = jnp.einsum("bxr,hrd->bhdx", C, U, preferred_element_type=jnp.float32)  # [b h d x]  # src[latent.diag:15]
+    sum_d = jnp.einsum("bhqd,bhdx->bhqx", Q, sum_r.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[latent.diag:17]
     sum_p = jnp.einsum("bhqp,bxp->bhqx", R, T, preferred_element_type=jnp.float32)  # [b h q x]  # src[latent.diag:17]
     S = (sum_d + sum_p) * lax.rsqrt(jnp.float32(128 + 64))  # [b h q x]  # src[latent.diag:17]
     chosen = jnp.where(le_value, S, -jnp.inf)  # [b h q x]  # src[latent.diag:18]
@@ -733,13 +753,13 @@ def mla_plain(Q, R, C, T, U, W):
     e = jnp.exp(_subtract(chosen, max_x[:, :, :, None]))  # [b h q x]  # src[maps.diag:5]
     z = jnp.sum(e, axis=3)  # [b h q]  # src[maps.diag:6]
     chosen_2 = jnp.where(z[:, :, :, None] > 0, e / z[:, :, :, None], 0)  # [b h q x]  # src[maps.diag:7]
-    V = jnp.einsum("bxr,hre->bhex", C, W, preferred_element_type=jnp.float32)  # [b h e x]  # src[latent.diag:16]
-    sum_x = jnp.einsum("bhqx,bhex->bhqe", chosen_2, V, precision="highest")  # [b h q e]  # src[latent.diag:18]
+    sum_r_2 = jnp.einsum("bxr,hre->bhex", C, W, preferred_element_type=jnp.float32)  # [b h e x]  # src[latent.diag:16]
+    sum_x = jnp.einsum("bhqx,bhex->bhqe", chosen_2.astype(jnp.bfloat16), sum_r_2.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[latent.diag:18]
     as_bf16 = sum_x.astype(jnp.bfloat16)  # [b h q e]
     return as_bf16
 
 
-def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b=512, block_h=512):
+def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_one=512):
     """mla_decode_buffer_0_buffer_1(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[]) -> (f32[b h one], bf16[b h one r]), in blocks: memory does not grow with x."""
     Q, R, C, T, U = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U))
     filled = jnp.asarray(filled, jnp.int32)
@@ -758,48 +778,39 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_b = min(block_b, max(b, 1))
-    block_h = min(block_h, max(h, 1))
-    Q = jnp.pad(Q, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    R = jnp.pad(R, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    C = jnp.pad(C, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    T = jnp.pad(T, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    block_one = min(block_one, max(1, 1))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
+    R = jnp.pad(R, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
+    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_h = (tile % -(-h // block_h)) * block_h
-        tile = tile // -(-h // block_h)
-        first_b = tile * block_b
-        max_x = jnp.full((1, block_b, block_h), -jnp.inf, jnp.float32)
-        sum_x = jnp.full((1, block_b, block_h), 0.0, jnp.float32)
-        acc_x = jnp.full((1, block_b, block_h, 256), 0.0, jnp.float32)
-        Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_b, block_b, 0), first_h, block_h, 1)
-        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
-        mul = U_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-        sum_ = jnp.sum(mul, axis=4)
-        R_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(R, first_b, block_b, 0), first_h, block_h, 1)
+        first_one = tile * block_one
+        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
+        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
+        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
+        dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
+        R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, sum_x, acc_x = state
             first_x = block * block_x
-            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
-            C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = C_f32[:, None] * sum_[:, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
-            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
-            mul_3 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-            sum_3 = jnp.sum(mul_3, axis=4)
-            mul_4 = (sum_3 + sum_2) * 0.07216878364870323
-            tile_max = jnp.max(mul_4, axis=3)
+            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            dot_3 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            mul = (dot_3 + dot_2) * 0.07216878364870323
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            exp = jnp.exp(mul_4 - next_max_x[:, :, :, None])
+            exp = jnp.exp(mul - next_max_x[:, :, :, None])
             tile_sum = jnp.sum(exp, axis=3)
             next_sum_x = sum_x * scale + tile_sum
-            mul_5 = C_f32[:, None] * exp[:, :, :, :, None]
-            tile_sum_2 = jnp.sum(mul_5, axis=3)
-            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
+            tile_bf16 = exp.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
 
         max_x, sum_x, acc_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, sum_x, acc_x))
@@ -810,14 +821,12 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b
             max_x, sum_x, acc_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
-            C_f32 = C_tile.astype(jnp.float32)
-            mul_2 = C_f32[:, None] * sum_[:, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
-            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
-            mul_3 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-            sum_3 = jnp.sum(mul_3, axis=4)
-            chosen = jnp.where((x_index < filled) & (x_index < x), (sum_3 + sum_2) * 0.07216878364870323, -jnp.inf)
+            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            dot_2 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            dot_3 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
@@ -825,9 +834,8 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
             tile_sum = jnp.sum(exp, axis=3)
             next_sum_x = sum_x * scale + tile_sum
-            mul_4 = C_f32[:, None] * exp[:, :, :, :, None]
-            tile_sum_2 = jnp.sum(mul_4, axis=3)
-            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum_2
+            tile_bf16 = exp.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
             return (next_max_x, next_sum_x, next_acc_x)
 
         max_x, sum_x, acc_x = lax.fori_loop(
@@ -836,16 +844,14 @@ def _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled, *, block_x=256, block_b
             step_2,
             (max_x, sum_x, acc_x),
         )
-        return sum_x.transpose(1, 2, 0), acc_x.astype(jnp.bfloat16).transpose(1, 2, 0, 3)
+        return sum_x, acc_x.astype(jnp.bfloat16)
 
-    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange((-(-b // block_b)) * (-(-h // block_h))))
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_0_tiles.shape[1:])
-    buffer_0_tiles = buffer_0_tiles.transpose(0, 2, 1, 3, 4)
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_1_tiles.shape[1:])
-    buffer_1_tiles = buffer_1_tiles.transpose(0, 2, 1, 3, 4, 5)
-    buffer_1_tiles = buffer_1_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1, 256)
-    return buffer_0_tiles[:b, :h], buffer_1_tiles[:b, :h]
+    buffer_0_tiles, buffer_1_tiles = lax.map(program, jnp.arange(-(-1 // block_one)))
+    buffer_0_tiles = buffer_0_tiles.transpose(1, 2, 0, 3)
+    buffer_0_tiles = buffer_0_tiles.reshape(b, h, -(-1 // block_one) * block_one)
+    buffer_1_tiles = buffer_1_tiles.transpose(1, 2, 0, 3, 4)
+    buffer_1_tiles = buffer_1_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
+    return buffer_0_tiles[:, :, :1], buffer_1_tiles[:, :, :1]
 
 
 def _mla_decode_out(W, buffer_0, buffer_1):
@@ -866,9 +872,7 @@ def _mla_decode_out(W, buffer_0, buffer_1):
     return as_bf16
 
 
-def _mla_decode_forward_buffer_0_state_state_(
-    Q, R, C, T, U, filled, *, block_x=256, block_b=512, block_h=512,
-):
+def _mla_decode_forward_buffer_0_state_state_(Q, R, C, T, U, filled, *, block_x=256, block_one=512):
     """mla_decode_forward_buffer_0_state_state_(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[]) -> (bf16[b h one r], f32[b h one], f32[b h one]), in blocks: memory does not grow with x."""
     Q, R, C, T, U = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U))
     filled = jnp.asarray(filled, jnp.int32)
@@ -887,48 +891,39 @@ def _mla_decode_forward_buffer_0_state_state_(
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     block_x = min(block_x, max(x, 1))
-    block_b = min(block_b, max(b, 1))
-    block_h = min(block_h, max(h, 1))
-    R = jnp.pad(R, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    Q = jnp.pad(Q, ((0, max(-b % block_b, block_b - b)), (0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    U = jnp.pad(U, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    T = jnp.pad(T, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    C = jnp.pad(C, ((0, max(-b % block_b, block_b - b)), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    block_one = min(block_one, max(1, 1))
+    R = jnp.pad(R, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
+    Q = jnp.pad(Q, ((0, 0), (0, 0), (0, max(-1 % block_one, block_one - 1)), (0, 0)))
+    T = jnp.pad(T, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    C = jnp.pad(C, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
 
     def program(tile):
-        first_h = (tile % -(-h // block_h)) * block_h
-        tile = tile // -(-h // block_h)
-        first_b = tile * block_b
-        max_x = jnp.full((1, block_b, block_h), -jnp.inf, jnp.float32)
-        acc_x = jnp.full((1, block_b, block_h, 256), 0.0, jnp.float32)
-        sum_x = jnp.full((1, block_b, block_h), 0.0, jnp.float32)
-        R_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(R, first_b, block_b, 0), first_h, block_h, 1)
-        Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_b, block_b, 0), first_h, block_h, 1)
-        U_tile = lax.dynamic_slice_in_dim(U, first_h, block_h, 0)
-        mul = U_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-        sum_ = jnp.sum(mul, axis=4)
+        first_one = tile * block_one
+        max_x = jnp.full((b, h, block_one), -jnp.inf, jnp.float32)
+        acc_x = jnp.full((b, h, block_one, 256), 0.0, jnp.float32)
+        sum_x = jnp.full((b, h, block_one), 0.0, jnp.float32)
+        R_tile = lax.dynamic_slice_in_dim(R, first_one, block_one, 2)
+        Q_tile = lax.dynamic_slice_in_dim(Q, first_one, block_one, 2)
+        dot = jnp.einsum("bhod,hrd->bhor", Q_tile, U, preferred_element_type=jnp.float32)
         to_x = jnp.minimum(x, filled.astype(int)) // block_x * block_x
 
         def step(block, state):
             max_x, acc_x, sum_x = state
             first_x = block * block_x
-            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
-            mul_2 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
-            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
-            C_f32 = C_tile.astype(jnp.float32)
-            mul_3 = sum_[:, :, :, None] * C_f32[:, None]
-            sum_3 = jnp.sum(mul_3, axis=4)
-            mul_4 = (sum_3 + sum_2) * 0.07216878364870323
-            tile_max = jnp.max(mul_4, axis=3)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
+            mul = (dot_3 + dot_2) * 0.07216878364870323
+            tile_max = jnp.max(mul, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             scale = jnp.exp(max_x - next_max_x)
-            exp = jnp.exp(mul_4 - next_max_x[:, :, :, None])
-            mul_5 = exp[:, :, :, :, None] * C_f32[:, None]
-            tile_sum = jnp.sum(mul_5, axis=3)
-            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum
-            tile_sum_2 = jnp.sum(exp, axis=3)
-            next_sum_x = sum_x * scale + tile_sum_2
+            exp = jnp.exp(mul - next_max_x[:, :, :, None])
+            tile_bf16 = exp.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            tile_sum = jnp.sum(exp, axis=3)
+            next_sum_x = sum_x * scale + tile_sum
             return (next_max_x, next_acc_x, next_sum_x)
 
         max_x, acc_x, sum_x = lax.fori_loop(0, -(-to_x // block_x), step, (max_x, acc_x, sum_x))
@@ -939,24 +934,21 @@ def _mla_decode_forward_buffer_0_state_state_(
             max_x, acc_x, sum_x = state
             first_x = block * block_x
             x_index = first_x + jnp.arange(block_x)
-            T_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(T, first_b, block_b, 0), first_x, block_x, 1)
-            mul_2 = T_tile.astype(jnp.float32)[:, None] * R_tile.astype(jnp.float32).transpose(2, 0, 1, 3)[:, :, :, None]
-            sum_2 = jnp.sum(mul_2, axis=4)
-            C_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(C, first_b, block_b, 0), first_x, block_x, 1)
-            C_f32 = C_tile.astype(jnp.float32)
-            mul_3 = sum_[:, :, :, None] * C_f32[:, None]
-            sum_3 = jnp.sum(mul_3, axis=4)
-            chosen = jnp.where((x_index < filled) & (x_index < x), (sum_3 + sum_2) * 0.07216878364870323, -jnp.inf)
+            T_tile = lax.dynamic_slice_in_dim(T, first_x, block_x, 1)
+            dot_2 = jnp.einsum("bhop,bxp->bhox", R_tile, T_tile, preferred_element_type=jnp.float32)
+            C_tile = lax.dynamic_slice_in_dim(C, first_x, block_x, 1)
+            dot_bf16 = dot.astype(jnp.bfloat16)
+            dot_3 = jnp.einsum("bhor,bxr->bhox", dot_bf16, C_tile, preferred_element_type=jnp.float32)
+            chosen = jnp.where((x_index < filled) & (x_index < x), (dot_3 + dot_2) * 0.07216878364870323, -jnp.inf)
             tile_max = jnp.max(chosen, axis=3)
             next_max_x = jnp.maximum(max_x, tile_max)
             safe_next_max_x = jnp.where(next_max_x == -jnp.inf, 0.0, next_max_x)
             scale = jnp.exp(max_x - safe_next_max_x)
             exp = jnp.exp(chosen - safe_next_max_x[:, :, :, None])
-            mul_4 = exp[:, :, :, :, None] * C_f32[:, None]
-            tile_sum = jnp.sum(mul_4, axis=3)
-            next_acc_x = acc_x * scale[:, :, :, None] + tile_sum
-            tile_sum_2 = jnp.sum(exp, axis=3)
-            next_sum_x = sum_x * scale + tile_sum_2
+            tile_bf16 = exp.astype(jnp.bfloat16)
+            next_acc_x = acc_x * scale[:, :, :, None] + jnp.einsum("bhox,bxr->bhor", tile_bf16, C_tile, preferred_element_type=jnp.float32)
+            tile_sum = jnp.sum(exp, axis=3)
+            next_sum_x = sum_x * scale + tile_sum
             return (next_max_x, next_acc_x, next_sum_x)
 
         max_x, acc_x, sum_x = lax.fori_loop(
@@ -965,19 +957,16 @@ def _mla_decode_forward_buffer_0_state_state_(
             step_2,
             (max_x, acc_x, sum_x),
         )
-        return acc_x.astype(jnp.bfloat16).transpose(1, 2, 0, 3), max_x.transpose(1, 2, 0), sum_x.transpose(1, 2, 0)
+        return acc_x.astype(jnp.bfloat16), max_x, sum_x
 
-    buffer_0_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange((-(-b // block_b)) * (-(-h // block_h))))
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b), -(-h // block_h), *buffer_0_tiles.shape[1:])
-    buffer_0_tiles = buffer_0_tiles.transpose(0, 2, 1, 3, 4, 5)
-    buffer_0_tiles = buffer_0_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1, 256)
-    state_tiles = state_tiles.reshape(-(-b // block_b), -(-h // block_h), *state_tiles.shape[1:])
-    state_tiles = state_tiles.transpose(0, 2, 1, 3, 4)
-    state_tiles = state_tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
-    state__tiles = state__tiles.reshape(-(-b // block_b), -(-h // block_h), *state__tiles.shape[1:])
-    state__tiles = state__tiles.transpose(0, 2, 1, 3, 4)
-    state__tiles = state__tiles.reshape(-(-b // block_b) * block_b, -(-h // block_h) * block_h, 1)
-    return buffer_0_tiles[:b, :h], state_tiles[:b, :h], state__tiles[:b, :h]
+    buffer_0_tiles, state_tiles, state__tiles = lax.map(program, jnp.arange(-(-1 // block_one)))
+    buffer_0_tiles = buffer_0_tiles.transpose(1, 2, 0, 3, 4)
+    buffer_0_tiles = buffer_0_tiles.reshape(b, h, -(-1 // block_one) * block_one, 256)
+    state_tiles = state_tiles.transpose(1, 2, 0, 3)
+    state_tiles = state_tiles.reshape(b, h, -(-1 // block_one) * block_one)
+    state__tiles = state__tiles.transpose(1, 2, 0, 3)
+    state__tiles = state__tiles.reshape(b, h, -(-1 // block_one) * block_one)
+    return buffer_0_tiles[:, :, :1], state_tiles[:, :, :1], state__tiles[:, :, :1]
 
 
 def _mla_decode_forward_out(W, state_, buffer_0):
@@ -1473,46 +1462,56 @@ def _mla_decode_backward_d_W(Q, R, C, T, U, filled, d_out, logsum, *, block_b=25
     return d_W_tiles[:h]
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(7, 8, 9))
-def _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_b, block_h):
+@functools.partial(jax.custom_vjp, nondiff_argnums=(7, 8))
+def _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_one):
     buffer_0, buffer_1 = _mla_decode_buffer_0_buffer_1(
-        Q, R, C, T, U, filled, block_x=block_x, block_b=block_b, block_h=block_h,
+        Q,
+        R,
+        C,
+        T,
+        U,
+        filled,
+        block_x=block_x,
+        block_one=block_one,
     )
     out = _mla_decode_out(W, buffer_0, buffer_1)
     return out
 
 
-def _mla_decode_keeping(Q, R, C, T, U, W, filled, block_x, block_b, block_h):
+def _mla_decode_keeping(Q, R, C, T, U, W, filled, block_x, block_one):
     buffer_0, state, state_ = _mla_decode_forward_buffer_0_state_state_(
-        Q, R, C, T, U, filled, block_x=block_x, block_b=block_b, block_h=block_h,
+        Q,
+        R,
+        C,
+        T,
+        U,
+        filled,
+        block_x=block_x,
+        block_one=block_one,
     )
     out = _mla_decode_forward_out(W, state_, buffer_0)
     logsum = _mla_decode_forward_logsum(state, state_)
     return out, (Q, R, C, T, U, W, filled, out, logsum, state, state_)
 
 
-def _mla_decode_pull(block_x, block_b, block_h, saved, cotangents):
+def _mla_decode_pull(block_x, block_one, saved, cotangents):
     Q, R, C, T, U, W, filled, out, logsum, state, state_ = saved
     d_out = cotangents
     d_Q, d_R = _mla_decode_backward_d_Q_d_R(Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_)
-    d_C, d_T = _mla_decode_backward_d_C_d_T(
-        Q, R, C, T, U, W, filled, d_out, out, logsum, block_h=block_h, block_b=block_b,
-    )
-    d_U = _mla_decode_backward_d_U(
-        Q, R, C, T, U, W, filled, d_out, out, logsum, block_b=block_b, block_h=block_h,
-    )
-    d_W = _mla_decode_backward_d_W(Q, R, C, T, U, filled, d_out, logsum, block_b=block_b, block_h=block_h)
+    d_C, d_T = _mla_decode_backward_d_C_d_T(Q, R, C, T, U, W, filled, d_out, out, logsum)
+    d_U = _mla_decode_backward_d_U(Q, R, C, T, U, W, filled, d_out, out, logsum)
+    d_W = _mla_decode_backward_d_W(Q, R, C, T, U, filled, d_out, logsum)
     return (d_Q, d_R, d_C, d_T, d_U, d_W, None)
 
 
 _mla_decode_differentiable.defvjp(_mla_decode_keeping, _mla_decode_pull)
 
 
-def mla_decode(Q, R, C, T, U, W, filled, *, block_x=256, block_b=512, block_h=512):
+def mla_decode(Q, R, C, T, U, W, filled, *, block_x=256, block_one=512):
     """mla_decode(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[]) -> bf16[b h one e], in blocks; differentiable in reverse."""
     Q, R, C, T, U, W = (jnp.asarray(array, jnp.bfloat16) for array in (Q, R, C, T, U, W))
     filled = jnp.asarray(filled, jnp.int32)
-    return _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_b, block_h)
+    return _mla_decode_differentiable(Q, R, C, T, U, W, filled, block_x, block_one)
 
 
 def mla_decode_plain(Q, R, C, T, U, W, filled):

@@ -37,29 +37,23 @@ def mla_kernel(
     R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
     T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
     out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
     h_index = first_h + tl.arange(0, BLOCK_H)
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
+    p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
@@ -72,6 +66,12 @@ def mla_kernel(
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
     # src[latent.diag:13]
     W = tl.load(
         W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, None, :] * W_stride_r + e_index[None, :, None] * W_stride_e,
@@ -82,6 +82,19 @@ def mla_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
+        # src[latent.diag:15]
+        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_d, 2)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -90,22 +103,8 @@ def mla_kernel(
         # src[latent.diag:11]
         # src[latent.diag:17]
         mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-        sum_2 = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
-        mul_h_x_q = (sum_3 + sum_) * 0.10411754627697266
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        mul_h_x_q = 0.10411754627697266 * (sum_3 + sum_2)
         tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -116,9 +115,9 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -129,6 +128,21 @@ def mla_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
+        # src[latent.diag:15]
+        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_d, 2)
+        # src[latent.diag:8]
+        # src[latent.diag:17]
+        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -139,26 +153,10 @@ def mla_kernel(
         # src[latent.diag:11]
         # src[latent.diag:17]
         mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-        sum_2 = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_2[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        sum_3 = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -170,9 +168,9 @@ def mla_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        mul_h_x_q_e = e[:, :, :, None] * sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -191,62 +189,62 @@ def mla_kernel(
 @triton.jit
 def mla_long_K_kernel(
     C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
-    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+    K_stride_h, K_stride_x, K_stride_d, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
     first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
     d_index = first_d + tl.arange(0, BLOCK_D)
     program = program // tl.cdiv(128, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
+    acc_r = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
-            mask=(d_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
-        K = next_K
+        next_acc_r = tl.dot(C, tl.trans(U), acc_r)
+        acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
-            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
-        K = next_K
+        next_acc_r = tl.dot(C, tl.trans(U), acc_r)
+        acc_r = next_acc_r
     tl.store(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
-        K.to(tl.bfloat16),
-        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        acc_r.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < 128)[None, :],
     )
 
 
@@ -266,48 +264,48 @@ def mla_long_V_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    V = tl.full([BLOCK_E, BLOCK_X], 0.0, tl.float32)
+    acc_r = tl.full([BLOCK_E, BLOCK_X], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(e_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(W, tl.trans(C), V)
-        V = next_V
+        next_acc_r = tl.dot(W, tl.trans(C), acc_r)
+        acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
             mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
             other=0.0,
         )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(W, tl.trans(C), V)
-        V = next_V
+        next_acc_r = tl.dot(W, tl.trans(C), acc_r)
+        acc_r = next_acc_r
     tl.store(
         V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[:, None] * V_stride_e + x_index[None, :] * V_stride_x,
-        V,
+        acc_r.to(tl.bfloat16),
         mask=(e_index < 128)[:, None] & (x_index < size_x)[None, :],
     )
 
@@ -316,10 +314,10 @@ def mla_long_V_kernel(
 def mla_long_out_kernel(
     Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b,
     R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b, K_stride_h,
-    K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
-    out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
+    K_stride_x, K_stride_d, V_stride_b, V_stride_h, V_stride_e, V_stride_x, out_stride_b, out_stride_h,
+    out_stride_q, out_stride_e, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -328,21 +326,21 @@ def mla_long_out_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
@@ -350,17 +348,18 @@ def mla_long_out_kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(Q, tl.trans(K))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:17]
-        dot = tl.dot(R, tl.trans(T))
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
-        )
-        dot_2 = tl.dot(Q, tl.trans(K))
-        mul_q_x = (dot_2 + dot) * 0.10411754627697266
+        dot_2 = tl.dot(R, tl.trans(T))
+        mul_q_x = 0.10411754627697266 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -369,10 +368,12 @@ def mla_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[None, :] * V_stride_e + x_index[:, None] * V_stride_x,
         )
-        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -381,6 +382,13 @@ def mla_long_out_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(Q, tl.trans(K))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -388,16 +396,10 @@ def mla_long_out_kernel(
             other=0.0,
         )
         # src[latent.diag:17]
-        dot = tl.dot(R, tl.trans(T))
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        dot_2 = tl.dot(Q, tl.trans(K))
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:18]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -407,12 +409,14 @@ def mla_long_out_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
         V = tl.load(
             V_ptr + b_index * V_stride_b + h_index * V_stride_h + e_index[None, :] * V_stride_e + x_index[:, None] * V_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        next_acc_x = tl.dot(e_bf16, V, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -433,8 +437,8 @@ def mla_forward_kernel(
     T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r,
     W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
     logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_R: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -443,23 +447,23 @@ def mla_forward_kernel(
     program = program // tl.cdiv(size_h, BLOCK_H)
     b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
-    d_index = tl.arange(0, BLOCK_D)
     r_index = tl.arange(0, BLOCK_R)
+    d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
     max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
     z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
     acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        other=0.0,
+    )
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     # src[latent.diag:9]
@@ -482,15 +486,14 @@ def mla_forward_kernel(
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
         # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
@@ -501,7 +504,7 @@ def mla_forward_kernel(
         # src[latent.diag:17]
         mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
         sum_3 = tl.sum(mul_h_x_q_p, 3)
-        mul_h_x_q = (sum_3 + sum_2) * 0.10411754627697266
+        mul_h_x_q = 0.10411754627697266 * (sum_3 + sum_2)
         tile_max = tl.max(mul_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -512,9 +515,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * e[:, :, :, None]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -531,15 +534,14 @@ def mla_forward_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
         C_f32 = C.to(tl.float32)
+        # src[latent.diag:12]
         # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_d_r, 3)
+        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
+        sum_ = tl.sum(mul_h_x_r_d, 2)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
+        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
         sum_2 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:11]
         T = tl.load(
@@ -554,7 +556,7 @@ def mla_forward_kernel(
         sum_3 = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
         tile_max = tl.max(where_h_x_q, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -566,9 +568,9 @@ def mla_forward_kernel(
         next_z = (z * scale) + tile_sum
         # src[latent.diag:13]
         # src[latent.diag:16]
-        mul_h_x_e_r = C_f32[None, :, None, :] * W.to(tl.float32)[:, None, :, :]
+        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
         sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4[:, :, None, :]
+        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * e[:, :, :, None]
         tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
         next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
         max_x = next_max_x
@@ -576,7 +578,7 @@ def mla_forward_kernel(
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_h_q_e = tl.where((z > 0.0)[:, :, None], (1.0 / z)[:, :, None] * acc_x, 0.0)
+    where_h_q_e = tl.where((z > 0.0)[:, :, None], acc_x * (1.0 / z)[:, :, None], 0.0)
     tl.store(
         out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
         where_h_q_e.to(tl.bfloat16),
@@ -584,7 +586,7 @@ def mla_forward_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        (tl.log(z) + (max_x * 0.6931471805599453)),
+        (tl.log(z) + (0.6931471805599453 * max_x)),
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
     )
 
@@ -602,13 +604,13 @@ def mla_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-    )
     d_out = tl.load(
         d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
     )
-    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+    out = tl.load(
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+    )
+    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -633,13 +635,13 @@ def mla_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -647,17 +649,17 @@ def mla_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        out = tl.load(
-            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
+        out = tl.load(
+            out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -697,11 +699,11 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
         other=0.0,
     )
-    mul_h_q = logsum * 1.4426950408889634
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
+    mul_h_q = 1.4426950408889634 * logsum
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:8]
@@ -710,15 +712,20 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
-    # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+    # src[latent.diag:12]
+    U = tl.load(
+        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
+        mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
         mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
+        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
         other=0.0,
     )
     # src[latent.diag:13]
@@ -727,15 +734,20 @@ def mla_backward_d_Q_d_R_kernel(
         mask=(h_index < size_h)[:, None, None],
         other=0.0,
     )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        T_f32 = T.to(tl.float32)
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -745,29 +757,21 @@ def mla_backward_d_Q_d_R_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_d_r, 3)
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_bf16_f32 = sum_2.to(tl.bfloat16).to(tl.float32)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        T_f32 = T.to(tl.float32)
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
-        sub_h_x_q = (0.10411754627697266 * (sum_3 + sum_2)) - mul_h_q[:, None, :]
+        mul_h_x_q_d = sum_bf16_f32[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        sub_h_x_q = ((sum_3 + sum_) * 0.10411754627697266) - mul_h_q[:, None, :]
         # src[latent.diag:13]
         # src[latent.diag:16]
         mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
         sum_4 = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
         sum_5 = tl.sum(mul_h_x_q_e, 3)
         mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
-        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        mul_h_x_q_d_2 = sum_bf16_f32[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -780,6 +784,18 @@ def mla_backward_d_Q_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:9]
+        # src[latent.diag:11]
+        T_f32 = T.to(tl.float32)
+        # src[latent.diag:17]
+        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T_f32[None, :, None, :]
+        sum_ = tl.sum(mul_h_x_q_p, 3)
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
@@ -791,34 +807,24 @@ def mla_backward_d_Q_d_R_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_d_r, 3)
+        sum_2 = tl.sum(mul_h_x_d_r, 3)
+        sum_bf16_f32 = sum_2.to(tl.bfloat16).to(tl.float32)
         # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = Q.to(tl.float32)[:, None, :, :] * sum_[:, :, None, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
-        # src[latent.diag:11]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        T_f32 = T.to(tl.float32)
-        # src[latent.diag:9]
-        # src[latent.diag:17]
-        mul_h_x_q_p = T_f32[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        mul_h_x_q_d = sum_bf16_f32[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
+        sum_3 = tl.sum(mul_h_x_q_d, 3)
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
         # src[latent.diag:13]
         # src[latent.diag:16]
         mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
         sum_4 = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = d_out.to(tl.float32)[:, None, :, :] * sum_4[:, :, None, :]
+        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
         sum_5 = tl.sum(mul_h_x_q_e, 3)
         mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
-        mul_h_x_q_d_2 = sum_[:, :, None, :] * mul_h_x_q[:, :, :, None]
+        mul_h_x_q_d_2 = sum_bf16_f32[:, :, None, :] * mul_h_x_q[:, :, :, None]
         tile_sum = tl.sum(mul_h_x_q_d_2, 1)
         next_acc_x = acc_x + tile_sum
         mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
@@ -847,9 +853,9 @@ def mla_backward_d_C_d_T_kernel(
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
     buffer_0_stride_q, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p,
     size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -858,21 +864,21 @@ def mla_backward_d_C_d_T_kernel(
     b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
     p_index = tl.arange(0, BLOCK_P)
+    e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
     q_index = tl.arange(0, BLOCK_Q)
-    e_index = tl.arange(0, BLOCK_E)
-    acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     acc_h_q = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:10]
-    C = tl.load(
-        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
     # src[latent.diag:11]
     T = tl.load(
         T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:10]
+    C = tl.load(
+        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -882,34 +888,19 @@ def mla_backward_d_C_d_T_kernel(
     # whole tiles, no mask needed
     for first_h in tl.range(0, to_h, BLOCK_H):
         h_index = first_h + tl.arange(0, BLOCK_H)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
         logsum = load_tile(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
-        mul_h_q = logsum * 1.4426950408889634
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_ = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
-        sum_2 = tl.sum(mul_x_h_d_q, 2)
+        mul_h_q = 1.4426950408889634 * logsum
         # src[latent.diag:9]
         R = load_tile(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
@@ -917,65 +908,102 @@ def mla_backward_d_C_d_T_kernel(
             0.0,
             EXACT_Q,
         )
-        # src[latent.diag:11]
-        # src[latent.diag:9]
         R_f32 = R.to(tl.float32)
+        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_p_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+        mul_x_h_p_q = R_f32[None, :, :, :] * T.to(tl.float32)[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_p_q, 2)
+        # src[latent.diag:8]
+        Q = load_tile(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            (q_index < size_q)[None, None, :],
+            0.0,
+            EXACT_Q,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
+        )
+        U_f32 = U.to(tl.float32)
+        # src[latent.diag:10]
+        C_f32 = C.to(tl.float32)
+        # src[latent.diag:15]
+        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_2 = tl.sum(mul_x_h_r_d, 2)
+        # src[latent.diag:8]
+        Q_f32 = Q.to(tl.float32)
+        # src[latent.diag:17]
+        mul_x_h_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
+        d_out_f32 = d_out.to(tl.float32)
+        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
+        sum_4 = tl.sum(mul_x_h_e_q, 3)
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
+        )
+        W_f32 = W.to(tl.float32)
+        mul_x_h_r_e = W_f32[None, :, :, :] * sum_4[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum
         buffer_0 = load_tile(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
             (q_index < size_q)[None, :],
             0.0,
             EXACT_Q,
         )
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        )
-        W_f32 = W.to(tl.float32)
         # src[latent.diag:16]
-        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_4 = tl.sum(mul_x_h_r_e, 2)
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
-            (q_index < size_q)[None, :, None],
-            0.0,
-            EXACT_Q,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
-        sum_5 = tl.sum(mul_x_h_q_e, 3)
-        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
+        mul_x_h_r_e_2 = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
+        mul_x_h_e_q_2 = sum_5.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
+        mul_x_h_q = (sum_6 - buffer_0[None, :, :]) * exp2_x_h_q
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
-        mul_x_h_r_d_2 = U_f32[None, :, :, :] * sum_6[:, :, None, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum
-        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
-        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
-        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum_2
+        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum_2
         mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
         next_acc_h_q = acc_h_q + tile_sum_3
-        acc_h_d = next_acc_h_d
         acc_h_e = next_acc_h_e
+        acc_h_d = next_acc_h_d
         acc_h_q = next_acc_h_q
     from_h = tl.maximum(0, to_h)
     # tiles that a mask or the end cuts
     for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
         h_index = first_h_2 + tl.arange(0, BLOCK_H)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
         logsum = tl.load(
             logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        mul_h_q = logsum * 1.4426950408889634
+        mul_h_q = 1.4426950408889634 * logsum
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
+        R_f32 = R.to(tl.float32)
+        # src[latent.diag:11]
+        # src[latent.diag:17]
+        mul_x_h_p_q = R_f32[None, :, :, :] * T.to(tl.float32)[:, None, :, None]
+        sum_ = tl.sum(mul_x_h_p_q, 2)
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+            other=0.0,
+        )
         # src[latent.diag:12]
         U = tl.load(
             U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
@@ -987,37 +1015,19 @@ def mla_backward_d_C_d_T_kernel(
         C_f32 = C.to(tl.float32)
         # src[latent.diag:15]
         mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_ = tl.sum(mul_x_h_r_d, 2)
+        sum_2 = tl.sum(mul_x_h_r_d, 2)
         # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
         Q_f32 = Q.to(tl.float32)
         # src[latent.diag:17]
-        mul_x_h_d_q = Q_f32[None, :, :, :] * sum_[:, :, :, None]
-        sum_2 = tl.sum(mul_x_h_d_q, 2)
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        # src[latent.diag:11]
-        # src[latent.diag:9]
-        R_f32 = R.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_p_q = T.to(tl.float32)[:, None, :, None] * R_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_p_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+        mul_x_h_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[None, :, :, :]
+        sum_3 = tl.sum(mul_x_h_d_q, 2)
+        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
         sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
         exp2_x_h_q = tl.exp2(sub_x_h_q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
+        d_out_f32 = d_out.to(tl.float32)
+        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
+        sum_4 = tl.sum(mul_x_h_e_q, 3)
+        tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
         # src[latent.diag:13]
         W = tl.load(
             W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
@@ -1025,36 +1035,32 @@ def mla_backward_d_C_d_T_kernel(
             other=0.0,
         )
         W_f32 = W.to(tl.float32)
-        # src[latent.diag:16]
-        mul_x_h_r_e = W_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_4 = tl.sum(mul_x_h_r_e, 2)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        mul_x_h_r_e = W_f32[None, :, :, :] * tile[:, :, None, :]
+        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
+        next_acc_h_e = acc_h_e + tile_sum
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
+            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_q_e = d_out_f32[None, :, :, :] * sum_4[:, :, None, :]
-        sum_5 = tl.sum(mul_x_h_q_e, 3)
-        mul_x_h_q = (sum_5 - buffer_0[None, :, :]) * exp2_x_h_q
+        # src[latent.diag:16]
+        mul_x_h_r_e_2 = W_f32[None, :, :, :] * C_f32[:, None, :, None]
+        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
+        mul_x_h_e_q_2 = sum_5.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[None, :, :, :]
+        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
+        mul_x_h_q = (sum_6 - buffer_0[None, :, :]) * exp2_x_h_q
         mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_6 = tl.sum(mul_x_h_d_q_2, 3)
-        tile = tl.where((h_index < size_h)[None, :, None], sum_6, 0.0)
-        mul_x_h_r_d_2 = U_f32[None, :, :, :] * tile[:, :, None, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum
-        mul_x_h_q_e_2 = exp2_x_h_q[:, :, :, None] * d_out_f32[None, :, :, :]
-        sum_7 = tl.sum(mul_x_h_q_e_2, 2)
-        mul_x_h_r_e_2 = sum_7[:, :, None, :] * W_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_e_2, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum_2
+        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
+        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
+        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
+        next_acc_h_d = acc_h_d + tile_sum_2
         mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
         tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
         next_acc_h_q = acc_h_q + tile_sum_3
-        acc_h_d = next_acc_h_d
         acc_h_e = next_acc_h_e
+        acc_h_d = next_acc_h_d
         acc_h_q = next_acc_h_q
-    tile_bf16 = ((acc_h_d * 0.07216878364870323) + acc_h_e).to(tl.bfloat16)
+    tile_bf16 = (acc_h_e + (0.07216878364870323 * acc_h_d)).to(tl.bfloat16)
     tl.store(
         d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
         tile_bf16,
@@ -1089,7 +1095,7 @@ def mla_backward_d_U_d_W_kernel(
     q_index = tl.arange(0, BLOCK_Q)
     p_index = tl.arange(0, BLOCK_P)
     acc_b_x = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    acc_x_b = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
+    acc_b_x_2 = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:12]
     U = tl.load(
         U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
@@ -1108,17 +1114,17 @@ def mla_backward_d_U_d_W_kernel(
             mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
             other=0.0,
         )
-        mul_h_q = logsum * 1.4426950408889634
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
+        mul_h_q = 1.4426950408889634 * logsum
         # src[latent.diag:9]
         R = tl.load(
             R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
             mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+            other=0.0,
+        )
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
+            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
             other=0.0,
         )
         buffer_0 = tl.load(
@@ -1139,28 +1145,29 @@ def mla_backward_d_U_d_W_kernel(
             C = tl.load(
                 C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             )
-            # src[latent.diag:12]
-            # src[latent.diag:10]
-            C_f32 = C.to(tl.float32)
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_ = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
             )
             # src[latent.diag:9]
+            # src[latent.diag:11]
             # src[latent.diag:17]
-            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_q_p, 3)
+            mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+            sum_ = tl.sum(mul_h_x_q_p, 3)
+            # src[latent.diag:12]
+            # src[latent.diag:10]
+            C_f32 = C.to(tl.float32)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_2 = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
             # src[latent.diag:13]
@@ -1168,20 +1175,20 @@ def mla_backward_d_U_d_W_kernel(
             mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
             sum_4 = tl.sum(mul_h_x_r_e, 2)
             d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            mul_h_x_e_q = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[:, None, :, :]
             sum_5 = tl.sum(mul_h_x_e_q, 2)
             mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            mul_h_x_r_d_2 = C_f32[None, :, :, None] * sum_6[:, :, None, :]
+            mul_h_x_r_d_2 = sum_6[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
             mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_x_b = acc_x_b + tile_sum_2
+            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_x_b = next_acc_x_b
+            acc_b_x_2 = next_acc_b_x_2
         from_x = tl.maximum(0, to_x)
         # tiles that a mask or the end cuts
         for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1192,17 +1199,6 @@ def mla_backward_d_U_d_W_kernel(
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            # src[latent.diag:12]
-            # src[latent.diag:10]
-            C_f32 = C.to(tl.float32)
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_ = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = Q_f32[:, None, :, :] * sum_[:, :, :, None]
-            sum_2 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:11]
             T = tl.load(
                 T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1210,12 +1206,24 @@ def mla_backward_d_U_d_W_kernel(
                 other=0.0,
             )
             # src[latent.diag:9]
+            # src[latent.diag:11]
             # src[latent.diag:17]
-            mul_h_x_q_p = T.to(tl.float32)[None, :, None, :] * R.to(tl.float32)[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_q_p, 3)
+            mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
+            sum_ = tl.sum(mul_h_x_q_p, 3)
+            # src[latent.diag:12]
+            # src[latent.diag:10]
+            C_f32 = C.to(tl.float32)
+            # src[latent.diag:15]
+            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
+            sum_2 = tl.sum(mul_h_x_r_d, 2)
+            # src[latent.diag:8]
+            Q_f32 = Q.to(tl.float32)
+            # src[latent.diag:17]
+            mul_h_x_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[:, None, :, :]
+            sum_3 = tl.sum(mul_h_x_d_q, 2)
             # src[latent.diag:18]
             tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
+            where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
             sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
             exp2_h_x_q = tl.exp2(sub_h_x_q)
             # src[latent.diag:13]
@@ -1223,21 +1231,21 @@ def mla_backward_d_U_d_W_kernel(
             mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
             sum_4 = tl.sum(mul_h_x_r_e, 2)
             d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = d_out_f32[:, None, :, :] * sum_4[:, :, :, None]
+            mul_h_x_e_q = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[:, None, :, :]
             sum_5 = tl.sum(mul_h_x_e_q, 2)
             mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
             sum_6 = tl.sum(mul_h_x_d_q_2, 3)
             tile_2 = tl.where((x_index < size_x)[None, :, None], sum_6, 0.0)
-            mul_h_x_r_d_2 = C_f32[None, :, :, None] * tile_2[:, :, None, :]
+            mul_h_x_r_d_2 = tile_2[:, :, None, :] * C_f32[None, :, :, None]
             tile_sum = tl.sum(mul_h_x_r_d_2, 1)
             next_acc_b_x = acc_b_x + tile_sum
             mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
             sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = sum_7[:, :, None, :] * C_f32[None, :, :, None]
+            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
             tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_x_b = acc_x_b + tile_sum_2
+            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
             acc_b_x = next_acc_b_x
-            acc_x_b = next_acc_x_b
+            acc_b_x_2 = next_acc_b_x_2
     tl.store(
         d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
         (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
@@ -1245,16 +1253,16 @@ def mla_backward_d_U_d_W_kernel(
     )
     tl.store(
         d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
-        acc_x_b.to(tl.bfloat16),
+        acc_b_x_2.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None, None],
     )
 
 
 @triton.jit
-def mla_long_forward_K_kernel(
-    C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
-    K_stride_h, K_stride_d, K_stride_x, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_X: tl.constexpr,
+def mla_long_forward_state_kernel(
+    C_ptr, U_ptr, state_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d,
+    state_stride_b, state_stride_h, state_stride_d, state_stride_x, size_b, size_x, size_h,
+    BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1266,57 +1274,57 @@ def mla_long_forward_K_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    K = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
+    acc_r = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
-            mask=(d_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
-        K = next_K
+        next_acc_r = tl.dot(U, tl.trans(C), acc_r)
+        acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
-            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:15]
-        next_K = tl.dot(U, tl.trans(C), K)
-        K = next_K
+        next_acc_r = tl.dot(U, tl.trans(C), acc_r)
+        acc_r = next_acc_r
     tl.store(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[:, None] * K_stride_d + x_index[None, :] * K_stride_x,
-        K,
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[:, None] * state_stride_d + x_index[None, :] * state_stride_x,
+        acc_r,
         mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
     )
 
 
 @triton.jit
-def mla_long_forward_V_kernel(
-    C_ptr, W_ptr, V_ptr, C_stride_b, C_stride_x, C_stride_r, W_stride_h, W_stride_r, W_stride_e, V_stride_b,
-    V_stride_h, V_stride_x, V_stride_e, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr,
+def mla_long_forward_state__kernel(
+    C_ptr, W_ptr, state__ptr, C_stride_b, C_stride_x, C_stride_r, W_stride_h, W_stride_r, W_stride_e,
+    state__stride_b, state__stride_h, state__stride_x, state__stride_e, size_b, size_x, size_h,
+    BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
@@ -1328,61 +1336,61 @@ def mla_long_forward_V_kernel(
     h_index = (program % size_h).to(tl.int64)
     program = program // size_h
     b_index = program.to(tl.int64)
-    V = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    acc_r = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
     to_r = (256) // BLOCK_R * BLOCK_R
     # whole tiles, no mask needed
     for first_r in tl.range(0, to_r, BLOCK_R):
         r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(C, tl.trans(W), V)
-        V = next_V
+        next_acc_r = tl.dot(C, tl.trans(W), acc_r)
+        acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
     for first_r_2 in tl.range(from_r, 256, BLOCK_R):
         r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
-            other=0.0,
-        )
         # src[latent.diag:10]
         C = tl.load(
             C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
             mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        next_V = tl.dot(C, tl.trans(W), V)
-        V = next_V
+        next_acc_r = tl.dot(C, tl.trans(W), acc_r)
+        acc_r = next_acc_r
     tl.store(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        V,
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
+        acc_r,
         mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
     )
 
 
 @triton.jit
 def mla_long_forward_out_logsum_kernel(
-    Q_ptr, R_ptr, T_ptr, K_ptr, V_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d,
-    R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, K_stride_b,
-    K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h, V_stride_x, V_stride_e, out_stride_b,
-    out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b,
-    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    Q_ptr, R_ptr, T_ptr, state_ptr, state__ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
+    Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p,
+    state_stride_b, state_stride_h, state_stride_d, state_stride_x, state__stride_b, state__stride_h,
+    state__stride_x, state__stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -1419,12 +1427,12 @@ def mla_long_forward_out_logsum_kernel(
         )
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        K_bf16 = K.to(tl.bfloat16)
-        dot_2 = tl.dot(Q, tl.trans(K_bf16))
-        mul_q_x = (dot_2 + dot) * 0.10411754627697266
+        state_bf16 = state.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
+        mul_q_x = 0.10411754627697266 * (dot_2 + dot)
         tile_max = tl.max(mul_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
@@ -1433,10 +1441,13 @@ def mla_long_forward_out_logsum_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
         )
-        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        state__bf16 = state_.to(tl.bfloat16)
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, state__bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1453,16 +1464,16 @@ def mla_long_forward_out_logsum_kernel(
         )
         # src[latent.diag:17]
         dot = tl.dot(R, tl.trans(T))
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        K_bf16 = K.to(tl.bfloat16)
-        dot_2 = tl.dot(Q, tl.trans(K_bf16))
+        state_bf16 = state.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
         # src[latent.diag:18]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, (dot_2 + dot) * 0.10411754627697266, float("-inf"))
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
         tile_max = tl.max(where_q_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
@@ -1472,12 +1483,15 @@ def mla_long_forward_out_logsum_kernel(
         # src[maps.diag:6]
         tile_sum = tl.sum(e, 1)
         next_z = (z * scale) + tile_sum
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        next_acc_x = tl.dot(e, V, (acc_x * scale[:, None]), input_precision="ieee")
+        state__bf16 = state_.to(tl.bfloat16)
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        next_acc_x = tl.dot(e_bf16, state__bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -1491,7 +1505,7 @@ def mla_long_forward_out_logsum_kernel(
     )
     tl.store(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        ((0.6931471805599453 * max_x) + tl.log(z)),
+        ((max_x * 0.6931471805599453) + tl.log(z)),
         mask=(q_index < size_q),
     )
 
@@ -1509,13 +1523,13 @@ def mla_long_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -1540,13 +1554,13 @@ def mla_long_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1554,17 +1568,17 @@ def mla_long_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -1576,15 +1590,16 @@ def mla_long_backward_buffer_0_kernel(
 
 @triton.jit
 def mla_long_backward_buffer_1_buffer_2_kernel(
-    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, buffer_1_ptr, buffer_2_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
-    T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
-    logsum_stride_b, logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x,
-    V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
-    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_x, buffer_2_stride_b,
-    buffer_2_stride_h, buffer_2_stride_x, buffer_2_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
+    buffer_2_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q,
+    R_stride_p, T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q,
+    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
+    state_stride_d, state_stride_x, state__stride_b, state__stride_h, state__stride_x, state__stride_e,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_d, buffer_1_stride_x, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_x,
+    buffer_2_stride_e, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1598,19 +1613,21 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
     p_index = tl.arange(0, BLOCK_P)
     acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
-    K = tl.load(
-        K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
+    state__bf16 = state_.to(tl.bfloat16)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    state_bf16 = state.to(tl.bfloat16)
     # src[latent.diag:11]
     T = tl.load(
         T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
-    V = tl.load(
-        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
@@ -1626,28 +1643,6 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:17]
-        dot_2 = tl.dot(T, tl.trans(R))
-        # src[latent.diag:18]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -1658,9 +1653,29 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(state__bf16, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1674,29 +1689,27 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
         Q = tl.load(
             Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-        )
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-        )
-        # src[latent.diag:17]
-        dot_2 = tl.dot(T, tl.trans(R))
-        sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
         )
         d_out = tl.load(
             d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(state__bf16, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        sub_x_q = (0.10411754627697266 * (dot_3 + dot_2)) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1712,28 +1725,6 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        mul_q = 1.4426950408889634 * logsum
-        K_bf16 = K.to(tl.bfloat16)
-        # src[latent.diag:17]
-        dot = tl.dot(K_bf16, tl.trans(Q))
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:17]
-        dot_2 = tl.dot(T, tl.trans(R))
-        # src[latent.diag:18]
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
-        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        exp2_x_q = tl.exp2(sub_x_q)
         buffer_0 = tl.load(
             buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
             mask=(q_index < size_q),
@@ -1744,9 +1735,29 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        d_out_f32 = d_out.to(tl.float32)
-        dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        dot = tl.dot(state__bf16, tl.trans(d_out))
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_3 = tl.dot(T, tl.trans(R))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        tile_bf16 = ((dot - buffer_0[None, :]) * exp2_x_q).to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, Q, acc_q)
         tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
         next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
@@ -1766,15 +1777,15 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
 
 @triton.jit
 def mla_long_backward_d_Q_d_R_kernel(
-    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, d_Q_ptr, d_R_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b,
-    T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
-    logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
-    V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b,
-    d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_q, d_R_stride_p, size_b,
-    size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_E: tl.constexpr,
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, d_R_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
+    T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_d,
+    state_stride_x, state__stride_b, state__stride_h, state__stride_x, state__stride_e, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d,
+    d_R_stride_b, d_R_stride_h, d_R_stride_q, d_R_stride_p, size_b, size_h, size_q, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
@@ -1788,12 +1799,22 @@ def mla_long_backward_d_Q_d_R_kernel(
     e_index = tl.arange(0, BLOCK_E)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     acc_x_2 = tl.full([BLOCK_Q, BLOCK_P], 0.0, tl.float32)
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
+        other=0.0,
+    )
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
         mask=(q_index < size_q),
         other=0.0,
     )
-    mul_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[latent.diag:8]
     Q = tl.load(
         Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
@@ -1806,43 +1827,33 @@ def mla_long_backward_d_Q_d_R_kernel(
         mask=(q_index < size_q)[:, None],
         other=0.0,
     )
-    buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-        mask=(q_index < size_q),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-        mask=(q_index < size_q)[:, None],
-        other=0.0,
-    )
     to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
         )
-        K_bf16 = K.to(tl.bfloat16)
+        state__bf16 = state_.to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(state__bf16))
+        sub_q_x = dot - buffer_0[:, None]
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        )
+        state_bf16 = state.to(tl.bfloat16)
         # src[latent.diag:17]
-        dot = tl.dot(Q, tl.trans(K_bf16))
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
         # src[latent.diag:17]
-        dot_2 = tl.dot(R, tl.trans(T))
-        sub_q_x = (0.10411754627697266 * (dot_2 + dot)) - mul_q[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        dot_3 = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
-        sub_q_x_2 = dot_3 - buffer_0[:, None]
-        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
-        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        dot_3 = tl.dot(R, tl.trans(T))
+        sub_q_x_2 = (0.10411754627697266 * (dot_3 + dot_2)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, state_bf16, acc_x)
+        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1851,14 +1862,22 @@ def mla_long_backward_d_Q_d_R_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        K_bf16 = K.to(tl.bfloat16)
+        state__bf16 = state_.to(tl.bfloat16)
+        dot = tl.dot(d_out, tl.trans(state__bf16))
+        sub_q_x = dot - buffer_0[:, None]
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_bf16 = state.to(tl.bfloat16)
         # src[latent.diag:17]
-        dot = tl.dot(Q, tl.trans(K_bf16))
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1866,23 +1885,15 @@ def mla_long_backward_d_Q_d_R_kernel(
             other=0.0,
         )
         # src[latent.diag:17]
-        dot_2 = tl.dot(R, tl.trans(T))
+        dot_3 = tl.dot(R, tl.trans(T))
         # src[latent.diag:18]
         tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
-        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        d_out_f32 = d_out.to(tl.float32)
-        dot_3 = tl.dot(d_out_f32, tl.trans(V), input_precision="ieee")
-        sub_q_x_2 = dot_3 - buffer_0[:, None]
-        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, K_bf16, acc_x)
-        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        sub_q_x_2 = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x_2)
+        tile_bf16 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, state_bf16, acc_x)
+        tile_bf16_2 = (sub_q_x * exp2_q_x).to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -1900,14 +1911,14 @@ def mla_long_backward_d_Q_d_R_kernel(
 
 @triton.jit
 def mla_long_backward_d_T_kernel(
-    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, K_ptr, V_ptr, buffer_0_ptr, d_T_ptr, Q_stride_b, Q_stride_h,
-    Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x,
-    T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
-    logsum_stride_h, logsum_stride_q, K_stride_b, K_stride_h, K_stride_d, K_stride_x, V_stride_b, V_stride_h,
-    V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, d_T_stride_b,
-    d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, state__ptr, buffer_0_ptr, d_T_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b,
+    T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_d, state_stride_x,
+    state__stride_b, state__stride_h, state__stride_x, state__stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
@@ -1915,9 +1926,9 @@ def mla_long_backward_d_T_kernel(
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
-    d_index = tl.arange(0, BLOCK_D)
     e_index = tl.arange(0, BLOCK_E)
-    acc_q_h = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_h_q = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:11]
     T = tl.load(
         T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
@@ -1925,49 +1936,30 @@ def mla_long_backward_d_T_kernel(
         other=0.0,
     )
     for h_index in tl.range(0, size_h):
-        K = tl.load(
-            K_ptr + b_index * K_stride_b + h_index * K_stride_h + d_index[None, :] * K_stride_d + x_index[:, None] * K_stride_x,
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + h_index * state__stride_h + x_index[:, None] * state__stride_x + e_index[None, :] * state__stride_e,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        V = tl.load(
-            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        state__bf16 = state_.to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
+        state_bf16 = state.to(tl.bfloat16)
         from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
         from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
         to_q = tl.minimum(from_q_2, size_q)
         # tiles that a mask or the end cuts
         for first_q in tl.range(from_q, to_q, BLOCK_Q):
             q_index = first_q + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            # src[latent.diag:8]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None],
-                other=0.0,
-            )
-            K_bf16 = K.to(tl.bfloat16)
-            # src[latent.diag:17]
-            dot = tl.dot(K_bf16, tl.trans(Q))
             # src[latent.diag:9]
             R = tl.load(
                 R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
-            # src[latent.diag:17]
-            dot_2 = tl.dot(T, tl.trans(R))
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
                 mask=(q_index < size_q),
@@ -1978,15 +1970,44 @@ def mla_long_backward_d_T_kernel(
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
-            d_out_f32 = d_out.to(tl.float32)
-            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
-            acc_q_h = next_acc_q_h
+            dot = tl.dot(state__bf16, tl.trans(d_out))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
         to_q_2 = size_q // BLOCK_Q * BLOCK_Q
         # whole tiles, no mask needed
         for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
             q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            )
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            )
+            dot = tl.dot(state__bf16, tl.trans(d_out))
             logsum = tl.load(
                 logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
             )
@@ -1994,58 +2015,23 @@ def mla_long_backward_d_T_kernel(
             Q = tl.load(
                 Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
             )
-            K_bf16 = K.to(tl.bfloat16)
             # src[latent.diag:17]
-            dot = tl.dot(K_bf16, tl.trans(Q))
-            # src[latent.diag:9]
-            R = tl.load(
-                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
-            )
-            # src[latent.diag:17]
-            dot_2 = tl.dot(T, tl.trans(R))
-            sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (1.4426950408889634 * logsum)[None, :]
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            )
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
-            acc_q_h = next_acc_q_h
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            sub_x_q = (0.10411754627697266 * (dot_3 + dot_2)) - (logsum * 1.4426950408889634)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
         from_q_3 = tl.maximum(from_q_2, to_q_2)
         # tiles that a mask or the end cuts
         for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
             q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
-                mask=(q_index < size_q),
-                other=0.0,
-            )
-            mul_q = 1.4426950408889634 * logsum
-            # src[latent.diag:8]
-            Q = tl.load(
-                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-                mask=(q_index < size_q)[:, None],
-                other=0.0,
-            )
-            K_bf16 = K.to(tl.bfloat16)
-            # src[latent.diag:17]
-            dot = tl.dot(K_bf16, tl.trans(Q))
             # src[latent.diag:9]
             R = tl.load(
                 R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
-            # src[latent.diag:17]
-            dot_2 = tl.dot(T, tl.trans(R))
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
-            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
             buffer_0 = tl.load(
                 buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
                 mask=(q_index < size_q),
@@ -2056,14 +2042,32 @@ def mla_long_backward_d_T_kernel(
                 mask=(q_index < size_q)[:, None],
                 other=0.0,
             )
-            d_out_f32 = d_out.to(tl.float32)
-            dot_3 = tl.dot(V, tl.trans(d_out_f32), input_precision="ieee")
-            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
-            next_acc_q_h = tl.dot(tile_bf16, R, acc_q_h)
-            acc_q_h = next_acc_q_h
+            dot = tl.dot(state__bf16, tl.trans(d_out))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            dot_3 = tl.dot(T, tl.trans(R))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            tile_bf16 = ((dot - buffer_0[None, :]) * tl.exp2(sub_x_q)).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
     tl.store(
         d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
-        (0.07216878364870323 * acc_q_h).to(tl.bfloat16),
+        (acc_h_q * 0.07216878364870323).to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
 
@@ -2308,29 +2312,29 @@ def _mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"r x d x p x q x e = {BLOCK_R * BLOCK_D * BLOCK_P * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    if BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E > 256:
+        raise ValueError(f"p x r x d x q x e = {BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_kernel[grid](
         Q, R, C, T, U, W, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
         T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
         out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_Q=q == BLOCK_Q,
+        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
+        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
 
 
 def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h d x]. Any strides; sizes are read off the shapes."""
+    """_mla_long_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("U", U, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -2339,19 +2343,19 @@ def _mla_long_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    K = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
-    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
+    K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
     mla_long_K_kernel[grid](
         C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
     return K
 
 
 def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-    """_mla_long_V(C: bf16[b x r], W: bf16[h r e]) -> V: f32[b h e x]. Any strides; sizes are read off the shapes."""
+    """_mla_long_V(C: bf16[b x r], W: bf16[h r e]) -> V: bf16[b h e x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("W", W, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -2360,7 +2364,7 @@ def _mla_long_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    V = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    V = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=C.device)
     BLOCK_E, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_E) * triton.cdiv(x, BLOCK_X),)
     mla_long_V_kernel[grid](
@@ -2378,12 +2382,12 @@ def _mla_long_out(
     K: torch.Tensor,
     V: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h d x], V: f32[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_out(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: bf16[b h x d], V: bf16[b h e x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
     _check("K", K, torch.bfloat16, 4, Q.device)
-    _check("V", V, torch.float32, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = T.shape
     if Q.shape != (b, h, q, 128):
@@ -2392,24 +2396,24 @@ def _mla_long_out(
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: bf16[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
+    if K.shape != (b, h, x, 128):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
     if V.shape != (b, h, 128, x):
-        raise ValueError(f"V: f32[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
+        raise ValueError(f"V: bf16[b h e x] has shape {V.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if max(BLOCK_D, BLOCK_P, BLOCK_E) > 128:
-        raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 128 elements are held on chip")
-    BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    if max(BLOCK_P, BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"p x d x e = {max(BLOCK_P, BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_long_out_kernel[grid](
         Q, R, T, K, V, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2), K.stride(0), K.stride(1),
         K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), out.stride(0),
-        out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
-        BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P,
+        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
@@ -2447,22 +2451,22 @@ def _mla_forward(
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_R = max(16, triton.next_power_of_2(256))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"p x d x r x q x e = {BLOCK_P * BLOCK_D * BLOCK_R * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    if BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E > 256:
+        raise ValueError(f"p x r x d x q x e = {BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_forward_kernel[grid](
         Q, R, C, T, U, W, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
         T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
         W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D,
-        BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
-        EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R,
+        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
+        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
     return out, logsum
@@ -2547,7 +2551,7 @@ def _mla_backward_d_Q_d_R(
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q > 256:
         raise ValueError(f"d x p x r x e x q = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 16, 16, 8, 1
+    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(h, BLOCK_H),)
     mla_backward_d_Q_d_R_kernel[grid](
         Q, R, C, T, U, W, d_out, logsum, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -2602,11 +2606,11 @@ def _mla_backward_d_C_d_T(
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"r x p x d x q x e = {BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
+    if BLOCK_R * BLOCK_P * BLOCK_E * BLOCK_D * BLOCK_Q > 256:
+        raise ValueError(f"r x p x e x d x q = {BLOCK_R * BLOCK_P * BLOCK_E * BLOCK_D * BLOCK_Q}: at most 256 elements are held on chip")
     BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_backward_d_C_d_T_kernel[grid](
@@ -2617,8 +2621,8 @@ def _mla_backward_d_C_d_T(
         d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
         d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
-        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
+        BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
+        EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q,
         num_warps=warps, num_stages=stages,
     )
     return d_C, d_T
@@ -2684,8 +2688,8 @@ def _mla_backward_d_U_d_W(
     return d_U, d_W
 
 
-def _mla_long_forward_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_long_forward_K(C: bf16[b x r], U: bf16[h r d]) -> K: f32[b h d x]. Any strides; sizes are read off the shapes."""
+def _mla_long_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_long_forward_state(C: bf16[b x r], U: bf16[h r d]) -> state: f32[b h d x]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("U", U, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -2694,19 +2698,19 @@ def _mla_long_forward_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    K = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    state = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
     BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
-    mla_long_forward_K_kernel[grid](
-        C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
-        num_warps=warps, num_stages=stages,
+    mla_long_forward_state_kernel[grid](
+        C, U, state, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), b, x, h, BLOCK_R=BLOCK_R,
+        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return K
+    return state
 
 
-def _mla_long_forward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-    """_mla_long_forward_V(C: bf16[b x r], W: bf16[h r e]) -> V: f32[b h x e]. Any strides; sizes are read off the shapes."""
+def _mla_long_forward_state_(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_mla_long_forward_state_(C: bf16[b x r], W: bf16[h r e]) -> state_: f32[b h x e]. Any strides; sizes are read off the shapes."""
     _check("C", C, torch.bfloat16, 3, C.device)
     _check("W", W, torch.bfloat16, 3, C.device)
     b, x, _ = C.shape
@@ -2715,30 +2719,30 @@ def _mla_long_forward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    V = torch.empty((b, h, x, 128), dtype=torch.float32, device=C.device)
+    state_ = torch.empty((b, h, x, 128), dtype=torch.float32, device=C.device)
     BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
-    mla_long_forward_V_kernel[grid](
-        C, W, V, C.stride(0), C.stride(1), C.stride(2), W.stride(0), W.stride(1), W.stride(2), V.stride(0),
-        V.stride(1), V.stride(2), V.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
-        num_warps=warps, num_stages=stages,
+    mla_long_forward_state__kernel[grid](
+        C, W, state_, C.stride(0), C.stride(1), C.stride(2), W.stride(0), W.stride(1), W.stride(2),
+        state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3), b, x, h, BLOCK_R=BLOCK_R,
+        BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return V
+    return state_
 
 
 def _mla_long_forward_out_logsum(
     Q: torch.Tensor,
     R: torch.Tensor,
     T: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_long_forward_out_logsum(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], K: f32[b h d x], V: f32[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    """_mla_long_forward_out_logsum(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], state: f32[b h d x], state_: f32[b h x e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("K", K, torch.float32, 4, Q.device)
-    _check("V", V, torch.float32, 4, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = T.shape
     if Q.shape != (b, h, q, 128):
@@ -2747,10 +2751,10 @@ def _mla_long_forward_out_logsum(
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
-    if V.shape != (b, h, x, 128):
-        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if state_.shape != (b, h, x, 128):
+        raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
@@ -2758,16 +2762,16 @@ def _mla_long_forward_out_logsum(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 128:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 128 elements are held on chip")
-    BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    BLOCK_Q, BLOCK_X, warps, stages = 64, 64, 8, 2
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_long_forward_out_logsum_kernel[grid](
-        Q, R, T, K, V, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
-        R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), K.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1),
-        logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E,
-        BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        Q, R, T, state, state_, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
+        R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), state.stride(3), state_.stride(0), state_.stride(1),
+        state_.stride(2), state_.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out, logsum
 
@@ -2814,18 +2818,18 @@ def _mla_long_backward_buffer_1_buffer_2(
     T: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_long_backward_buffer_1_buffer_2(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> buffer_1: bf16[b h d x], buffer_2: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_backward_buffer_1_buffer_2(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], state_: f32[b h x e], buffer_0: f32[b h q]) -> buffer_1: bf16[b h d x], buffer_2: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("K", K, torch.float32, 4, Q.device)
-    _check("V", V, torch.float32, 4, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = T.shape
@@ -2839,10 +2843,10 @@ def _mla_long_backward_buffer_1_buffer_2(
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
-    if V.shape != (b, h, x, 128):
-        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if state_.shape != (b, h, x, 128):
+        raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     buffer_1 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
@@ -2855,15 +2859,16 @@ def _mla_long_backward_buffer_1_buffer_2(
     BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
     mla_long_backward_buffer_1_buffer_2_kernel[grid](
-        Q, R, T, d_out, logsum, K, V, buffer_0, buffer_1, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
-        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
-        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0),
-        buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+        Q, R, T, d_out, logsum, state, state_, buffer_0, buffer_1, buffer_2, Q.stride(0), Q.stride(1),
+        Q.stride(2), Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0),
+        T.stride(1), T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2),
+        state_.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
+        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_1, buffer_2
 
@@ -2874,18 +2879,18 @@ def _mla_long_backward_d_Q_d_R(
     T: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_long_backward_d_Q_d_R(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d], d_R: bf16[b h q p]. Any strides; sizes are read off the shapes."""
+    """_mla_long_backward_d_Q_d_R(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], state_: f32[b h x e], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d], d_R: bf16[b h q p]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("K", K, torch.float32, 4, Q.device)
-    _check("V", V, torch.float32, 4, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = T.shape
@@ -2899,10 +2904,10 @@ def _mla_long_backward_d_Q_d_R(
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
-    if V.shape != (b, h, x, 128):
-        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if state_.shape != (b, h, x, 128):
+        raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
@@ -2912,18 +2917,19 @@ def _mla_long_backward_d_Q_d_R(
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if max(BLOCK_D, BLOCK_P, BLOCK_E) > 128:
         raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 128 elements are held on chip")
-    BLOCK_Q, BLOCK_X, warps, stages = 32, 32, 8, 1
+    BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_long_backward_d_Q_d_R_kernel[grid](
-        Q, R, T, d_out, logsum, K, V, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
-        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), d_R.stride(0), d_R.stride(1),
-        d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
+        Q, R, T, d_out, logsum, state, state_, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
+        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1),
+        d_Q.stride(2), d_Q.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, q, x,
+        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
     return d_Q, d_R
 
@@ -2934,18 +2940,18 @@ def _mla_long_backward_d_T(
     T: torch.Tensor,
     d_out: torch.Tensor,
     logsum: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
+    state: torch.Tensor,
+    state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_backward_d_T(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], K: f32[b h d x], V: f32[b h x e], buffer_0: f32[b h q]) -> d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
+    """_mla_long_backward_d_T(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], state_: f32[b h x e], buffer_0: f32[b h q]) -> d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("K", K, torch.float32, 4, Q.device)
-    _check("V", V, torch.float32, 4, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("state_", state_, torch.float32, 4, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = T.shape
@@ -2959,29 +2965,30 @@ def _mla_long_backward_d_T(
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if K.shape != (b, h, 128, x):
-        raise ValueError(f"K: f32[b h d x] has shape {K.shape}, expected {(b, h, 128, x)}")
-    if V.shape != (b, h, x, 128):
-        raise ValueError(f"V: f32[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if state_.shape != (b, h, x, 128):
+        raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if max(BLOCK_P, BLOCK_D, BLOCK_E) > 128:
-        raise ValueError(f"p x d x e = {max(BLOCK_P, BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_P, BLOCK_E, BLOCK_D) > 128:
+        raise ValueError(f"p x e x d = {max(BLOCK_P, BLOCK_E, BLOCK_D)}: at most 128 elements are held on chip")
     BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
     mla_long_backward_d_T_kernel[grid](
-        Q, R, T, d_out, logsum, K, V, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), K.stride(0), K.stride(1), K.stride(2), K.stride(3), V.stride(0),
-        V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
-        d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
+        Q, R, T, d_out, logsum, state, state_, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
+        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2), state_.stride(3),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), d_T.stride(0), d_T.stride(1),
+        d_T.stride(2), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D,
+        BLOCK_X=BLOCK_X, EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E, EXACT_D=128 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_T
 
@@ -3086,19 +3093,19 @@ class _mla_long_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, R, C, T, U, W):
-        K = _mla_long_forward_K(C, U)
-        V = _mla_long_forward_V(C, W)
-        out, logsum = _mla_long_forward_out_logsum(Q, R, T, K, V)
-        ctx.save_for_backward(Q, R, C, T, U, W, out, logsum, K, V)
+        state = _mla_long_forward_state(C, U)
+        state_ = _mla_long_forward_state_(C, W)
+        out, logsum = _mla_long_forward_out_logsum(Q, R, T, state, state_)
+        ctx.save_for_backward(Q, R, C, T, U, W, out, logsum, state, state_)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, R, C, T, U, W, out, logsum, K, V = ctx.saved_tensors
+        Q, R, C, T, U, W, out, logsum, state, state_ = ctx.saved_tensors
         buffer_0 = _mla_long_backward_buffer_0(d_out, out)
-        buffer_1, buffer_2 = _mla_long_backward_buffer_1_buffer_2(Q, R, T, d_out, logsum, K, V, buffer_0)
-        d_Q, d_R = _mla_long_backward_d_Q_d_R(Q, R, T, d_out, logsum, K, V, buffer_0)
-        d_T = _mla_long_backward_d_T(Q, R, T, d_out, logsum, K, V, buffer_0)
+        buffer_1, buffer_2 = _mla_long_backward_buffer_1_buffer_2(Q, R, T, d_out, logsum, state, state_, buffer_0)
+        d_Q, d_R = _mla_long_backward_d_Q_d_R(Q, R, T, d_out, logsum, state, state_, buffer_0)
+        d_T = _mla_long_backward_d_T(Q, R, T, d_out, logsum, state, state_, buffer_0)
         d_C = _mla_long_backward_d_C(U, W, buffer_2, buffer_1)
         d_U = _mla_long_backward_d_U(C, buffer_1)
         d_W = _mla_long_backward_d_W(C, buffer_2)
@@ -3129,10 +3136,10 @@ def mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(256) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 256:
+        if triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 256:
             return _mla_autograd.apply(Q, R, C, T, U, W)
         return _mla_long_autograd.apply(Q, R, C, T, U, W)
-    if triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
+    if triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
         out = _mla(Q, R, C, T, U, W)
         return out
     K = _mla_long_K(C, U)
@@ -3148,80 +3155,65 @@ def mla_decode_buffer_0_buffer_1_kernel(
     C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, buffer_0_stride_b,
     buffer_0_stride_h, buffer_0_stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
     buffer_1_stride_r, size_b, size_h, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
-    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
+    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:23]
-    mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-    sum_ = tl.sum(mul_b_h_r_d, 3)
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    dot = tl.dot(Q, tl.trans(U))
     to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = sum_[:, :, None, :] * C_f32[:, None, :, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
-        mul_b_h_x = (sum_3 + sum_2) * 0.10411754627697266
-        tile_max = tl.max(mul_b_h_x, 2)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        mul_one_x = (dot_3 + dot_2) * 0.10411754627697266
+        tile_max = tl.max(mul_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
-        exp2_b_h_x = tl.exp2(mul_b_h_x - next_max_x[:, :, None])
-        tile_sum = tl.sum(exp2_b_h_x, 2)
+        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
+        tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
@@ -3232,48 +3224,44 @@ def mla_decode_buffer_0_buffer_1_kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = sum_[:, :, None, :] * C_f32[:, None, :, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], (sum_3 + sum_2) * 0.10411754627697266, float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], (dot_3 + dot_2) * 0.10411754627697266, float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        tile_sum = tl.sum(exp2_b_h_x, 2)
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_sum = tl.sum(exp2_one_x, 1)
         next_sum_x = (sum_x * scale) + tile_sum
-        mul_b_h_x_r_2 = C_f32[:, None, :, :] * exp2_b_h_x[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
         max_x = next_max_x
         sum_x = next_sum_x
         acc_x = next_acc_x
     tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index[None, :] * buffer_0_stride_h + one_index * buffer_0_stride_one,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one,
         sum_x,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
     tl.store(
-        buffer_1_ptr + b_index[:, None, None] * buffer_1_stride_b + h_index[None, :, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, None, :] * buffer_1_stride_r,
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index[:, None] * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        mask=(one_index < 1)[:, None],
     )
 
 
@@ -3350,80 +3338,64 @@ def mla_decode_forward_buffer_0_state_state__kernel(
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
     size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr,
+    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:23]
-    mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-    sum_ = tl.sum(mul_b_h_r_d, 3)
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    dot = tl.dot(Q, tl.trans(U))
     to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
-        mul_b_h_x = 0.10411754627697266 * (sum_3 + sum_2)
-        tile_max = tl.max(mul_b_h_x, 2)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        mul_one_x = 0.10411754627697266 * (dot_3 + dot_2)
+        tile_max = tl.max(mul_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
-        exp2_b_h_x = tl.exp2(mul_b_h_x - next_max_x[:, :, None])
-        mul_b_h_x_r_2 = exp2_b_h_x[:, :, :, None] * C_f32[:, None, :, :]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
@@ -3434,53 +3406,49 @@ def mla_decode_forward_buffer_0_state_state__kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        mul_b_h_x_r_2 = exp2_b_h_x[:, :, :, None] * C_f32[:, None, :, :]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
     tl.store(
-        buffer_0_ptr + b_index[:, None, None] * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h + one_index * state_stride_one,
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
         (0.6931471805599453 * max_x),
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
     tl.store(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h + one_index * state__stride_one,
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
         sum_x,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
 
 
@@ -3590,130 +3558,114 @@ def mla_decode_backward_d_Q_d_R_kernel(
     state__stride_b, state__stride_h, state__stride_one, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one,
     d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
     BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_X: tl.constexpr, EXACT_E: tl.constexpr,
+    BLOCK_E: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_X: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
     r_index = tl.arange(0, BLOCK_R)
     x_index = tl.arange(0, BLOCK_X)
     e_index = tl.arange(0, BLOCK_E)
     state_ = tl.load(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h + one_index * state__stride_one,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
+        mask=(one_index < 1),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index[:, None, None] * d_out_stride_b + h_index[None, :, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     out = tl.load(
-        out_ptr + b_index[:, None, None] * out_stride_b + h_index[None, :, None] * out_stride_h + one_index * out_stride_one + e_index[None, None, :] * out_stride_e,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    d_out_f32 = d_out.to(tl.float32)
-    mul_b_h_e = out.to(tl.float32) * d_out_f32
-    sum_ = tl.sum(mul_b_h_e, 2)
+    mul_one_e = out.to(tl.float32) * d_out.to(tl.float32)
+    sum_ = tl.sum(mul_one_e, 1)
     # src[latent.diag:28]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    mul_b_h_r_e = d_out_f32[:, :, None, :] * W.to(tl.float32)[None, :, :, :]
-    sum_2 = tl.sum(mul_b_h_r_e, 3)
+    W = tl.load(W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e)
+    dot = tl.dot(d_out, tl.trans(W))
     # src[latent.diag:25]
-    C = tl.load(
-        C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, None, :] * C_stride_x + r_index[None, :, None] * C_stride_r,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, None, :],
-        other=0.0,
+    C = load_tile(
+        C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+        (x_index < size_x)[None, :],
+        0.0,
+        EXACT_X,
     )
-    C_f32 = C.to(tl.float32)
-    mul_b_h_r_x = C_f32[:, None, :, :] * sum_2[:, :, :, None]
-    sum_3 = tl.sum(mul_b_h_r_x, 2)
-    sub_b_h_x = sum_3 - sum_[:, :, None]
+    dot_bf16 = dot.to(tl.bfloat16)
+    dot_2 = tl.dot(dot_bf16, C)
+    sub_one_x = dot_2 - sum_[:, None]
     state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h + one_index * state_stride_one,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
+        mask=(one_index < 1),
         other=0.0,
     )
-    mul_b_h = 1.4426950408889634 * state
+    mul_one = 1.4426950408889634 * state
     # src[latent.diag:26]
-    T = tl.load(
-        T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, None, :] * T_stride_x + p_index[None, :, None] * T_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, None, :],
-        other=0.0,
+    T = load_tile(
+        T_ptr + b_index * T_stride_b + x_index[None, :] * T_stride_x + p_index[:, None] * T_stride_p,
+        (x_index < size_x)[None, :],
+        0.0,
+        EXACT_X,
     )
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
-    # src[latent.diag:26]
-    T_f32 = T.to(tl.float32)
     # src[latent.diag:33]
-    mul_b_h_p_x = R.to(tl.float32)[:, :, :, None] * T_f32[:, None, :, :]
-    sum_4 = tl.sum(mul_b_h_p_x, 2)
+    dot_3 = tl.dot(R, T)
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    U_f32 = U.to(tl.float32)
-    # src[latent.diag:23]
-    mul_b_h_d_r = U_f32[None, :, :, :] * Q.to(tl.float32)[:, :, :, None]
-    sum_5 = tl.sum(mul_b_h_d_r, 2)
-    mul_b_h_r_x_2 = C_f32[:, None, :, :] * sum_5[:, :, :, None]
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d)
+    dot_4 = tl.dot(Q, U)
+    dot_bf16_2 = dot_4.to(tl.bfloat16)
     # src[latent.diag:33]
-    sum_6 = tl.sum(mul_b_h_r_x_2, 2)
+    dot_5 = tl.dot(dot_bf16_2, C)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:34]
-    where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_6 + sum_4), float("-inf"))
-    sub_b_h_x_2 = where_b_h_x - tl.where(mul_b_h == float("-inf"), 0.0, mul_b_h)[:, :, None]
-    mul_b_h_r_x_3 = C_f32[:, None, :, :] * (tl.exp2(sub_b_h_x_2) * sub_b_h_x)[:, :, None, :]
-    sum_7 = tl.sum(mul_b_h_r_x_3, 3)
-    mul_b_h_d_r_2 = U_f32[None, :, :, :] * sum_7[:, :, None, :]
-    sum_8 = tl.sum(mul_b_h_d_r_2, 3)
-    mul_b_h_d = (0.07216878364870323 * (1.0 / state_))[:, :, None] * sum_8
-    where_b_h_d = tl.where((state_ > 0.0)[:, :, None], mul_b_h_d, 0.0)
+    where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_5 + dot_3), float("-inf"))
+    sub_one_x_2 = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
+    tile_bf16 = (tl.exp2(sub_one_x_2) * sub_one_x).to(tl.bfloat16)
+    dot_6 = tl.dot(tile_bf16, tl.trans(C))
+    dot_bf16_3 = dot_6.to(tl.bfloat16)
+    dot_7 = tl.dot(dot_bf16_3, tl.trans(U))
+    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * dot_7
+    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
     tl.store(
-        d_Q_ptr + b_index[:, None, None] * d_Q_stride_b + h_index[None, :, None] * d_Q_stride_h + one_index * d_Q_stride_one + d_index[None, None, :] * d_Q_stride_d,
-        where_b_h_d.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
+        where_one_d.to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
     )
     logsum = tl.load(
-        logsum_ptr + b_index[:, None] * logsum_stride_b + h_index[None, :] * logsum_stride_h + one_index * logsum_stride_one,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
+        mask=(one_index < 1),
         other=0.0,
     )
-    mul_b_h_2 = 1.4426950408889634 * logsum
-    safe_ = tl.where(mul_b_h_2 == float("-inf"), 0.0, mul_b_h_2)
-    mul_b_h_x = tl.exp2(where_b_h_x - safe_[:, :, None]) * sub_b_h_x
-    mul_b_h_p_x_2 = mul_b_h_x[:, :, None, :] * T_f32[:, None, :, :]
-    sum_9 = tl.sum(mul_b_h_p_x_2, 3)
+    mul_one_2 = 1.4426950408889634 * logsum
+    safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
+    tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x
+    tile_bf16_2 = tile.to(tl.bfloat16)
+    dot_8 = tl.dot(tile_bf16_2, tl.trans(T))
     tl.store(
-        d_R_ptr + b_index[:, None, None] * d_R_stride_b + h_index[None, :, None] * d_R_stride_h + one_index * d_R_stride_one + p_index[None, None, :] * d_R_stride_p,
-        (sum_9 * 0.07216878364870323).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
+        (dot_8 * 0.07216878364870323).to(tl.bfloat16),
+        mask=(one_index < 1)[:, None],
     )
 
 
@@ -4289,80 +4241,64 @@ def mla_decode_long_forward_buffer_0_state_state__kernel(
     buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
     state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
     size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_B: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_P: tl.constexpr,
+    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = program.to(tl.int64)
+    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
+    one_index = first_one + tl.arange(0, BLOCK_ONE)
+    program = program // tl.cdiv(1, BLOCK_ONE)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
     r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    max_x = tl.full([BLOCK_B, BLOCK_H], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_B, BLOCK_H, BLOCK_R], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_B, BLOCK_H], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
+    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
+    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
     # src[latent.diag:29]
     filled = tl.load(filled_ptr)
     # src[latent.diag:24]
     R = tl.load(
-        R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:23]
     Q = tl.load(
-        Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
+        mask=(one_index < 1)[:, None],
         other=0.0,
     )
     # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:23]
-    mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-    sum_ = tl.sum(mul_b_h_r_d, 3)
+    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
+    dot = tl.dot(Q, tl.trans(U))
     to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None],
-            other=0.0,
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
-        mul_b_h_x = 0.10411754627697266 * (sum_3 + sum_2)
-        tile_max = tl.max(mul_b_h_x, 2)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
+        mul_one_x = 0.10411754627697266 * (dot_3 + dot_2)
+        tile_max = tl.max(mul_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
-        exp2_b_h_x = tl.exp2(mul_b_h_x - next_max_x[:, :, None])
-        mul_b_h_x_r_2 = exp2_b_h_x[:, :, :, None] * C_f32[:, None, :, :]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
@@ -4373,53 +4309,49 @@ def mla_decode_long_forward_buffer_0_state_state__kernel(
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         # src[latent.diag:26]
         T = tl.load(
-            T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:24]
         # src[latent.diag:33]
-        mul_b_h_x_p = T.to(tl.float32)[:, None, :, :] * R.to(tl.float32)[:, :, None, :]
-        sum_2 = tl.sum(mul_b_h_x_p, 3)
+        dot_2 = tl.dot(R, tl.trans(T))
         # src[latent.diag:25]
         C = tl.load(
-            C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-            mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        mul_b_h_x_r = C_f32[:, None, :, :] * sum_[:, :, None, :]
+        dot_bf16 = dot.to(tl.bfloat16)
         # src[latent.diag:33]
-        sum_3 = tl.sum(mul_b_h_x_r, 3)
+        dot_3 = tl.dot(dot_bf16, tl.trans(C))
         # src[latent.diag:34]
-        where_b_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
-        tile_max = tl.max(where_b_h_x, 2)
+        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
+        tile_max = tl.max(where_one_x, 1)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_b_h_x = tl.exp2(where_b_h_x - safe_next_max_x[:, :, None])
-        mul_b_h_x_r_2 = exp2_b_h_x[:, :, :, None] * C_f32[:, None, :, :]
-        tile_sum = tl.sum(mul_b_h_x_r_2, 2)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum
-        tile_sum_2 = tl.sum(exp2_b_h_x, 2)
-        next_sum_x = (sum_x * scale) + tile_sum_2
+        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
+        tile_bf16 = exp2_one_x.to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
+        tile_sum = tl.sum(exp2_one_x, 1)
+        next_sum_x = (sum_x * scale) + tile_sum
         max_x = next_max_x
         acc_x = next_acc_x
         sum_x = next_sum_x
     tl.store(
-        buffer_0_ptr + b_index[:, None, None] * buffer_0_stride_b + h_index[None, :, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, None, :] * buffer_0_stride_r,
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_x.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
+        mask=(one_index < 1)[:, None],
     )
     tl.store(
-        state_ptr + b_index[:, None] * state_stride_b + h_index[None, :] * state_stride_h + one_index * state_stride_one,
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
         (0.6931471805599453 * max_x),
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
     tl.store(
-        state__ptr + b_index[:, None] * state__stride_b + h_index[None, :] * state__stride_h + one_index * state__stride_one,
+        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
         sum_x,
-        mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
+        mask=(one_index < 1),
     )
 
 
@@ -5219,18 +5151,18 @@ def _mla_decode_buffer_0_buffer_1(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    if BLOCK_R * BLOCK_D * BLOCK_P > 256:
-        raise ValueError(f"r x d x p = {BLOCK_R * BLOCK_D * BLOCK_P}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 256:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 256 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_buffer_0_buffer_1_kernel[grid](
         Q, R, C, T, U, filled, buffer_0, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
         buffer_1.stride(3), b, h, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P,
-        BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D,
-        EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
+        BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1
 
@@ -5295,19 +5227,18 @@ def _mla_decode_forward_buffer_0_state_state_(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    if BLOCK_R * BLOCK_D * BLOCK_P > 256:
-        raise ValueError(f"r x d x p = {BLOCK_R * BLOCK_D * BLOCK_P}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 256:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 256 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_forward_buffer_0_state_state__kernel[grid](
         Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
-        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps,
-        num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_0, state, state_
 
@@ -5408,10 +5339,10 @@ def _mla_decode_backward_d_Q_d_R(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_X = max(16, triton.next_power_of_2(x))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E > 256:
-        raise ValueError(f"d x p x r x x x e = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_X * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, warps, stages = 64, 64, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_D, BLOCK_P, BLOCK_R, BLOCK_X, BLOCK_E) > 256:
+        raise ValueError(f"d x p x r x x x e = {max(BLOCK_D, BLOCK_P, BLOCK_R, BLOCK_X, BLOCK_E)}: at most 256 elements are held on chip")
+    BLOCK_ONE, warps, stages = 16, 8, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_backward_d_Q_d_R_kernel[grid](
         Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_, d_Q, d_R, Q.stride(0), Q.stride(1),
         Q.stride(2), Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0),
@@ -5421,7 +5352,7 @@ def _mla_decode_backward_d_Q_d_R(
         logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
         state_.stride(0), state_.stride(1), state_.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2),
         d_Q.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x, BLOCK_D=BLOCK_D,
-        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
+        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_ONE=BLOCK_ONE,
         EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_X=x == BLOCK_X,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
@@ -5647,19 +5578,18 @@ def _mla_decode_long_forward_buffer_0_state_state_(
     BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    if BLOCK_R * BLOCK_D * BLOCK_P > 256:
-        raise ValueError(f"r x d x p = {BLOCK_R * BLOCK_D * BLOCK_P}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, BLOCK_X, warps, stages = 64, 64, 16, 8, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(h, BLOCK_H) * 1,)
+    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 256:
+        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 256 elements are held on chip")
+    BLOCK_ONE, BLOCK_X, warps, stages = 16, 16, 8, 2
+    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
     mla_decode_long_forward_buffer_0_state_state__kernel[grid](
         Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_B=BLOCK_B, BLOCK_H=BLOCK_H,
-        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps,
-        num_stages=stages,
+        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
+        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
     return buffer_0, state, state_
 
@@ -6053,7 +5983,7 @@ def mla_decode(
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(x) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(x) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(x) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(x) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256:
+        if max(128, 64, 256, x, 128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(x) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(x) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(x) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256:
             return _mla_decode_autograd.apply(Q, R, C, T, U, W, filled)
         return _mla_decode_long_autograd.apply(Q, R, C, T, U, W, filled)
     buffer_0, buffer_1 = _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled)

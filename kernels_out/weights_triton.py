@@ -7231,9 +7231,9 @@ def _multi_query_backward_d_K_d_V(
     if max(BLOCK_D, BLOCK_E) > 128:
         raise ValueError(f"d x e = {max(BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
     if max(BLOCK_D, BLOCK_E) <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
     else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     grid = (b * triton.cdiv(x, BLOCK_X),)
     multi_query_backward_d_K_d_V_kernel[grid](
         Q, K, V, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

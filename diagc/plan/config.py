@@ -24,6 +24,9 @@ MAX_RESIDENT_DOT = 256
 MAX_TILE_REGISTERS = 112
 """Registers of a thread that tiles may take: of 255, the rest holds addresses, row states and operands on their way."""
 
+WALK_REGISTERS = 16
+"""Registers that the indices and addresses of a loop around the loop over tiles take from them."""
+
 _WIDE = (
     (64, 64, 64, 4, 2), (64, 64, 32, 4, 2), (64, 64, 16, 8, 1),
     (128, 128, 64, 8, 2), (128, 64, 64, 8, 2), (128, 64, 32, 8, 1), (128, 64, 16, 8, 1),
@@ -145,7 +148,9 @@ def _block(axis: Axis, rows: int) -> int:
 
 def _largest(structure: Structure, group: Iterable[Config]) -> Config | None:
     """The first configuration whose tiles fit the register file; None where this length does not fit at all."""
-    return next((c for c in group if _registers(structure, c) <= MAX_TILE_REGISTERS), None)
+    walked = sum(extent.kind == "walk" for extent in structure.extents.values())
+    limit = MAX_TILE_REGISTERS - WALK_REGISTERS * walked
+    return next((c for c in group if _registers(structure, c) <= limit), None)
 
 
 def _registers(structure: Structure, config: Config) -> float:

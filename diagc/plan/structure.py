@@ -298,8 +298,10 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
     fills a block.
 
     A factor with a part of the axes of another is on the side of that one; a side that a loop runs along has its blocks
-    there.
+    there. An axis that all factors of another contraction have would make that one a batch of products on a tile.
     """
+    every = [[set(f.axes) for f in factors] for n in nodes if (factors := contracted_factors(n))]
+    shared = {a for axes in every for a in set[Axis].intersection(*axes)}
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
@@ -309,7 +311,7 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
             inside = any(set(own) < set(other) for other in sides)
             looped = streamed & each - set(reduced_axes(reduction))
             if own and not inside and not looped and not tiled & set(own):
-                tiled.add(next((a for a in reversed(own) if _fills(a)), own[-1]))
+                tiled.add(next((a for a in reversed(own) if _fills(a) and a not in shared), own[-1]))
     return tiled
 
 

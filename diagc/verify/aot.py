@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,9 @@ from diagc.plan.config import Config
 
 SHARED_LIMIT = {"sm_80": 163 * 1024, "sm_90": 227 * 1024, "sm_100": 227 * 1024, "gfx942": 64 * 1024}
 """Shared memory that one program may have, in bytes (CUDA programming guide 13, table of compute capabilities)."""
+
+WARPGROUP_ROWS = 64
+"""Rows of a product from which on wgmma takes it (PTX ISA 8.5, wgmma.mma_async: M is 64); shorter ones take mma."""
 
 MAX_SPILLS = 16
 """Bytes that may be spilled: the assembler parks one or two scalars outside the loops; a tile that does not fit costs
@@ -104,9 +107,9 @@ def _resident_block(size: int | None, config: Config, alone: bool) -> int:
 
 
 def _compile(path: Path, variant: Variant, config: Config, target: str) -> Report:
-    asked = request(variant, config, target) | {"file": str(path)}
-    answer = _answer(json.dumps(asked))
-    problem = _problem(variant, target, answer)
+    asked = request(variant, config, target)
+    answer = _answer(json.dumps({**asked, "file": str(path)}))
+    problem = _problem(variant, target, answer, asked["constants"])
     blocks = " ".join(f"{axis}={block}" for axis, block in config.blocks)
     return Report(
         variant.kernel.name, target, config.max_resident, blocks, config.warps, config.stages,
@@ -130,7 +133,9 @@ def _answer(asked: str) -> dict[str, Any]:
     return answer
 
 
-def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | None:
+def _problem(
+    variant: Variant, target: str, answer: dict[str, Any], constants: Mapping[str, Any]
+) -> str | None:
     """What is wrong with a compiled configuration, if anything.
 
     Configurations are chosen for sm_90. Elsewhere spilled registers cost time and nothing else: they are listed.
@@ -139,13 +144,19 @@ def _problem(variant: Variant, target: str, answer: dict[str, Any]) -> str | Non
         return str(answer["error"])
     if answer["shared"] > SHARED_LIMIT[target]:
         return f"{answer['shared']} bytes of shared memory, {SHARED_LIMIT[target]} are allowed"
-    return _hopper_problem(variant, answer) if target == "sm_90" else None
+    return _hopper_problem(variant, answer, constants) if target == "sm_90" else None
 
 
-def _hopper_problem(variant: Variant, answer: dict[str, Any]) -> str | None:
+def _rows(dot: Dot, constants: Mapping[str, Any]) -> int:
+    """The rows of the left side of a product on a tile."""
+    return max((constants.get(block_name(a), 1) for a in dot.left.axes if a not in dot.axes), default=1)
+
+
+def _hopper_problem(variant: Variant, answer: dict[str, Any], constants: Mapping[str, Any]) -> str | None:
     if answer["spills"] > MAX_SPILLS:
         return f"{answer['spills']} bytes are spilled"
-    planned = any(isinstance(s, Dot) and s.compute.bytes <= 2 for s in variant.kernel.statements())
+    dots = [s for s in variant.kernel.statements() if isinstance(s, Dot) and s.compute.bytes <= 2]
+    planned = any(_rows(dot, constants) >= WARPGROUP_ROWS for dot in dots)
     if planned and not answer["HGMMA"]:
         return "a contraction was planned, but no wgmma is issued"
     if planned and answer["WARPGROUP"] > answer["HGMMA"]:

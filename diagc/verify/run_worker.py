@@ -57,10 +57,15 @@ def _jax(folder: Path) -> Any:
         if cotangents:
             return [np.asarray(g, np.float64) for g in _pulled(function, call, arrays, cotangents)]
         params = {name: arrays.pop(name) for name in call["parameters"]}
-        made: Any = function(**arrays, **({"params": params} if params else {}))
+        made: Any = function(**_named(arrays), **({"params": params} if params else {}))
         return [np.asarray(result, np.float64) for result in _several(made)]
 
     return run
+
+
+def _named(arrays: dict[str, Any]) -> dict[str, Any]:
+    """The arrays by the names of arguments: a name of a specification may be a word of Python."""
+    return {identifier(name): array for name, array in arrays.items()}
 
 
 def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotangents: list[Any]) -> list[Any]:
@@ -73,7 +78,7 @@ def _pulled(function: Any, call: dict[str, Any], arrays: dict[str, Any], cotange
     def of_reals(chosen: dict[str, Any]) -> list[Any]:
         every = {**given, **chosen}
         params = {name: every.pop(name) for name in call["parameters"]}
-        made = _several(function(**every, **({"params": params} if params else {})))
+        made = _several(function(**_named(every), **({"params": params} if params else {})))
         return [result for result in made if jnp.issubdtype(result.dtype, jnp.floating)]
 
     results, pull = jax.vjp(of_reals, real)
