@@ -32,6 +32,7 @@ _BY_FILE: Final[dict[str, dict[str, int]]] = {
     "convolution": {"b": 16, "i": 128, "j": 128, "half_i": 64, "half_j": 64, "c": 256, "o": 256},
     "decode": {"b": 64, "q": 1},
     "nearest": {"d": 64, "e": 64},
+    "linear": {"n": 128},
     "block": {"b": 4, "t": 4096},
 }
 

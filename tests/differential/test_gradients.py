@@ -51,7 +51,7 @@ def test_the_winner_of_recomputed_elements_has_the_derivative(backend: Backend) 
 @pytest.mark.parametrize("backend", ["triton", "jax"])
 def test_gradients_that_read_nothing_are_zero(backend: Backend) -> None:
     for name, text in STILL.items():
-        assert kernels(entry(HEAD + text, name)).differentiated is not None
+        assert kernels(entry(HEAD + text, name)).differentiated
     assert problems(STILL, backend, ("primes",)) == []
 
 
@@ -59,6 +59,13 @@ def test_gradients_that_read_nothing_are_zero(backend: Backend) -> None:
 def test_sums_over_queries_and_heads_of_a_group(backend: Backend) -> None:
     """Two loops in each other: every one has an index of its own."""
     assert problems(GROUPED, backend, ("primes",)) == []
+
+
+def test_what_one_kernel_cannot_hold_has_gradients_as_well() -> None:
+    text = {"wide": "fn wide(Q: bf16[q d], K: bf16[x d]) -> f32[q] { return logsumexp[x](sum[d](Q * K)) }"}
+    found = kernels(entry(HEAD + text["wide"], "wide"))
+    assert [made.name for made in found.differentiated] == ["wide", "wide_long"]
+    assert problems(text, "triton", ("long",)) == []
 
 
 @pytest.mark.parametrize("backend", ["triton", "jax"])

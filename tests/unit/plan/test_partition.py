@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from diagc.backends.launches import resident_axes
+from diagc.backends.plans import kernels
 from diagc.core.dtypes import DType
 from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
+from diagc.plan.config import has_dot
 from diagc.plan.partition import Held, Stage, partition
-from tests.unit.specs import entry
+from diagc.plan.parts import parted_axes
+from tests.unit.specs import ROOT, entry, spec_entries
 
 
 def stages(text: str, held: Held = "short") -> tuple[Stage, ...]:
@@ -87,3 +93,52 @@ def test_a_reindexing_of_what_is_computed_reads_it_from_memory() -> None:
       return sum[k]((X * rsqrt(sum[n](X * X)))[n -> i + k else 0] * W)
     }""")
     assert len(made) == 2
+
+
+GROUPED = """axis b, t, x, kv: 2, g: 2, d: 64
+fn f(Q: bf16[b t kv g d], K: bf16[b x kv d], V: bf16[b x kv d]) -> bf16[b t kv g d] {
+  S = where(x <= t, sum[d](Q * K), -inf)
+  return sum[x](softmax[x](S) * V)
+}"""
+QUERY = """axis b, kv, g, q: 1, x, d: 64
+fn f(Q: bf16[b kv g q d], K: bf16[b kv x d], V: bf16[b kv x d]) -> bf16[b kv g q d] {
+  return sum[x](softmax[x](sum[d](Q * K)) * V)
+}"""
+ACTIVATED = """axis b, h, o
+fn f(U: f32[b h], G: f32[b h], D: bf16[h o]) -> f32[b o] { return sum[h](U * silu(G) * D) }"""
+
+
+def tiled(stage: Stage) -> set[str]:
+    return {axis.name for axis, extent in stage.structure.extents.items() if extent.kind == "tile"}
+
+
+def test_rows_are_tiled_and_not_the_two_heads_of_a_group() -> None:
+    (made,) = stages(GROUPED)
+    assert tiled(made) == {"t"}
+
+
+def test_one_query_leaves_the_tile_to_the_heads_that_share_a_cache_and_the_cache_is_read_in_parts() -> None:
+    (made,) = stages(QUERY)
+    assert tiled(made) == {"g"}
+    assert [axis.name for axis in parted_axes(made.structure)] == ["x"]
+    (many,) = stages(QUERY.replace("q: 1", "q"))
+    assert parted_axes(many.structure) == ()
+
+
+def test_a_side_may_be_a_product_of_factors() -> None:
+    (made,) = stages(ACTIVATED)
+    assert tiled(made) == {"b", "o"}
+    assert has_dot(made.structure)
+
+
+def test_two_factors_over_the_same_axes_are_no_product_of_matrices() -> None:
+    (made,) = stages("axis b, h\nfn f(U: f32[b h], G: f32[b h]) -> f32[b] { return sum[h](U * G) }")
+    assert not has_dot(made.structure)
+
+
+@pytest.mark.parametrize("spec", ["transformer/block", "attention/latent"])
+def test_no_kernel_holds_more_than_its_configurations_do(spec: str) -> None:
+    for found in spec_entries(ROOT / "specs" / f"{spec}.diag").values():
+        for variant in kernels(found).variants:
+            held = [axis.size.value or 0 for axis in resident_axes(variant.kernel)]
+            assert not variant.multiplies or max(held, default=0) <= variant.configs[-1].max_resident
