@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,10 +31,12 @@ from diagc.verify.differential import Backend, Outcome, compare, gradients_of, r
 from diagc.verify.summary import differentiated, gradient_cases
 
 ROOT = Path(__file__).parents[1]
+SMALL = 4096
+"""Elements of all arrays of a small case together."""
+
 CACHE = ROOT / "out" / "coverage"
 PAGE = ROOT / "docs" / "coverage.md"
-SECONDS = {"triton": 150, "triton gradients": 200, "spills": 150, "jax": 150, "jax gradients": 150}
-"""Time limits of the parts that are run. The interpreter of Triton is slow; the assembler may be."""
+PARTS = ("triton", "triton gradients", "spills", "jax", "jax gradients")
 
 
 def entries() -> Iterator[tuple[Path, str, Entry]]:
@@ -61,21 +65,28 @@ def place(path: Path, name: str, entry: Entry) -> Path:
 # ---- what is run, each part in a process of its own
 
 
-def measure(path: Path, name: str, part: str) -> dict[str, Any]:
-    """One part of the findings about an entry."""
+def measure(path: Path, name: str, part: str) -> Iterator[dict[str, Any]]:
+    """One part of the findings about an entry: of small cases, then of all."""
     entry = load(path).entries[name]
     if part == "spills":
-        return _spills(path, entry)
+        yield _spills(path, entry)
+        return
     backend: Backend = "triton" if part.startswith("triton") else "jax"
     gradients = part.endswith("gradients")
     if gradients and not differentiated({name: entry}, backend):
-        return {"missing": "no gradient"}
+        yield {"missing": "no gradient"}
+        return
     if backend == "triton" and not gradients:
         kernels(entry)  # refuses what has no kernel
     ask, chosen = (
         (gradients_of, gradient_cases(entry)) if gradients else (results_of, list(cases(entry.diagram)))
     )
-    return _judged(compare({name: entry}, {name: chosen}, backend, path.name, ask))
+    small = [c for c in chosen if sum(array.size for array in c.arrays.values()) <= SMALL]
+    outcomes: list[Outcome] = []
+    for some in (small, [c for c in chosen if c not in small]):
+        if some:
+            outcomes += compare({name: entry}, {name: some}, backend, path.name, ask)
+            yield {**_judged(outcomes), "of": len(chosen)}
 
 
 def _judged(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -102,28 +113,39 @@ def _spills(path: Path, entry: Entry) -> dict[str, Any]:
     return {"kernels": len(reports), "spills": max((r.spills for r in reports), default=0), "problems": bad}
 
 
-def refresh(path: Path, name: str, entry: Entry, again: bool) -> None:
-    """Run the parts that are not known for the code that is emitted now."""
+def _answer(command: list[str], limit: float) -> dict[str, Any]:
+    """What a process of its own finds within the limit; those that it has started end with it."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT, start_new_session=True
+    ) as run:
+        try:
+            printed, said = run.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            return _last(run.communicate()[0]) or {"missing": f"not finished in {limit:.0f} s"}
+    why = (said.strip().splitlines() or ["no answer"])[-1]
+    return _last(printed) if run.returncode == 0 else {"missing": why[:200]}
+
+
+def _last(printed: str) -> dict[str, Any]:
+    """The last whole line of findings; empty where there is none."""
+    lines = [line for line in printed.split("\n")[:-1] if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else {}
+
+
+def refresh(path: Path, name: str, entry: Entry, again: bool, limit: float) -> None:
+    """Run the parts that are not known for the code that is emitted now, each for `limit` seconds at most.
+
+    Small cases come first, so that what does not finish has something to show.
+    """
     file = place(path, name, entry)
     known: dict[str, Any] = json.loads(file.read_text()) if file.exists() and not again else {}
-    for part, limit in SECONDS.items():
+    for part in PARTS:
         if part in known:
             continue
         command = [sys.executable, "-m", "bench.coverage", "--measure", str(path), name, part]
-        try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                timeout=limit,
-                cwd=ROOT,
-                check=False,
-                start_new_session=True,
-            )
-            last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-            known[part] = json.loads(done.stdout) if done.returncode == 0 else {"missing": last[:200]}
-        except subprocess.TimeoutExpired:
-            known[part] = {"missing": f"not finished in {limit} s"}
+        known[part] = _answer(command, limit)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(known, indent=1))
         print(path.stem, name, part, json.dumps(known[part])[:160], flush=True)
@@ -135,13 +157,17 @@ def main() -> None:
     parser.add_argument("--only", default="", help="measure entries whose file or name contains this")
     parser.add_argument("--again", action="store_true", help="measure what is known as well")
     parser.add_argument("--page", action="store_true", help="write the page from what is known, run nothing")
+    parser.add_argument(
+        "--seconds", type=float, default=150, help="the longest that one part of an entry may take"
+    )
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--measure", nargs=3, metavar=("SPEC", "ENTRY", "PART"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         spec, name, part = options.measure
         try:
-            print(json.dumps(measure(Path(spec), name, part)))
+            for found in measure(Path(spec), name, part):
+                print(json.dumps(found), flush=True)
         except DiagnosticError as error:
             print(json.dumps({"missing": error.diagnostics[0].message}))
         return
@@ -149,7 +175,7 @@ def main() -> None:
     if not options.page:
         chosen = [e for e in found if options.only in f"{e[0].stem} {e[1]}"]
         with ThreadPoolExecutor(options.processes) as pool:
-            list(pool.map(lambda e: refresh(*e, options.again), chosen))
+            list(pool.map(lambda e: refresh(*e, options.again, options.seconds), chosen))
     from bench.coverage_page import page
 
     PAGE.write_text(page(found, place))

@@ -34,8 +34,8 @@ the second of the backward part.
   below. The roofline is the longer of two times: the matrix products alone at the peak rate of their dtype (**c**), or
   each array of the entry moved once at full bandwidth (**m**). Products that are computed again count.
 - **verified**: the worst error by the error that is allowed, in Triton's interpreter and in JAX, against the float64
-  reference at sizes around block ends, with large and with constant values; below 1 is right. `-`: there is no such
-  code, or no gradient.
+  reference at sizes around block ends, with large and with constant values; below 1 is right. In parentheses how many
+  of the cases were done in time. `-`: there is no such code, or no gradient.
 - **spills**: bytes of registers spilled on sm_90, the most of all kernels at these sizes.
 
 """
@@ -126,7 +126,8 @@ def _ratio(known: Mapping[str, Any], part: str) -> str:
         return "not finished" if "not finished" in found["missing"] else "-"
     if "failed" in found:
         return "**fails**"
-    return f"{found['error'] / found['allowed']:.2f}" if found["allowed"] else "exact"
+    ran = f" ({found['cases']} of {found['of']})" if found.get("of", found["cases"]) > found["cases"] else ""
+    return (f"{found['error'] / found['allowed']:.2f}" if found["allowed"] else "exact") + ran
 
 
 def _spilled(known: Mapping[str, Any]) -> str:
