@@ -1213,7 +1213,7 @@ def _full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
@@ -1408,7 +1408,7 @@ def _full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_forward_out_kernel[grid](
         V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
@@ -1509,7 +1509,7 @@ def _full_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: to
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_V_kernel[grid](
         d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
@@ -1541,7 +1541,7 @@ def _full_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -1576,7 +1576,7 @@ def _full_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -2951,7 +2951,7 @@ def _causal_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
@@ -3146,7 +3146,7 @@ def _causal_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tens
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     out = torch.empty((q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_forward_out_kernel[grid](
         V, state, out, V.stride(0), V.stride(1), state.stride(0), state.stride(1), out.stride(0),
@@ -3247,7 +3247,7 @@ def _causal_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: 
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     d_V = torch.empty((x, d), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_V_kernel[grid](
         d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), logsum.stride(0), state.stride(0),
@@ -3279,7 +3279,7 @@ def _causal_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -3314,7 +3314,7 @@ def _causal_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     causal_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -4740,7 +4740,7 @@ def _mha_full_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
@@ -4946,7 +4946,7 @@ def _mha_full_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Te
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_forward_out_kernel[grid](
         V, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), state.stride(0), state.stride(1),
@@ -5056,7 +5056,7 @@ def _mha_full_long_backward_d_V(
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_V_kernel[grid](
         d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
@@ -5091,7 +5091,7 @@ def _mha_full_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -5128,7 +5128,7 @@ def _mha_full_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_full_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
@@ -6700,7 +6700,7 @@ def _mha_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
@@ -6906,7 +6906,7 @@ def _mha_long_forward_out(V: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, d), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_forward_out_kernel[grid](
         V, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), state.stride(0), state.stride(1),
@@ -7012,7 +7012,7 @@ def _mha_long_backward_d_V(d_out: torch.Tensor, logsum: torch.Tensor, state: tor
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, d), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_V_kernel[grid](
         d_out, logsum, state, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
@@ -7047,7 +7047,7 @@ def _mha_long_backward_d_Q(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, d), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), K.stride(2), K.stride(3),
@@ -7084,7 +7084,7 @@ def _mha_long_backward_d_K(
     if buffer_1.shape != (b, h, q):
         raise ValueError(f"buffer_1: f32[b h q] has shape {buffer_1.shape}, expected {(b, h, q)}")
     d_K = torch.empty((b, h, x, d), dtype=torch.float32, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     mha_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),

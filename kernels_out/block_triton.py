@@ -5246,7 +5246,7 @@ def _block_buffer_3(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor) -> torch
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 2, 64, 2), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D) * 2,)
     block_buffer_3_kernel[grid](
         X, a, WQ, buffer_3, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1),
@@ -5303,7 +5303,7 @@ def _block_K(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     K = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_K_kernel[grid](
         X, a, WK, buffer_0, K, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0), WK.stride(1),
@@ -5330,7 +5330,7 @@ def _block_V(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor, buffer_0: torch
     if buffer_0.shape != (b, t):
         raise ValueError(f"buffer_0: f32[b x] has shape {buffer_0.shape}, expected {(b, t)}")
     V = torch.empty((b, t, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_X) * 2 * triton.cdiv(64, BLOCK_D),)
     block_V_kernel[grid](
         X, a, WV, buffer_0, V, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0), WV.stride(1),
@@ -5420,7 +5420,7 @@ def _block_buffer_5(
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_buffer_5_kernel[grid](
         X, c, gate, buffer_10, buffer_5, X.stride(0), X.stride(1), X.stride(2), c.stride(0), gate.stride(0),
@@ -5495,7 +5495,7 @@ def _block_buffer_7(
     if buffer_10.shape != (b, t, 512):
         raise ValueError(f"buffer_10: f32[b t width] has shape {buffer_10.shape}, expected {(b, t, 512)}")
     buffer_7 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_buffer_7_kernel[grid](
         X, c, up, buffer_5, buffer_6, buffer_10, buffer_7, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
@@ -5557,7 +5557,7 @@ def _block_forward_state(X: torch.Tensor, a: torch.Tensor, WK: torch.Tensor) -> 
     if WK.shape != (512, 2, 64):
         raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     state = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
-    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 3
+    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 1
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state_kernel[grid](
         X, a, WK, state, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0), WK.stride(1),
@@ -5640,7 +5640,7 @@ def _block_forward_state___(X: torch.Tensor, a: torch.Tensor, WV: torch.Tensor) 
     if WV.shape != (512, 2, 64):
         raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     state___ = torch.empty((b, 2, 64, t), dtype=torch.float32, device=X.device)
-    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 3
+    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 64, 128, 64, 8, 1
     grid = (b * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(t, BLOCK_X),)
     block_forward_state____kernel[grid](
         X, a, WV, state___, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0), WV.stride(1),
@@ -5663,7 +5663,7 @@ def _block_forward_state____(X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor)
     if WQ.shape != (512, 2, 2, 64):
         raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
     state____ = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_forward_state_____kernel[grid](
         X, a, WQ, state____, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WQ.stride(0), WQ.stride(1),
@@ -5731,7 +5731,7 @@ def _block_forward_buffer_3(WO: torch.Tensor, z: torch.Tensor, state______: torc
     if state______.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state______: f32[b t kv g d] has shape {state______.shape}, expected {(b, t, 2, 2, 64)}")
     buffer_3 = torch.empty((b, t, 512), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_forward_buffer_3_kernel[grid](
         WO, z, state______, buffer_3, WO.stride(0), WO.stride(1), WO.stride(2), WO.stride(3), z.stride(0),
@@ -5803,7 +5803,7 @@ def _block_forward_buffer_1(
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_1 = torch.empty((b, t, 1024), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_1_kernel[grid](
         X, c, gate, buffer_0, buffer_3, buffer_1, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
@@ -5840,7 +5840,7 @@ def _block_forward_buffer_2(
     if buffer_3.shape != (b, t, 512):
         raise ValueError(f"buffer_3: f32[b t width] has shape {buffer_3.shape}, expected {(b, t, 512)}")
     buffer_2 = torch.empty((b, t, 1024), dtype=torch.bfloat16, device=X.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_forward_buffer_2_kernel[grid](
         X, c, up, buffer_1, buffer_3, buffer_2, X.stride(0), X.stride(1), X.stride(2), c.stride(0),
@@ -6027,7 +6027,7 @@ def _block_backward_buffer_5(c: torch.Tensor, gate: torch.Tensor, buffer_14: tor
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_5_kernel[grid](
         c, gate, buffer_14, buffer_5, c.stride(0), gate.stride(0), gate.stride(1), buffer_14.stride(0),
@@ -6051,7 +6051,7 @@ def _block_backward_buffer_6(c: torch.Tensor, up: torch.Tensor, buffer_14: torch
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_6_kernel[grid](
         c, up, buffer_14, buffer_6, c.stride(0), up.stride(0), up.stride(1), buffer_14.stride(0),
@@ -6085,7 +6085,7 @@ def _block_backward_buffer_11(
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
     buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_11_kernel[grid](
         c, up, buffer_3, buffer_4, buffer_5, buffer_11, c.stride(0), up.stride(0), up.stride(1),
@@ -6124,7 +6124,7 @@ def _block_backward_buffer_12(
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
     buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_12_kernel[grid](
         c, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_12, c.stride(0), gate.stride(0),
@@ -6162,7 +6162,7 @@ def _block_backward_buffer_13(
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
     buffer_13 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_13_kernel[grid](
         down, d_out, buffer_6, buffer_3, buffer_5, buffer_13, down.stride(0), down.stride(1), d_out.stride(0),
@@ -6263,7 +6263,7 @@ def _block_backward_d_up(
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
     d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
-    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_up_kernel[grid](
         c, buffer_3, buffer_14, buffer_4, buffer_5, d_up, c.stride(0), buffer_3.stride(0), buffer_3.stride(1),
@@ -6302,7 +6302,7 @@ def _block_backward_d_gate(
     if buffer_14.shape != (b, t, 512):
         raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
-    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_gate_kernel[grid](
         c, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_gate, c.stride(0), buffer_3.stride(0),
@@ -6336,7 +6336,7 @@ def _block_backward_d_down(
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
     d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(1024, BLOCK_HIDDEN) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_down_kernel[grid](
         d_out, buffer_3, buffer_6, buffer_5, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2),
@@ -6438,7 +6438,7 @@ def _block_backward_buffer_8(
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     buffer_8 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_8_kernel[grid](
         WO, d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_8, WO.stride(0), WO.stride(1),
@@ -6485,7 +6485,7 @@ def _block_backward_d_WO(
     if buffer_16.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_16: bf16[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
     d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 128, 64, 8, 3
+    BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 128, 64, 8, 1
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
         d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_16, d_WO, d_out.stride(0),
@@ -6682,7 +6682,7 @@ def _block_backward_buffer_9(
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     buffer_9 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_9_kernel[grid](
         X, a, WK, buffer_1, buffer_9, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
@@ -6714,7 +6714,7 @@ def _block_backward_buffer_10(
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     buffer_10 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
-    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_10_kernel[grid](
         X, a, WV, buffer_0, buffer_10, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
@@ -6824,7 +6824,7 @@ def _block_backward_d_WQ(
     if buffer_15.shape != (b, t, 2, 2, 64):
         raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
     d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WQ_kernel[grid](
         X, a, state__, buffer_15, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state__.stride(0),
@@ -6856,7 +6856,7 @@ def _block_backward_d_WK(
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     d_WK = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WK_kernel[grid](
         X, a, state_, buffer_1, d_WK, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
@@ -6888,7 +6888,7 @@ def _block_backward_d_WV(
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 3
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_d_WV_kernel[grid](
         X, a, state_, buffer_0, d_WV, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
@@ -6963,7 +6963,7 @@ def _block_backward_d_X(
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
-    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
         X, a, WQ, WK, WV, d_out, state__, state____, buffer_0, buffer_11, buffer_12, buffer_1, buffer_15,

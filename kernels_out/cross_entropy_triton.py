@@ -1441,7 +1441,7 @@ def _linear_cross_entropy_long_backward_d_X(
     if logits.shape != (token, vocab):
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_X_kernel[grid](
         W, label, d_out, logsum, logits, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
@@ -1475,7 +1475,7 @@ def _linear_cross_entropy_long_backward_d_W(
     if logits.shape != (token, vocab):
         raise ValueError(f"logits: f32[token vocab] has shape {logits.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     linear_cross_entropy_long_backward_d_W_kernel[grid](
         X, label, d_out, logsum, logits, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),

@@ -1525,7 +1525,7 @@ def _weights_long_backward_d_Q(
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_Q_kernel[grid](
         K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
@@ -1560,7 +1560,7 @@ def _weights_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
         Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
@@ -4107,7 +4107,7 @@ def _differential_long_out(
     if buffer_5.shape != (q,):
         raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_out_kernel[grid](
         V, lambda_, z, buffer_0, buffer_4, z_, buffer_1, buffer_5, out, V.stride(0), V.stride(1), z.stride(0),
@@ -4459,7 +4459,7 @@ def _differential_long_forward_out(
     if buffer_3.shape != (q,):
         raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     differential_long_forward_out_kernel[grid](
         V, lambda_, z, state, buffer_2, z_, state_, buffer_3, out, V.stride(0), V.stride(1), z.stride(0),
@@ -4518,7 +4518,7 @@ def _differential_long_backward_d_V(
     if state_.shape != (q, x):
         raise ValueError(f"state_: f32[q x] has shape {state_.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=lambda_.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     differential_long_backward_d_V_kernel[grid](
         lambda_, d_out, logsum, logsum_, state, state_, d_V, d_out.stride(0), d_out.stride(1),
@@ -4604,7 +4604,7 @@ def _differential_long_backward_d_Q(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q_kernel[grid](
         K, logsum, state, buffer_0, buffer_1, d_Q, K.stride(0), K.stride(1), logsum.stride(0),
@@ -4639,7 +4639,7 @@ def _differential_long_backward_d_K(
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K_kernel[grid](
         Q, logsum, state, buffer_0, buffer_1, d_K, Q.stride(0), Q.stride(1), logsum.stride(0),
@@ -4676,7 +4676,7 @@ def _differential_long_backward_d_Q2(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q2 = torch.empty((q, d), dtype=torch.bfloat16, device=K2.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_Q2_kernel[grid](
         K2, lambda_, logsum_, state_, buffer_0, buffer_2, d_Q2, K2.stride(0), K2.stride(1), logsum_.stride(0),
@@ -4715,7 +4715,7 @@ def _differential_long_backward_d_K2(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K2 = torch.empty((x, d), dtype=torch.bfloat16, device=Q2.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     differential_long_backward_d_K2_kernel[grid](
         Q2, lambda_, logsum_, state_, buffer_0, buffer_2, d_K2, Q2.stride(0), Q2.stride(1), logsum_.stride(0),

@@ -5381,7 +5381,7 @@ def _layernorm_matmul(
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_kernel[grid](
         X, weight, bias, W, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0), W.stride(0),
@@ -5448,7 +5448,7 @@ def _layernorm_matmul_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_forward_out_kernel[grid](
         X, weight, bias, W, state, state__, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
@@ -5577,7 +5577,7 @@ def _layernorm_matmul_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), weight.stride(0),
@@ -5645,7 +5645,7 @@ def _layernorm_matmul_long_forward_out(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_forward_out_kernel[grid](
         X, weight, bias, W, state, state__, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0),
@@ -5702,7 +5702,7 @@ def _layernorm_matmul_long_backward_d_W(
     if state__.shape != (row,):
         raise ValueError(f"state__: f32[row] has shape {state__.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     layernorm_matmul_long_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), weight.stride(0),
@@ -6325,7 +6325,7 @@ def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> t
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_kernel[grid](
         X, weight, W, out, X.stride(0), X.stride(1), weight.stride(0), W.stride(0), W.stride(1),
@@ -6383,7 +6383,7 @@ def _rmsnorm_matmul_forward_out(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_forward_out_kernel[grid](
         X, weight, W, state, out, X.stride(0), X.stride(1), weight.stride(0), W.stride(0), W.stride(1),
@@ -6421,7 +6421,7 @@ def _rmsnorm_matmul_backward_d_X(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
-    BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_X_kernel[grid](
         X, weight, W, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), W.stride(0),
@@ -6499,7 +6499,7 @@ def _rmsnorm_matmul_backward_d_W(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_W = torch.empty((n, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
     rmsnorm_matmul_backward_d_W_kernel[grid](
         X, weight, d_out, state, d_W, X.stride(0), X.stride(1), weight.stride(0), d_out.stride(0),
@@ -8221,7 +8221,7 @@ def _groupnorm_matmul_out(
     if buffer_0.shape != (b, 4):
         raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_out_kernel[grid](
         X, weight, bias, W, buffer_1, buffer_0, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8298,7 +8298,7 @@ def _groupnorm_matmul_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_forward_out_kernel[grid](
         X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8435,7 +8435,7 @@ def _groupnorm_matmul_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8564,7 +8564,7 @@ def _groupnorm_matmul_long_forward_out(
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
     out = torch.empty((b, o, pixel), dtype=torch.bfloat16, device=X.device)
-    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 3
+    BLOCK_O, BLOCK_PIXEL, BLOCK_CHANNEL, warps, stages = 128, 128, 16, 8, 1
     grid = (b * triton.cdiv(o, BLOCK_O) * triton.cdiv(pixel, BLOCK_PIXEL),)
     groupnorm_matmul_long_forward_out_kernel[grid](
         X, weight, bias, W, state__, state, out, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
@@ -8628,7 +8628,7 @@ def _groupnorm_matmul_long_backward_d_W(
     if state__.shape != (b, 4):
         raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
     d_W = torch.empty((4, 16, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 3
+    BLOCK_CHANNEL, BLOCK_O, BLOCK_PIXEL, warps, stages = 16, 128, 64, 8, 1
     grid = (4 * triton.cdiv(16, BLOCK_CHANNEL) * triton.cdiv(o, BLOCK_O),)
     groupnorm_matmul_long_backward_d_W_kernel[grid](
         X, weight, bias, d_out, state, state__, d_W, X.stride(0), X.stride(1), X.stride(2), X.stride(3),

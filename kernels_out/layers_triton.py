@@ -1134,7 +1134,7 @@ def _mlp_long_forward_out(c: torch.Tensor, D: torch.Tensor, state: torch.Tensor)
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=c.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     mlp_long_forward_out_kernel[grid](
         c, D, state, out, c.stride(0), D.stride(0), D.stride(1), state.stride(0), state.stride(1),
@@ -1185,7 +1185,7 @@ def _mlp_long_backward_d_D(c: torch.Tensor, d_out: torch.Tensor, state: torch.Te
     if state.shape != (b, h):
         raise ValueError(f"state: f32[b h] has shape {state.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=c.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     mlp_long_backward_d_D_kernel[grid](
         c, d_out, state, d_D, c.stride(0), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -1204,7 +1204,7 @@ def _mlp_long_backward_d_X(W: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     mlp_long_backward_d_X_kernel[grid](
         W, buffer_0, d_X, W.stride(0), W.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_X.stride(0),
@@ -1223,7 +1223,7 @@ def _mlp_long_backward_d_W(X: torch.Tensor, buffer_0: torch.Tensor) -> torch.Ten
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     mlp_long_backward_d_W_kernel[grid](
         X, buffer_0, d_W, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_0.stride(1), d_W.stride(0),
@@ -2630,7 +2630,7 @@ def _swiglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -2671,7 +2671,7 @@ def _swiglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: 
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     swiglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -2705,7 +2705,7 @@ def _swiglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     swiglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -2736,7 +2736,7 @@ def _swiglu_long_backward_d_W(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_W_kernel[grid](
         X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
@@ -2759,7 +2759,7 @@ def _swiglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: to
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     swiglu_long_backward_d_U_kernel[grid](
         X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
@@ -4149,7 +4149,7 @@ def _geglu_long_forward_out(D: torch.Tensor, state: torch.Tensor, state_: torch.
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=D.device)
-    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     geglu_long_forward_out_kernel[grid](
         D, state, state_, out, D.stride(0), D.stride(1), state.stride(0), state.stride(1), state_.stride(0),
@@ -4190,7 +4190,7 @@ def _geglu_long_backward_d_D(d_out: torch.Tensor, state: torch.Tensor, state_: t
     if state_.shape != (b, h):
         raise ValueError(f"state_: f32[b h] has shape {state_.shape}, expected {(b, h)}")
     d_D = torch.empty((h, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_H, BLOCK_O, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(h, BLOCK_H) * triton.cdiv(o, BLOCK_O),)
     geglu_long_backward_d_D_kernel[grid](
         d_out, state, state_, d_D, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
@@ -4224,7 +4224,7 @@ def _geglu_long_backward_d_X(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_X = torch.empty((b, i), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_B, BLOCK_I, BLOCK_H, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(i, BLOCK_I),)
     geglu_long_backward_d_X_kernel[grid](
         W, U, state, state_, buffer_0, d_X, W.stride(0), W.stride(1), U.stride(0), U.stride(1),
@@ -4255,7 +4255,7 @@ def _geglu_long_backward_d_W(
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_W = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_W_kernel[grid](
         X, state, state_, buffer_0, d_W, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
@@ -4278,7 +4278,7 @@ def _geglu_long_backward_d_U(X: torch.Tensor, state: torch.Tensor, buffer_0: tor
     if buffer_0.shape != (b, h):
         raise ValueError(f"buffer_0: f32[b h] has shape {buffer_0.shape}, expected {(b, h)}")
     d_U = torch.empty((i, h), dtype=torch.bfloat16, device=X.device)
-    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_I, BLOCK_H, BLOCK_B, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(i, BLOCK_I) * triton.cdiv(h, BLOCK_H),)
     geglu_long_backward_d_U_kernel[grid](
         X, state, buffer_0, d_U, X.stride(0), X.stride(1), state.stride(0), state.stride(1),
@@ -5635,7 +5635,7 @@ def _lora_long_forward_out(
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     out = torch.empty((b, o), dtype=torch.bfloat16, device=X.device)
-    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 3
+    BLOCK_B, BLOCK_O, BLOCK_R, BLOCK_I, warps, stages = 128, 128, 16, 64, 8, 1
     grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(o, BLOCK_O),)
     lora_long_forward_out_kernel[grid](
         X, W, B, state_, out, X.stride(0), X.stride(1), W.stride(0), W.stride(1), B.stride(0), B.stride(1),
@@ -5712,7 +5712,7 @@ def _lora_long_backward_d_B(d_out: torch.Tensor, state_: torch.Tensor) -> torch.
     if state_.shape != (b, 16):
         raise ValueError(f"state_: f32[b r] has shape {state_.shape}, expected {(b, 16)}")
     d_B = torch.empty((16, o), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 16, 128, 64, 8, 3
+    BLOCK_R, BLOCK_O, BLOCK_B, warps, stages = 16, 128, 64, 8, 1
     grid = (triton.cdiv(16, BLOCK_R) * triton.cdiv(o, BLOCK_O),)
     lora_long_backward_d_B_kernel[grid](
         d_out, state_, d_B, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),

@@ -791,7 +791,7 @@ def _matmul_bias_gelu_backward_d_A(
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_A = torch.empty((m, k), dtype=torch.bfloat16, device=B.device)
-    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_M, BLOCK_K, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(m, BLOCK_M) * triton.cdiv(k, BLOCK_K),)
     matmul_bias_gelu_backward_d_A_kernel[grid](
         B, c, d_out, state, d_A, B.stride(0), B.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),
@@ -819,7 +819,7 @@ def _matmul_bias_gelu_backward_d_B(
     if state.shape != (m, n):
         raise ValueError(f"state: f32[m n] has shape {state.shape}, expected {(m, n)}")
     d_B = torch.empty((k, n), dtype=torch.bfloat16, device=A.device)
-    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_K, BLOCK_N, BLOCK_M, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(k, BLOCK_K) * triton.cdiv(n, BLOCK_N),)
     matmul_bias_gelu_backward_d_B_kernel[grid](
         A, c, d_out, state, d_B, A.stride(0), A.stride(1), c.stride(0), d_out.stride(0), d_out.stride(1),

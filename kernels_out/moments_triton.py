@@ -302,7 +302,7 @@ def _scores_backward_d_Q(K: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_Q_kernel[grid](
         K, d_out, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1), d_Q.stride(0),
@@ -321,7 +321,7 @@ def _scores_backward_d_K(Q: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     scores_backward_d_K_kernel[grid](
         Q, d_out, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1), d_K.stride(0),
@@ -1796,7 +1796,7 @@ def _kurtosis_long_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     kurtosis_long_backward_d_Q_kernel[grid](
         K, d_out, state, state_, state___, state_____, buffer_0, d_Q, K.stride(0), K.stride(1),
@@ -1839,7 +1839,7 @@ def _kurtosis_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     kurtosis_long_backward_d_K_kernel[grid](
         Q, d_out, state, state_, state___, state_____, buffer_0, d_K, Q.stride(0), Q.stride(1),
@@ -3751,7 +3751,7 @@ def _deviation_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_Q_kernel[grid](
         K, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
@@ -3801,7 +3801,7 @@ def _deviation_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     deviation_long_backward_d_K_kernel[grid](
         Q, t, d_M, d_D, M, state, state_, z, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
@@ -5543,7 +5543,7 @@ def _spread_long_O(V: torch.Tensor, S: torch.Tensor) -> torch.Tensor:
     if S.shape != (q, x):
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     O = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spread_long_O_kernel[grid](
         V, S, O, V.stride(0), V.stride(1), S.stride(0), S.stride(1), O.stride(0), O.stride(1), x, e, q,
@@ -5863,7 +5863,7 @@ def _spread_long_forward_state(V: torch.Tensor, S: torch.Tensor, m_: torch.Tenso
     if m_.shape != (q,):
         raise ValueError(f"m_: f32[q] has shape {m_.shape}, expected {(q,)}")
     state = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     spread_long_forward_state_kernel[grid](
         V, S, m_, state, V.stride(0), V.stride(1), S.stride(0), S.stride(1), m_.stride(0), state.stride(0),
@@ -5913,7 +5913,7 @@ def _spread_long_backward_buffer_0(V: torch.Tensor, d_O: torch.Tensor) -> torch.
     if d_O.shape != (q, e):
         raise ValueError(f"d_O: f32[q e] has shape {d_O.shape}, expected {(q, e)}")
     buffer_0 = torch.empty((q, x), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_X, BLOCK_E, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     spread_long_backward_buffer_0_kernel[grid](
         V, d_O, buffer_0, V.stride(0), V.stride(1), d_O.stride(0), d_O.stride(1), buffer_0.stride(0),
@@ -5987,7 +5987,7 @@ def _spread_long_backward_d_V(d_O: torch.Tensor, logsum_: torch.Tensor, S: torch
     if S.shape != (q, x):
         raise ValueError(f"S: f32[q x] has shape {S.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e), dtype=torch.bfloat16, device=d_O.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     spread_long_backward_d_V_kernel[grid](
         d_O, logsum_, S, d_V, d_O.stride(0), d_O.stride(1), logsum_.stride(0), S.stride(0), S.stride(1),
@@ -6090,7 +6090,7 @@ def _spread_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_Q_kernel[grid](
         K, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_Q, K.stride(0), K.stride(1),
@@ -6139,7 +6139,7 @@ def _spread_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     spread_long_backward_d_K_kernel[grid](
         Q, d_N, N, logsum_, S, m_, place, buffer_0, buffer_1, buffer_2, d_K, Q.stride(0), Q.stride(1),
@@ -8880,7 +8880,7 @@ def _drift_long_backward_d_Q(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
         K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
@@ -8941,7 +8941,7 @@ def _drift_long_backward_d_K(
     if buffer_2.shape != (q,):
         raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
         Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
@@ -10198,7 +10198,7 @@ def _choice_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tensor) -> to
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
     choice_mean_kernel[grid](
         logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
@@ -10250,7 +10250,7 @@ def _choice_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.Tenso
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
     choice_forward_mean_kernel[grid](
         logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
@@ -10367,7 +10367,7 @@ def _choice_backward_d_E(
     if z.shape != (token,):
         raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
     d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_backward_d_E_kernel[grid](
         logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
@@ -10419,7 +10419,7 @@ def _choice_long_forward_mean(logits: torch.Tensor, E: torch.Tensor, top: torch.
     if top.shape != (token,):
         raise ValueError(f"top: f32[token] has shape {top.shape}, expected {(token,)}")
     mean = torch.empty((token, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_E, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(e, BLOCK_E),)
     choice_long_forward_mean_kernel[grid](
         logits, E, top, mean, logits.stride(0), logits.stride(1), E.stride(0), E.stride(1), top.stride(0),
@@ -10555,7 +10555,7 @@ def _choice_long_backward_d_E(
     if z.shape != (token,):
         raise ValueError(f"z: f32[token] has shape {z.shape}, expected {(token,)}")
     d_E = torch.empty((vocab, e), dtype=torch.bfloat16, device=logits.device)
-    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_E, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(e, BLOCK_E),)
     choice_long_backward_d_E_kernel[grid](
         logits, d_mean, top, z, d_E, logits.stride(0), logits.stride(1), d_mean.stride(0), d_mean.stride(1),
@@ -12113,7 +12113,7 @@ def _temperature_long_backward_d_Q(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
-    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_Q_kernel[grid](
         K, b, d_L, d_E, L, state, buffer_0, d_Q, K.stride(0), K.stride(1), d_L.stride(0), d_E.stride(0),
@@ -12155,7 +12155,7 @@ def _temperature_long_backward_d_K(
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     temperature_long_backward_d_K_kernel[grid](
         Q, b, d_L, d_E, L, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_L.stride(0), d_E.stride(0),

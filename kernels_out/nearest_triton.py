@@ -3644,7 +3644,7 @@ def _kernel_regression_long_out(V: torch.Tensor, buffer_0: torch.Tensor, d: int)
     if buffer_0.shape != (q, x):
         raise ValueError(f"buffer_0: f32[q x] has shape {buffer_0.shape}, expected {(q, x)}")
     out = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), buffer_0.stride(0), buffer_0.stride(1), out.stride(0),
@@ -3798,7 +3798,7 @@ def _kernel_regression_backward_d_V(d_out: torch.Tensor, z: torch.Tensor, e: tor
     if e.shape != (q, x):
         raise ValueError(f"e: f32[q x] has shape {e.shape}, expected {(q, x)}")
     d_V = torch.empty((x, e_2), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e_2, BLOCK_E),)
     kernel_regression_backward_d_V_kernel[grid](
         d_out, z, e, d_V, d_out.stride(0), d_out.stride(1), z.stride(0), e.stride(0), e.stride(1),
@@ -3989,7 +3989,7 @@ def _kernel_regression_long_forward_out(
     if state_.shape != (q,):
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     out = torch.empty((q, e), dtype=torch.float32, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_forward_out_kernel[grid](
         V, z, state, state_, out, V.stride(0), V.stride(1), z.stride(0), state.stride(0), state.stride(1),
@@ -4071,7 +4071,7 @@ def _kernel_regression_long_backward_d_V(
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
     d_V = torch.empty((x, e), dtype=torch.float32, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     kernel_regression_long_backward_d_V_kernel[grid](
         d_out, state, state_, z, d_V, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),

@@ -302,7 +302,7 @@ def _logits_backward_d_X(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (token, vocab):
         raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     logits_backward_d_X_kernel[grid](
         W, d_out, d_X, W.stride(0), W.stride(1), d_out.stride(0), d_out.stride(1), d_X.stride(0),
@@ -321,7 +321,7 @@ def _logits_backward_d_W(X: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
     if d_out.shape != (token, vocab):
         raise ValueError(f"d_out: f32[token vocab] has shape {d_out.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     logits_backward_d_W_kernel[grid](
         X, d_out, d_W, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1), d_W.stride(0),
@@ -2252,7 +2252,7 @@ def _label_smoothing_long_backward_d_X(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     label_smoothing_long_backward_d_X_kernel[grid](
         W, label, epsilon, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
@@ -2290,7 +2290,7 @@ def _label_smoothing_long_backward_d_W(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     label_smoothing_long_backward_d_W_kernel[grid](
         X, label, epsilon, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),
@@ -3704,7 +3704,7 @@ def _z_loss_long_backward_d_X(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     d_X = torch.empty((token, d), dtype=torch.bfloat16, device=W.device)
-    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_TOKEN, BLOCK_D, BLOCK_VOCAB, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(d, BLOCK_D),)
     z_loss_long_backward_d_X_kernel[grid](
         W, label, weight, d_out, logsum, Z, d_X, W.stride(0), W.stride(1), label.stride(0), d_out.stride(0),
@@ -3742,7 +3742,7 @@ def _z_loss_long_backward_d_W(
     if Z.shape != (token, vocab):
         raise ValueError(f"Z: f32[token vocab] has shape {Z.shape}, expected {(token, vocab)}")
     d_W = torch.empty((vocab, d), dtype=torch.bfloat16, device=X.device)
-    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_VOCAB, BLOCK_D, BLOCK_TOKEN, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(vocab, BLOCK_VOCAB) * triton.cdiv(d, BLOCK_D),)
     z_loss_long_backward_d_W_kernel[grid](
         X, label, weight, d_out, logsum, Z, d_W, X.stride(0), X.stride(1), label.stride(0), d_out.stride(0),

@@ -3039,7 +3039,7 @@ def _rotary_long_buffer_0(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor:
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     buffer_0 = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_buffer_0_kernel[grid](
         Q, K, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -3059,7 +3059,7 @@ def _rotary_long_out(V: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
     if buffer_0.shape != (b, h, q, x):
         raise ValueError(f"buffer_0: f32[b h q x] has shape {buffer_0.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     rotary_long_out_kernel[grid](
         V, buffer_0, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
@@ -3317,7 +3317,7 @@ def _rotary_long_forward_state(Q: torch.Tensor, K: torch.Tensor) -> torch.Tensor
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     state = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_forward_state_kernel[grid](
         Q, K, state, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -3339,7 +3339,7 @@ def _rotary_long_forward_state_(Q: torch.Tensor, K: torch.Tensor) -> torch.Tenso
     if K.shape != (b, h, x, 2, 32):
         raise ValueError(f"K: bf16[b h x two half] has shape {K.shape}, expected {(b, h, x, 2, 32)}")
     state_ = torch.empty((b, h, q, x), dtype=torch.float32, device=Q.device)
-    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 2
+    BLOCK_Q, BLOCK_X, BLOCK_HALF, warps, stages = 64, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(x, BLOCK_X),)
     rotary_long_forward_state__kernel[grid](
         Q, K, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), Q.stride(4), K.stride(0),
@@ -3409,7 +3409,7 @@ def _rotary_long_forward_out(
     if state.shape != (b, h, q, x):
         raise ValueError(f"state: f32[b h q x] has shape {state.shape}, expected {(b, h, q, x)}")
     out = torch.empty((b, h, q, e), dtype=torch.bfloat16, device=V.device)
-    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_Q, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(e, BLOCK_E),)
     rotary_long_forward_out_kernel[grid](
         V, z, state_, state, out, V.stride(0), V.stride(1), V.stride(2), V.stride(3), z.stride(0),
@@ -3513,7 +3513,7 @@ def _rotary_long_backward_d_V(
     if state_.shape != (b, h, q, x):
         raise ValueError(f"state_: f32[b h q x] has shape {state_.shape}, expected {(b, h, q, x)}")
     d_V = torch.empty((b, h, x, e), dtype=torch.bfloat16, device=d_out.device)
-    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 3
+    BLOCK_X, BLOCK_E, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(e, BLOCK_E),)
     rotary_long_backward_d_V_kernel[grid](
         d_out, logsum, state, state_, d_V, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
@@ -3555,7 +3555,7 @@ def _rotary_long_backward_buffer_0(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_0 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 2
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_buffer_0_kernel[grid](
         K, state, state_, state__, buffer_4, buffer_5, buffer_0, K.stride(0), K.stride(1), K.stride(2),
@@ -3599,7 +3599,7 @@ def _rotary_long_backward_buffer_1(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_1 = torch.empty((b, h, q, 32), dtype=torch.float32, device=K.device)
-    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 2
+    BLOCK_Q, BLOCK_HALF, BLOCK_X, warps, stages = 64, 32, 32, 4, 1
     grid = (b * h * triton.cdiv(q, BLOCK_Q) * triton.cdiv(32, BLOCK_HALF),)
     rotary_long_backward_buffer_1_kernel[grid](
         K, state, state_, state__, buffer_4, buffer_5, buffer_1, K.stride(0), K.stride(1), K.stride(2),
@@ -3643,7 +3643,7 @@ def _rotary_long_backward_buffer_2(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_2 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 2
+    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_2_kernel[grid](
         Q, logsum, state, state_, buffer_4, buffer_5, buffer_2, Q.stride(0), Q.stride(1), Q.stride(2),
@@ -3687,7 +3687,7 @@ def _rotary_long_backward_buffer_3(
     if buffer_5.shape != (b, h, q):
         raise ValueError(f"buffer_5: f32[b h q] has shape {buffer_5.shape}, expected {(b, h, q)}")
     buffer_3 = torch.empty((b, h, 32, x), dtype=torch.float32, device=Q.device)
-    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 2
+    BLOCK_HALF, BLOCK_X, BLOCK_Q, warps, stages = 32, 64, 32, 4, 1
     grid = (b * h * triton.cdiv(32, BLOCK_HALF) * triton.cdiv(x, BLOCK_X),)
     rotary_long_backward_buffer_3_kernel[grid](
         Q, logsum, state, state_, buffer_4, buffer_5, buffer_3, Q.stride(0), Q.stride(1), Q.stride(2),

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, multiplies
+from diagc.core.contraction import contracted_factors, contraction_dtype, multiplies
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
 from diagc.plan.structure import Structure
@@ -121,6 +122,8 @@ def _with_dot(
     widest = max(narrowest_float(f.dtype for f in factors).bytes for factors in _contractions(structure))
     if not resident:
         rows, columns, step, warps, stages = (128, 128, 64, 8, 3) if widest <= 2 else (64, 64, 32, 4, 2)
+        if _computes_sides(structure):
+            stages = 1
         sides = tuple((a, _block(a, (rows, columns)[min(i, 1)])) for i, a in enumerate(tiled))
         return (Config(0, sides + tuple((a, _block(a, step)) for a in streamed), warps, stages),)
     sizes = [a.size.value for a, extent in structure.extents.items() if extent.kind == "resident"]
@@ -138,6 +141,19 @@ def _with_dot(
     chosen = [_largest(structure, group) for _, group in groupby(found, key=lambda c: c.max_resident)]
     fitting = tuple(config for config in chosen if config is not None) or (found[0],)
     return fitting if None in sizes else fitting[:1]
+
+
+def _computes_sides(structure: Structure) -> bool:
+    """Whether a side of a product is computed on the tile.
+
+    Such a side is in registers; where loads run ahead, Hopper's compiler then waits for every single product.
+    """
+    return any(
+        not isinstance(factor.op, ops.Input | ops.View | ops.Gather)
+        or factor.dtype is not contraction_dtype(current)
+        for current in walk(structure.roots)
+        for factor in contracted_factors(current)
+    )
 
 
 def _block(axis: Axis, rows: int) -> int:
