@@ -142,7 +142,12 @@ def _failures(listed: Listed, place: Place) -> str:
         for part, found in _known(place(path, name, entry)).items():
             if "failed" in found:
                 lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
-            lines += [f"- {path.stem} `{name}`, sm_90: {p}" for p in found.get("problems", [])]
+            lines += [
+                f"- {path.stem} `{name}`, sm_90: {p.strip().splitlines()[0]} {p.strip().splitlines()[-1]}"
+                if "\n" in p
+                else f"- {path.stem} `{name}`, sm_90: {p}"
+                for p in found.get("problems", [])
+            ]
     return "## What fails\n\n" + ("\n".join(lines) or "Nothing.") + "\n\n"
 
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import pytest
 
-from diagc.core import comparisons, guards
+from diagc.core import comparisons, guards, ops
 from diagc.core.derivative import partials
-from diagc.core.diagram import Node, apply, constant, reduction, spread, with_inputs
+from diagc.core.diagram import Array, Node, apply, constant, node, reduction, spread, with_inputs
+from diagc.core.dtypes import DType
 from diagc.core.fold import Component, FoldAlgebra, Rescale
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.cost import traffic
@@ -206,10 +207,12 @@ def test_a_wrong_logarithm_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_mask_lost_in_a_contraction_is_noticed(kept: int) -> None:
     make = Maker(random.Random(0))
-    rows = [spread(apply("tanh", make.input()), make.axes) for _ in range(2)]
-    mask = apply("lt", rows[0], constant(0.9))
-    masked = apply("where", mask, apply("mul", *rows), constant(0.0))
-    diagram = as_diagram((reduction("sum", (make.axis("a"),), masked),))
+    first, inner, last = make.axes[:3]
+    sides = ((first, inner), (inner, last))
+    read = [node(ops.Input(f"X{place}"), array=Array(DType.F32, axes)) for place, axes in enumerate(sides)]
+    mask = apply("lt", read[0], constant(0.9))
+    masked = apply("where", mask, apply("mul", *read), constant(0.0))
+    diagram = as_diagram((reduction("sum", (inner,), masked),))
     rule = masked_factors.RULE
 
     def spoilt(n: Node) -> Node | None:
