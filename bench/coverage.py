@@ -31,11 +31,11 @@ from diagc.verify.differential import Backend, Outcome, compare, gradients_of, r
 from diagc.verify.summary import differentiated, gradient_cases
 
 ROOT = Path(__file__).parents[1]
+CACHE = ROOT / "out" / "coverage"
+PAGE = ROOT / "docs" / "coverage.md"
 SMALL = 4096
 """Elements of all arrays of a small case together."""
 
-CACHE = ROOT / "out" / "coverage"
-PAGE = ROOT / "docs" / "coverage.md"
 PARTS = ("triton", "triton gradients", "spills", "jax", "jax gradients")
 
 

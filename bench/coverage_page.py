@@ -142,12 +142,9 @@ def _failures(listed: Listed, place: Place) -> str:
         for part, found in _known(place(path, name, entry)).items():
             if "failed" in found:
                 lines.append(f"- {path.stem} `{name}`, {part}: {found['failed']}")
-            lines += [
-                f"- {path.stem} `{name}`, sm_90: {p.strip().splitlines()[0]} {p.strip().splitlines()[-1]}"
-                if "\n" in p
-                else f"- {path.stem} `{name}`, sm_90: {p}"
-                for p in found.get("problems", [])
-            ]
+            for problem in found.get("problems", []):
+                first, *rest = problem.strip().splitlines()
+                lines.append(" ".join([f"- {path.stem} `{name}`, sm_90: {first}", *rest[-1:]]))
     return "## What fails\n\n" + ("\n".join(lines) or "Nothing.") + "\n\n"
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from diagc.backends.jax_text import DTYPES, Text, literal, size_text, tuple_text
-from diagc.backends.writer import Writer
+from diagc.backends.jax_text import DTYPES, Text, literal, size_text
+from diagc.backends.writer import Writer, tuple_text
 from diagc.core.axes import Axis, Coordinate, Size, in_order
 from diagc.core.diagram import Node
 from diagc.kernel import ir

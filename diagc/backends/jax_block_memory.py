@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from diagc.backends.jax_block_bounds import Bounds
 from diagc.backends.jax_block_frame import block_argument, cut_axes, direct, in_order_nodes
-from diagc.backends.jax_text import DTYPES, SUM, TERM, Text, aligned, literal, permuted, tuple_text
+from diagc.backends.jax_text import DTYPES, SUM, TERM, Text, aligned, literal, permuted
 from diagc.backends.sizes import input_name
+from diagc.backends.writer import tuple_text
 from diagc.core.axes import ONE, Axis, Coordinate, Size, in_order
 from diagc.kernel import ir
 

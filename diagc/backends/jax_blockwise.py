@@ -14,7 +14,8 @@ from diagc.backends.jax_block_frame import block_argument
 from diagc.backends.jax_block_memory import Memory
 from diagc.backends.jax_nodes import letters, precision
 from diagc.backends.jax_pointwise import Operand, combine
-from diagc.backends.jax_text import SUM, Text, aligned, cast, permuted, tuple_text, unpacking
+from diagc.backends.jax_text import SUM, Text, aligned, cast, permuted
+from diagc.backends.writer import tuple_text, unpacking
 from diagc.core.axes import Axis, in_order
 from diagc.core.ops import POINTWISE
 from diagc.kernel import ir

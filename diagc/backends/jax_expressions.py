@@ -13,8 +13,8 @@ from typing import Final
 from diagc.backends.infinities import Infinities, infinities
 from diagc.backends.jax_inline import emission_order, inlined_nodes
 from diagc.backends.jax_pointwise import Operand, combine
-from diagc.backends.jax_text import Text, aligned, cast, literal, narrow, permuted, size_text, tuple_text
-from diagc.backends.writer import Writer
+from diagc.backends.jax_text import Text, aligned, cast, literal, narrow, permuted, size_text
+from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.axes import Axis, Size, in_order
 from diagc.core.diagram import Array, Node

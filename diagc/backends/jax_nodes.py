@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from diagc.backends.jax_expressions import Body
 from diagc.backends.jax_pointwise import fill_text
 from diagc.backends.jax_scan import scan_statement
-from diagc.backends.jax_text import ATOM, DTYPES, TERM, Text, aligned, cast, narrow, permuted, tuple_text
+from diagc.backends.jax_text import ATOM, DTYPES, TERM, Text, aligned, cast, narrow, permuted
 from diagc.backends.jax_views import indexed_text, view_text
+from diagc.backends.writer import tuple_text
 from diagc.core import ops
 from diagc.core.axes import Axis, Coordinate, in_order
 from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors

@@ -19,11 +19,10 @@ from diagc.backends.jax_plain import (
     function_arguments,
     signature,
 )
-from diagc.backends.jax_text import tuple_text, unpacking
 from diagc.backends.plans import normal_form
 from diagc.backends.shapes import bind_shapes, read_sizes, undetermined
 from diagc.backends.sizes import input_name
-from diagc.backends.writer import Writer, identifier
+from diagc.backends.writer import Writer, identifier, tuple_text, unpacking
 from diagc.check.entry import Entry
 from diagc.core import ops
 from diagc.core.axes import Axis

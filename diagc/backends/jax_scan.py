@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diagc.backends.infinities import scan_states
 from diagc.backends.jax_expressions import Body
-from diagc.backends.jax_text import DTYPES, Text, cast, permuted, tuple_text, unpacking
+from diagc.backends.jax_text import DTYPES, Text, cast, permuted
+from diagc.backends.writer import tuple_text, unpacking
 from diagc.core import ops
 from diagc.core.diagram import Array, Diagram, Node
 from diagc.core.scan_body import woven_body

@@ -110,12 +110,3 @@ def cast(value: Text, dtype: DType) -> Text:
     if dtype in (DType.F64, DType.I64, DType.BOOL):
         return Text(f"jnp.asarray({value.text}, {DTYPES[dtype]})")
     return Text(f"{DTYPES[dtype]}({value.text})")
-
-
-def tuple_text(items: Sequence[str]) -> str:
-    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-
-
-def unpacking(names: Sequence[str]) -> str:
-    """The left side that unpacks a tuple."""
-    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from diagc.backends.jax_text import TERM, UNARY, size_text, tuple_text, unpacking
+from diagc.backends.jax_text import TERM, UNARY, size_text
 from diagc.backends.sizes import input_name, solve_linear
-from diagc.backends.writer import Writer
+from diagc.backends.writer import Writer, tuple_text, unpacking
 from diagc.core.axes import Axis, Size
 from diagc.core.diagram import Array, Node
 
@@ -26,9 +26,7 @@ def undetermined(arrays: Iterable[Node], symbols: Iterable[str]) -> list[str]:
 
 def bind_shapes(writer: Writer, names: Mapping[Node, str], symbols: Mapping[str, str]) -> None:
     """Assign every symbol that the shapes of the named arrays determine, and check all shapes."""
-    solutions = _solutions(names)
-    _assign(writer, solutions, names, symbols)
-    unpacked = {n for n in names if all(_plain(solutions, n).get(a) for a in n.axes) and n.axes}
+    unpacked = _assign(writer, _solutions(names), names, symbols)
     for node, name in names.items():
         if node not in unpacked:
             _check_shape(writer, node, name, symbols)
@@ -60,22 +58,21 @@ def _solutions(arrays: Iterable[Node]) -> list[_Solution]:
     return found
 
 
-def _plain(solutions: Iterable[_Solution], node: Node) -> dict[Axis, str]:
-    """The axes of an array whose extent is a symbol that comes from there."""
-    return {axis: symbol for symbol, source, axis in solutions if source is node and str(axis.size) == symbol}
-
-
 def _assign(
     writer: Writer, solutions: list[_Solution], names: Mapping[Node, str], symbols: Mapping[str, str]
-) -> None:
+) -> set[Node]:
+    """Assign the symbols; the arrays whose shapes were unpacked whole into them, and need no check."""
+    unpacked: set[Node] = set()
     for symbol, node, axis in solutions:
-        plain = _plain(solutions, node)
+        plain = {a: s for s, source, a in solutions if source is node and str(a.size) == s}
         if axis not in plain:
             extent = f"{names[node]}.shape[{node.axes.index(axis)}]"
             writer.line(f"{symbols[symbol]} = {_solved(symbol, axis, extent, symbols)}")
         elif axis == next(iter(plain)):
             targets = [symbols[plain[a]] if a in plain else "_" for a in node.axes]
             writer.line(f"{unpacking(targets)} = {names[node]}.shape")
+            unpacked.update((node,) if len(plain) == len(node.axes) else ())
+    return unpacked
 
 
 def _solved(symbol: str, axis: Axis, extent: str, symbols: Mapping[str, str]) -> str:

@@ -14,9 +14,8 @@ from typing import Final
 
 import diagc
 from diagc.backends.jax_helpers import helpers_text
-from diagc.backends.jax_text import tuple_text
 from diagc.backends.training_loss import emit_loss, emit_metrics
-from diagc.backends.writer import Writer
+from diagc.backends.writer import Writer, tuple_text
 from diagc.core import ops
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType

@@ -14,7 +14,7 @@ from diagc.backends.sizes import input_name
 from diagc.backends.triton_frame import Names, block_name
 from diagc.backends.triton_kernel import KernelWriter
 from diagc.backends.triton_terms import HELPERS, TORCH_DTYPES, size_text
-from diagc.backends.writer import Writer, identifier
+from diagc.backends.writer import Writer, identifier, tuple_text
 from diagc.core.axes import Axis
 from diagc.core.diagram import Node
 from diagc.kernel.ir import Kernel, Load, Number
@@ -186,10 +186,9 @@ def _allocate(writer: Writer, kernel: Kernel, device: str, symbols: dict[str, st
     made: list[str] = []
     for name, array in kernel.outputs:
         extents = [size_text(axis.size, symbols) for axis in array.axes]
-        shape = f"({extents[0]},)" if len(extents) == 1 else f"({', '.join(extents)})"
         made.append(writer.fresh(name))
         dtype = f"torch.{TORCH_DTYPES[array.dtype]}"
-        writer.line(f"{made[-1]} = torch.empty({shape}, dtype={dtype}, device={device})")
+        writer.line(f"{made[-1]} = torch.empty({tuple_text(extents)}, dtype={dtype}, device={device})")
     return made
 
 

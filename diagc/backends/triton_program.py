@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagc.backends.jax_text import tuple_text, unpacking
 from diagc.backends.launches import Differentiated, EntryKernels, Plan
 from diagc.backends.shapes import bind_shapes, read_sizes
 from diagc.backends.sizes import input_name
 from diagc.backends.triton_calls import call_launches, condition, launcher_name
 from diagc.backends.triton_module import free_symbols, kernel_texts, launcher_text, module_text
 from diagc.backends.triton_parts import PROCESSORS, parted_plans
-from diagc.backends.writer import Writer, identifier
+from diagc.backends.writer import Writer, identifier, tuple_text, unpacking
 
 
 def emit_module(entries: list[EntryKernels], source: str, version: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,6 +32,16 @@ def identifier(text: str) -> str:
     if not name or name[0].isdigit():
         name = f"_{name}"
     return f"{name}_" if name in _RESERVED else name
+
+
+def tuple_text(items: Sequence[str]) -> str:
+    """A tuple of one item or more."""
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def unpacking(names: Sequence[str]) -> str:
+    """The left side that unpacks a tuple."""
+    return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
 
 
 @dataclass(slots=True)

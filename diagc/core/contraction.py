@@ -63,6 +63,11 @@ def contraction_dtype(current: Node) -> DType | None:
     return current.op.compute or narrowest_float(dtypes)
 
 
+def own_axes(factors: Sequence[Node]) -> list[set[Axis]]:
+    """For each factor its axes that some other factor lacks."""
+    return [{a for a in factor.axes if any(a not in f.axes for f in factors)} for factor in factors]
+
+
 def matrix_sides(
     factors: Sequence[Node], among: Collection[Axis]
 ) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from diagc.core.axes import Axis, Size
 from diagc.core.comparisons import Comparison
-from diagc.core.contraction import contracted_factors
+from diagc.core.contraction import contracted_factors, own_axes
 from diagc.core.diagram import walk
 from diagc.core.guards import masks_of
 from diagc.plan.config import has_dot
@@ -53,12 +53,8 @@ def _may_be_few(structure: Structure) -> bool:
 def _replaces(axis: Axis, structure: Structure) -> bool:
     """Whether an axis is tiled because those inside it, on its side of a product, are too short for a tile."""
     for reduction in walk(structure.roots):
-        factors = contracted_factors(reduction)
-        for factor in factors:
-            own = [
-                a for a in structure.group_axes if a in factor.axes and any(a not in f.axes for f in factors)
-            ]
-            if axis in own[:-1]:
+        for own in own_axes(contracted_factors(reduction)):
+            if axis in [a for a in structure.group_axes if a in own][:-1]:
                 return True
     return False
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors
+from diagc.core.contraction import contracted_factors, own_axes
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.core.requirements import Requirement
@@ -305,7 +305,7 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
     tiled: set[Axis] = set()
     for reduction in nodes:
         factors = contracted_factors(reduction)
-        alone = [{a for a in factor.axes if any(a not in f.axes for f in factors)} for factor in factors]
+        alone = own_axes(factors)
         sides = [[a for a in candidates if a in each] for each in alone]
         for own, each in zip(sides, alone, strict=True):
             inside = any(set(own) < set(other) for other in sides)
