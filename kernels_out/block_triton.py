@@ -2476,9 +2476,9 @@ def block_forward_out_kernel(
 
 
 @triton.jit
-def block_backward_buffer_4_kernel(
-    down_ptr, d_out_ptr, buffer_4_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, size_b, size_t,
+def block_backward_buffer_6_kernel(
+    down_ptr, d_out_ptr, buffer_6_ptr, down_stride_hidden, down_stride_width, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2494,15 +2494,15 @@ def block_backward_buffer_4_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[:, None] * down_stride_hidden + width_index[None, :] * down_stride_width,
             mask=(hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+            mask=(t_index < size_t)[:, None],
             other=0.0,
         )
         next_acc_width = tl.dot(d_out, tl.trans(down), acc_width)
@@ -2511,34 +2511,34 @@ def block_backward_buffer_4_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[:, None] * down_stride_hidden + width_index[None, :] * down_stride_width,
             mask=(hidden_index < 1024)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
         next_acc_width = tl.dot(d_out, tl.trans(down), acc_width)
         acc_width = next_acc_width
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
         acc_width,
         mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_16_kernel(
-    logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_16_ptr,
+def block_backward_buffer_17_kernel(
+    logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_17_ptr,
     logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, state_stride_b, state_stride_kv,
     state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b, state___stride_t,
     state____stride_b, state____stride_kv, state____stride_d, state____stride_x, state_____stride_b,
-    state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d, buffer_16_stride_b,
-    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, size_b, size_t,
+    state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d, buffer_17_stride_b,
+    buffer_17_stride_t, buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d, size_b, size_t,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2570,72 +2570,72 @@ def block_backward_buffer_16_kernel(
         other=0.0,
     )
     # src[block.diag:24]
-    mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+    mul_t_d = state____ * tl.rsqrt(1e-05 + (0.001953125 * state__))[:, None]
     tile_bf16 = mul_t_d.to(tl.bfloat16)
     to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
-        )
-        tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        tile_bf16_3 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
+        rsqrt_x = tl.rsqrt(1e-05 + (0.001953125 * state_))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
         # src[block.diag:7]
-        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
         exp2_t_x = tl.exp2((0.18033688011112042 * dot) - mul_t[:, None])
-        tile_bf16_4 = exp2_t_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
+        tile_bf16_3 = exp2_t_x.to(tl.bfloat16)
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+        )
+        tile_bf16_4 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_3, tile_bf16_4, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
     to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-            mask=(x_index < size_t),
-            other=0.0,
-        )
-        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-        state___ = tl.load(
-            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
-            mask=(x_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_t)[:, None],
             other=0.0,
         )
-        tile_bf16_3 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+            mask=(x_index < size_t),
+            other=0.0,
+        )
+        rsqrt_x = tl.rsqrt(1e-05 + (0.001953125 * state_))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
         # src[block.diag:7]
-        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
+        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
         # src[block.diag:8]
         tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
         where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
         sub_t_x = where_t_x - tl.where(mul_t == float("-inf"), 0.0, mul_t)[:, None]
-        tile_bf16_4 = tl.exp2(sub_t_x).to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
+        tile_bf16_3 = tl.exp2(sub_t_x).to(tl.bfloat16)
+        state___ = tl.load(
+            state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
+            mask=(x_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16_4 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16_3, tile_bf16_4, acc_x)
         acc_x = next_acc_x
     tl.store(
-        buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+        buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
         acc_x.to(tl.bfloat16),
         mask=(t_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_backward_buffer_14_kernel(
-    X_ptr, WO_ptr, buffer_16_ptr, buffer_14_ptr, X_stride_b, X_stride_t, X_stride_width, WO_stride_kv,
-    WO_stride_g, WO_stride_d, WO_stride_width, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
-    buffer_16_stride_g, buffer_16_stride_d, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+def block_backward_buffer_15_kernel(
+    X_ptr, WO_ptr, buffer_17_ptr, buffer_15_ptr, X_stride_b, X_stride_t, X_stride_width, WO_stride_kv,
+    WO_stride_g, WO_stride_d, WO_stride_width, buffer_17_stride_b, buffer_17_stride_t, buffer_17_stride_kv,
+    buffer_17_stride_g, buffer_17_stride_d, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
     size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2646,43 +2646,43 @@ def block_backward_buffer_14_kernel(
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
-    acc_kv_d_g = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    acc_kv_g_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     for kv_index in tl.range(0, 2):
         for g_index in tl.range(0, 2):
             to_d = (64) // BLOCK_D * BLOCK_D
             # whole tiles, no mask needed
             for first_d in tl.range(0, to_d, BLOCK_D):
                 d_index = first_d + tl.arange(0, BLOCK_D)
-                buffer_16 = tl.load(
-                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
                 # src[block.diag:17]
                 WO = tl.load(
                     WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(width_index < 512)[:, None],
                     other=0.0,
                 )
-                next_acc_kv_d_g = tl.dot(buffer_16, tl.trans(WO), acc_kv_d_g)
-                acc_kv_d_g = next_acc_kv_d_g
+                buffer_17 = tl.load(
+                    buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
+                next_acc_kv_g_d = tl.dot(buffer_17, tl.trans(WO), acc_kv_g_d)
+                acc_kv_g_d = next_acc_kv_g_d
             from_d = tl.maximum(0, to_d)
             # tiles that a mask or the end cuts
             for first_d_2 in tl.range(from_d, 64, BLOCK_D):
                 d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                buffer_16 = tl.load(
-                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
                 # src[block.diag:17]
                 WO = tl.load(
                     WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[None, :] * WO_stride_d + width_index[:, None] * WO_stride_width,
                     mask=(d_index < 64)[None, :] & (width_index < 512)[:, None],
                     other=0.0,
                 )
-                next_acc_kv_d_g = tl.dot(buffer_16, tl.trans(WO), acc_kv_d_g)
-                acc_kv_d_g = next_acc_kv_d_g
+                buffer_17 = tl.load(
+                    buffer_17_ptr + b_index * buffer_17_stride_b + t_index[:, None] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[None, :] * buffer_17_stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                next_acc_kv_g_d = tl.dot(buffer_17, tl.trans(WO), acc_kv_g_d)
+                acc_kv_g_d = next_acc_kv_g_d
     # src[block.diag:12]
     X = tl.load(
         X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
@@ -2690,16 +2690,79 @@ def block_backward_buffer_14_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-        (acc_kv_d_g + X.to(tl.float32)),
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
+        (X.to(tl.float32) + acc_kv_g_d),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_3_rows_kernel(
-    buffer_14_ptr, buffer_3_ptr, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
-    buffer_3_stride_b, buffer_3_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_3_kernel(
+    c_ptr, gate_ptr, buffer_15_ptr, buffer_3_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
+    BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
+    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
+    # whole tiles, no mask needed
+    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
+        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width)
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (c[None, :] * buffer_15).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    from_width = tl.maximum(0, to_width)
+    # tiles that a mask or the end cuts
+    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
+        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        tile_bf16 = (c[None, :] * buffer_15).to(tl.bfloat16)
+        # src[block.diag:20]
+        gate = tl.load(
+            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        acc_width = next_acc_width
+    tl.store(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+        acc_width,
+        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_4_rows_kernel(
+    buffer_15_ptr, buffer_4_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
+    buffer_4_stride_b, buffer_4_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
     EXACT_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2707,21 +2770,21 @@ def block_backward_buffer_3_rows_kernel(
     program = program // size_t
     b_index = program.to(tl.int64)
     width_index = tl.arange(0, BLOCK_WIDTH)
-    buffer_14 = tl.load(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+    buffer_15 = tl.load(
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + width_index * buffer_15_stride_width,
     )
-    mul_width = buffer_14 * buffer_14
+    mul_width = buffer_15 * buffer_15
     sum_ = tl.sum(mul_width, 0)
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-        tl.rsqrt(1e-05 + (sum_ * 0.001953125)),
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+        tl.rsqrt(1e-05 + (0.001953125 * sum_)),
     )
 
 
 @triton.jit
-def block_backward_buffer_3_kernel(
-    buffer_14_ptr, buffer_3_ptr, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
-    buffer_3_stride_b, buffer_3_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_4_kernel(
+    buffer_15_ptr, buffer_4_ptr, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
+    buffer_4_stride_b, buffer_4_stride_t, size_b, size_t, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
@@ -2732,10 +2795,10 @@ def block_backward_buffer_3_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + width_index * buffer_15_stride_width,
         )
-        mul_width = buffer_14 * buffer_14
+        mul_width = buffer_15 * buffer_15
         tile_sum = tl.sum(mul_width, 0)
         next_acc_width = acc_width + tile_sum
         acc_width = next_acc_width
@@ -2743,25 +2806,25 @@ def block_backward_buffer_3_kernel(
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + width_index * buffer_15_stride_width,
             mask=(width_index < 512),
             other=0.0,
         )
-        mul_width = buffer_14 * buffer_14
+        mul_width = buffer_15 * buffer_15
         tile_sum = tl.sum(mul_width, 0)
         next_acc_width = acc_width + tile_sum
         acc_width = next_acc_width
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-        tl.rsqrt(1e-05 + (acc_width * 0.001953125)),
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+        tl.rsqrt(1e-05 + (0.001953125 * acc_width)),
     )
 
 
 @triton.jit
 def block_backward_buffer_5_kernel(
-    c_ptr, gate_ptr, buffer_14_ptr, buffer_5_ptr, c_stride_width, gate_stride_width, gate_stride_hidden,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_5_stride_b, buffer_5_stride_t,
+    c_ptr, up_ptr, buffer_15_ptr, buffer_5_ptr, c_stride_width, up_stride_width, up_stride_hidden,
+    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width, buffer_5_stride_b, buffer_5_stride_t,
     buffer_5_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_HIDDEN: tl.constexpr,
 ):
@@ -2778,41 +2841,41 @@ def block_backward_buffer_5_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width)
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+        tile_bf16 = (c[None, :] * buffer_15).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
             mask=(hidden_index < 1024)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        # src[block.diag:18]
+        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:20]
-        gate = tl.load(
-            gate_ptr + width_index[None, :] * gate_stride_width + hidden_index[:, None] * gate_stride_hidden,
+        tile_bf16 = (c[None, :] * buffer_15).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
             mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(gate), acc_width)
+        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
         acc_width = next_acc_width
     tl.store(
         buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
@@ -2822,154 +2885,12 @@ def block_backward_buffer_5_kernel(
 
 
 @triton.jit
-def block_backward_buffer_6_kernel(
-    c_ptr, up_ptr, buffer_14_ptr, buffer_6_ptr, c_stride_width, up_stride_width, up_stride_hidden,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
-    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_width = tl.full([BLOCK_T, BLOCK_HIDDEN], 0.0, tl.float32)
-    to_width = (512) // BLOCK_WIDTH * BLOCK_WIDTH
-    # whole tiles, no mask needed
-    for first_width in tl.range(0, to_width, BLOCK_WIDTH):
-        width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width)
-        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
-            mask=(hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
-        acc_width = next_acc_width
-    from_width = tl.maximum(0, to_width)
-    # tiles that a mask or the end cuts
-    for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
-        width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
-        # src[block.diag:18]
-        c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-        tile_bf16 = (buffer_14 * c[None, :]).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[None, :] * up_stride_width + hidden_index[:, None] * up_stride_hidden,
-            mask=(width_index < 512)[None, :] & (hidden_index < 1024)[:, None],
-            other=0.0,
-        )
-        next_acc_width = tl.dot(tile_bf16, tl.trans(up), acc_width)
-        acc_width = next_acc_width
-    tl.store(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-        acc_width,
-        mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-    )
-
-
-@triton.jit
 def block_backward_buffer_11_kernel(
-    c_ptr, up_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_11_ptr, c_stride_width, up_stride_width,
-    up_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_4_stride_b, buffer_4_stride_t,
-    buffer_4_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_11_stride_b,
-    buffer_11_stride_t, buffer_11_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
-    t_index = first_t + tl.arange(0, BLOCK_T)
-    program = program // tl.cdiv(size_t, BLOCK_T)
-    b_index = program.to(tl.int64)
-    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        argument = (buffer_3[:, None] * buffer_5)
-        tile_bf16 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        argument = (buffer_3[:, None] * buffer_5)
-        tile_bf16 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-        # src[block.diag:19]
-        up = tl.load(
-            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
-        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
-        acc_hidden = next_acc_hidden
-    # src[block.diag:18]
-    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    tl.store(
-        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
-        ((buffer_3[:, None] * c[None, :]) * acc_hidden),
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_buffer_12_kernel(
-    c_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_12_ptr, c_stride_width,
-    gate_stride_width, gate_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_12_stride_b, buffer_12_stride_t,
-    buffer_12_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr,
+    c_ptr, gate_ptr, buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_11_ptr, c_stride_width,
+    gate_stride_width, gate_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_11_stride_b, buffer_11_stride_t,
+    buffer_11_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -2981,8 +2902,8 @@ def block_backward_buffer_12_kernel(
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -2990,14 +2911,14 @@ def block_backward_buffer_12_kernel(
     # whole tiles, no mask needed
     for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
         hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        sigmoid_t_hidden = tl.sigmoid(buffer_3[:, None] * buffer_5)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+        sigmoid_t_hidden = tl.sigmoid(buffer_3 * buffer_4[:, None])
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
@@ -3006,8 +2927,8 @@ def block_backward_buffer_12_kernel(
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        mul_t_hidden = (buffer_3[:, None] * buffer_5) * (1.0 - sigmoid_t_hidden)
-        tile = ((sigmoid_t_hidden * buffer_4) * buffer_6) * (mul_t_hidden + 1.0)
+        mul_t_hidden = (buffer_4[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_3
+        tile = ((sigmoid_t_hidden * buffer_5) * buffer_6) * (mul_t_hidden + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
@@ -3021,14 +2942,14 @@ def block_backward_buffer_12_kernel(
     # tiles that a mask or the end cuts
     for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
         hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        sigmoid_t_hidden = tl.sigmoid(buffer_3[:, None] * buffer_5)
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index[:, None] * buffer_4_stride_t + hidden_index[None, :] * buffer_4_stride_hidden,
+        sigmoid_t_hidden = tl.sigmoid(buffer_3 * buffer_4[:, None])
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
@@ -3037,8 +2958,8 @@ def block_backward_buffer_12_kernel(
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        mul_t_hidden = (buffer_3[:, None] * buffer_5) * (1.0 - sigmoid_t_hidden)
-        tile = ((sigmoid_t_hidden * buffer_4) * buffer_6) * (mul_t_hidden + 1.0)
+        mul_t_hidden = (buffer_4[:, None] * (1.0 - sigmoid_t_hidden)) * buffer_3
+        tile = ((sigmoid_t_hidden * buffer_5) * buffer_6) * (mul_t_hidden + 1.0)
         tile_bf16 = tile.to(tl.bfloat16)
         # src[block.diag:20]
         gate = tl.load(
@@ -3050,21 +2971,21 @@ def block_backward_buffer_12_kernel(
         acc_hidden = next_acc_hidden
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
-    mul_t_width = ((buffer_3 * buffer_3)[:, None] * c[None, :]) * acc_hidden
+    tile = (c[None, :] * buffer_4[:, None]) * buffer_4[:, None]
     tl.store(
-        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
-        mul_t_width,
+        buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+        (tile * acc_hidden),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_buffer_13_kernel(
-    down_ptr, d_out_ptr, buffer_6_ptr, buffer_3_ptr, buffer_5_ptr, buffer_13_ptr, down_stride_hidden,
-    down_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_6_stride_b,
-    buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_13_stride_b, buffer_13_stride_t, buffer_13_stride_width,
-    size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_12_kernel(
+    c_ptr, up_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_12_ptr, c_stride_width, up_stride_width,
+    up_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_12_stride_b,
+    buffer_12_stride_t, buffer_12_stride_width, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3075,8 +2996,8 @@ def block_backward_buffer_13_kernel(
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
     acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -3089,13 +3010,188 @@ def block_backward_buffer_13_kernel(
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        argument = (buffer_3 * buffer_4[:, None])
+        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        argument = (buffer_3 * buffer_4[:, None])
+        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        # src[block.diag:19]
+        up = tl.load(
+            up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
+            mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        next_acc_hidden = tl.dot(tile_bf16, tl.trans(up), acc_hidden)
+        acc_hidden = next_acc_hidden
+    # src[block.diag:18]
+    c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
+    tl.store(
+        buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+        ((c[None, :] * buffer_4[:, None]) * acc_hidden),
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_13_rows_kernel(
+    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_13_stride_b, buffer_13_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+    buffer_3 = tl.load(
+        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
+    )
+    sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_4)
+    add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
+    buffer_6 = tl.load(
+        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+    )
+    buffer_5 = tl.load(
+        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+    )
+    tile = ((sigmoid_hidden * buffer_5) * buffer_3) * buffer_6
+    mul_hidden = tile * add_hidden
+    sum_ = tl.sum(mul_hidden, 0)
+    tl.store(buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t, (sum_ * buffer_4))
+
+
+@triton.jit
+def block_backward_buffer_13_kernel(
+    buffer_3_ptr, buffer_4_ptr, buffer_5_ptr, buffer_6_ptr, buffer_13_ptr, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
+    buffer_13_stride_b, buffer_13_stride_t, size_b, size_t, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    t_index = (program % size_t).to(tl.int64)
+    program = program // size_t
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([], 0.0, tl.float32)
+    buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_4)
+        add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+        )
+        tile = ((sigmoid_hidden * buffer_5) * buffer_3) * buffer_6
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t + hidden_index * buffer_3_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_4)
+        add_hidden = ((buffer_4 * (1.0 - sigmoid_hidden)) * buffer_3) + 1.0
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        tile = ((sigmoid_hidden * buffer_5) * buffer_3) * buffer_6
+        mul_hidden = tile * add_hidden
+        tile_sum = tl.sum(mul_hidden, 0)
+        next_acc_hidden = acc_hidden + tile_sum
+        acc_hidden = next_acc_hidden
+    tl.store(
+        buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t,
+        (acc_hidden * buffer_4),
+    )
+
+
+@triton.jit
+def block_backward_buffer_14_kernel(
+    down_ptr, d_out_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, buffer_14_ptr, down_stride_hidden,
+    down_stride_width, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_5_stride_b,
+    buffer_5_stride_t, buffer_5_stride_hidden, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    size_b, size_t, BLOCK_HIDDEN: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    first_t = (program % tl.cdiv(size_t, BLOCK_T)) * BLOCK_T
+    t_index = first_t + tl.arange(0, BLOCK_T)
+    program = program // tl.cdiv(size_t, BLOCK_T)
+    b_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        argument = (buffer_3[:, None] * buffer_5)
-        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        argument = (buffer_3 * buffer_4[:, None])
+        tile_bf16 = (buffer_5 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
@@ -3108,18 +3204,18 @@ def block_backward_buffer_13_kernel(
     # tiles that a mask or the end cuts
     for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
         hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index[:, None] * buffer_6_stride_t + hidden_index[None, :] * buffer_6_stride_hidden,
-            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
-            other=0.0,
-        )
         buffer_5 = tl.load(
             buffer_5_ptr + b_index * buffer_5_stride_b + t_index[:, None] * buffer_5_stride_t + hidden_index[None, :] * buffer_5_stride_hidden,
             mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
             other=0.0,
         )
-        argument = (buffer_3[:, None] * buffer_5)
-        tile_bf16 = (buffer_6 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + t_index[:, None] * buffer_3_stride_t + hidden_index[None, :] * buffer_3_stride_hidden,
+            mask=(t_index < size_t)[:, None] & (hidden_index < 1024)[None, :],
+            other=0.0,
+        )
+        argument = (buffer_3 * buffer_4[:, None])
+        tile_bf16 = (buffer_5 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
         # src[block.diag:21]
         down = tl.load(
             down_ptr + hidden_index[None, :] * down_stride_hidden + width_index[:, None] * down_stride_width,
@@ -3134,207 +3230,195 @@ def block_backward_buffer_13_kernel(
         other=0.0,
     )
     tl.store(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index[:, None] * buffer_13_stride_t + width_index[None, :] * buffer_13_stride_width,
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
         (d_out.to(tl.float32) * acc_hidden),
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
     )
 
 
 @triton.jit
-def block_backward_d_c_rows_kernel(
-    up_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b,
-    buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, d_c_stride_width, size_b, size_t,
-    BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
-    EXACT_B: tl.constexpr, EXACT_T: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+def block_backward_buffer_19_kernel(
+    up_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_15_ptr, buffer_19_ptr, up_stride_width,
+    up_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_width, buffer_19_stride_width, buffer_19_stride_hidden, size_b,
+    size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    b_index = tl.arange(0, BLOCK_B)
-    t_index = tl.arange(0, BLOCK_T)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    acc_b_t = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_t = size_t // BLOCK_T * BLOCK_T
+        # whole tiles, no mask needed
+        for first_t in tl.range(0, to_t, BLOCK_T):
+            t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile), acc_b_t, input_precision="ieee")
+            acc_b_t = next_acc_b_t
+        from_t = tl.maximum(0, to_t)
+        # tiles that a mask or the end cuts
+        for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+            t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile), acc_b_t, input_precision="ieee")
+            acc_b_t = next_acc_b_t
     # src[block.diag:19]
     up = tl.load(
         up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-        mask=(width_index < 512)[:, None],
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
         other=0.0,
     )
-    buffer_5 = load_tile(
-        buffer_5_ptr + b_index[:, None, None] * buffer_5_stride_b + t_index[None, :, None] * buffer_5_stride_t + hidden_index[None, None, :] * buffer_5_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
-        0.0,
-        EXACT_B and EXACT_T,
+    tl.store(
+        buffer_19_ptr + width_index[:, None] * buffer_19_stride_width + hidden_index[None, :] * buffer_19_stride_hidden,
+        (acc_b_t * up.to(tl.float32)),
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
     )
-    buffer_3 = load_tile(
-        buffer_3_ptr + b_index[:, None] * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    mul_b_t_hidden = buffer_3[:, :, None] * buffer_5
-    buffer_4 = load_tile(
-        buffer_4_ptr + b_index[:, None, None] * buffer_4_stride_b + t_index[None, :, None] * buffer_4_stride_t + hidden_index[None, None, :] * buffer_4_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    mul_b_t_hidden_2 = buffer_4 * (mul_b_t_hidden * tl.sigmoid(mul_b_t_hidden))
-    buffer_14 = tl.load(
-        buffer_14_ptr + b_index[None, :, None] * buffer_14_stride_b + t_index[None, None, :] * buffer_14_stride_t + width_index[:, None, None] * buffer_14_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    tile = buffer_3[None, :, :, None] * up.to(tl.float32)[:, None, None, :]
-    mul_width_b_t_hidden = (tile * buffer_14[:, :, :, None]) * mul_b_t_hidden_2[None, :, :, :]
-    sum_ = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden, 3), 2), 1)
-    # src[block.diag:20]
-    gate = tl.load(
-        gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-        mask=(width_index < 512)[:, None],
-        other=0.0,
-    )
-    sigmoid_b_t_hidden = tl.sigmoid(mul_b_t_hidden)
-    mul_b_t_hidden_3 = (buffer_3[:, :, None] * buffer_5) * (1.0 - sigmoid_b_t_hidden)
-    buffer_6 = load_tile(
-        buffer_6_ptr + b_index[:, None, None] * buffer_6_stride_b + t_index[None, :, None] * buffer_6_stride_t + hidden_index[None, None, :] * buffer_6_stride_hidden,
-        (b_index < size_b)[:, None, None] & (t_index < size_t)[None, :, None],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    mul_b_t_hidden_4 = ((sigmoid_b_t_hidden * buffer_4) * buffer_6) * (mul_b_t_hidden_3 + 1.0)
-    mul_b_t = tl.where((b_index < size_b)[:, None], buffer_3 * buffer_3, 0.0)
-    mul_b_t_2 = tl.where((t_index < size_t)[None, :], mul_b_t, 0.0)
-    tile_2 = mul_b_t_2[None, :, :, None] * gate.to(tl.float32)[:, None, None, :]
-    mul_width_b_t_hidden_2 = (tile_2 * mul_b_t_hidden_4[None, :, :, :]) * buffer_14[:, :, :, None]
-    sum_2 = tl.sum(tl.sum(tl.sum(mul_width_b_t_hidden_2, 3), 2), 1)
-    tl.store(d_c_ptr + width_index * d_c_stride_width, (sum_2 + sum_), mask=(width_index < 512))
 
 
 @triton.jit
-def block_backward_d_c_kernel(
-    up_ptr, gate_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_c_ptr,
-    up_stride_width, up_stride_hidden, gate_stride_width, gate_stride_hidden, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b,
-    buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, d_c_stride_width, size_b, size_t,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_21_kernel(
+    gate_ptr, buffer_4_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, buffer_15_ptr, buffer_21_ptr,
+    gate_stride_width, gate_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_width, buffer_21_stride_width, buffer_21_stride_hidden, size_b, size_t,
+    BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(1024, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(1024, BLOCK_HIDDEN)
     first_width = program * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    acc_b_t_hidden = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    acc_b_t_hidden_2 = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
+    acc_b_t = tl.full([BLOCK_WIDTH, BLOCK_HIDDEN], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
-        for t_index in tl.range(0, size_t):
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
-                mask=(width_index < 512),
+        to_t = size_t // BLOCK_T * BLOCK_T
+        # whole tiles, no mask needed
+        for first_t in tl.range(0, to_t, BLOCK_T):
+            t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-            mul = buffer_3 * buffer_3
-            to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-            # whole tiles, no mask needed
-            for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-                hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-                # src[block.diag:20]
-                gate = tl.load(
-                    gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                buffer_5 = tl.load(
-                    buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-                )
-                mul_hidden = buffer_3 * buffer_5
-                sigmoid_hidden = tl.sigmoid(mul_hidden)
-                add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-                )
-                buffer_4 = tl.load(
-                    buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
-                )
-                mul_hidden_2 = ((sigmoid_hidden * buffer_4) * buffer_6) * add_hidden
-                tile = (mul * mul_hidden_2)[None, :] * buffer_14[:, None]
-                mul_width_hidden = tile * gate.to(tl.float32)
-                tile_sum = tl.sum(mul_width_hidden, 1)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                # src[block.diag:19]
-                up = tl.load(
-                    up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                mul_hidden_3 = buffer_4 * (mul_hidden * tl.sigmoid(mul_hidden))
-                tile_2 = (buffer_3 * buffer_14)[:, None] * mul_hidden_3[None, :]
-                mul_width_hidden_2 = tile_2 * up.to(tl.float32)
-                tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
-                next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
-                acc_b_t_hidden = next_acc_b_t_hidden
-                acc_b_t_hidden_2 = next_acc_b_t_hidden_2
-            from_hidden = tl.maximum(0, to_hidden)
-            # tiles that a mask or the end cuts
-            for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-                hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-                # src[block.diag:20]
-                gate = tl.load(
-                    gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
-                    mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-                    other=0.0,
-                )
-                buffer_5 = tl.load(
-                    buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-                    mask=(hidden_index < 1024),
-                    other=0.0,
-                )
-                mul_hidden = buffer_3 * buffer_5
-                sigmoid_hidden = tl.sigmoid(mul_hidden)
-                add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
-                buffer_6 = tl.load(
-                    buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-                    mask=(hidden_index < 1024),
-                    other=0.0,
-                )
-                buffer_4 = tl.load(
-                    buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
-                    mask=(hidden_index < 1024),
-                    other=0.0,
-                )
-                mul_hidden_2 = ((sigmoid_hidden * buffer_4) * buffer_6) * add_hidden
-                tile = (mul * mul_hidden_2)[None, :] * buffer_14[:, None]
-                mul_width_hidden = tile * gate.to(tl.float32)
-                tile_sum = tl.sum(mul_width_hidden, 1)
-                next_acc_b_t_hidden = acc_b_t_hidden + tile_sum
-                # src[block.diag:19]
-                up = tl.load(
-                    up_ptr + width_index[:, None] * up_stride_width + hidden_index[None, :] * up_stride_hidden,
-                    mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
-                    other=0.0,
-                )
-                mul_hidden_3 = buffer_4 * (mul_hidden * tl.sigmoid(mul_hidden))
-                tile_2 = (buffer_3 * buffer_14)[:, None] * mul_hidden_3[None, :]
-                mul_width_hidden_2 = tile_2 * up.to(tl.float32)
-                tile_sum_2 = tl.sum(mul_width_hidden_2, 1)
-                next_acc_b_t_hidden_2 = acc_b_t_hidden_2 + tile_sum_2
-                acc_b_t_hidden = next_acc_b_t_hidden
-                acc_b_t_hidden_2 = next_acc_b_t_hidden_2
+            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
+            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile_2), acc_b_t, input_precision="ieee")
+            acc_b_t = next_acc_b_t
+        from_t = tl.maximum(0, to_t)
+        # tiles that a mask or the end cuts
+        for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
+            t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
+            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_t = tl.dot(buffer_15, tl.trans(tile_2), acc_b_t, input_precision="ieee")
+            acc_b_t = next_acc_b_t
+    # src[block.diag:20]
+    gate = tl.load(
+        gate_ptr + width_index[:, None] * gate_stride_width + hidden_index[None, :] * gate_stride_hidden,
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
+        other=0.0,
+    )
     tl.store(
-        d_c_ptr + width_index * d_c_stride_width,
-        (acc_b_t_hidden + acc_b_t_hidden_2),
-        mask=(width_index < 512),
+        buffer_21_ptr + width_index[:, None] * buffer_21_stride_width + hidden_index[None, :] * buffer_21_stride_hidden,
+        (acc_b_t * gate.to(tl.float32)),
+        mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
 def block_backward_d_up_kernel(
-    c_ptr, buffer_3_ptr, buffer_14_ptr, buffer_4_ptr, buffer_5_ptr, d_up_ptr, c_stride_width,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, buffer_5_stride_b, buffer_5_stride_t,
-    buffer_5_stride_hidden, d_up_stride_width, d_up_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
+    c_ptr, buffer_6_ptr, buffer_3_ptr, buffer_4_ptr, buffer_15_ptr, d_up_ptr, c_stride_width,
+    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_3_stride_b, buffer_3_stride_t,
+    buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_width, d_up_stride_width, d_up_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3349,71 +3433,73 @@ def block_backward_d_up_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            tile_bf16 = (buffer_3[None, :] * buffer_14).to(tl.bfloat16)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3[None, :] * buffer_5)
-            tile_bf16_2 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-            next_acc_b_t = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_b_t)
+            buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_6 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
+            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            tile_bf16 = (buffer_3[None, :] * buffer_14).to(tl.bfloat16)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
-            argument = (buffer_3[None, :] * buffer_5)
-            tile_bf16_2 = (buffer_4 * (argument * tl.sigmoid(argument))).to(tl.bfloat16)
-            next_acc_b_t = tl.dot(tile_bf16, tl.trans(tile_bf16_2), acc_b_t)
+            buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
         d_up_ptr + width_index[:, None] * d_up_stride_width + hidden_index[None, :] * d_up_stride_hidden,
-        (acc_b_t * c[:, None]).to(tl.bfloat16),
+        (c[:, None] * acc_b_t).to(tl.bfloat16),
         mask=(width_index < 512)[:, None] & (hidden_index < 1024)[None, :],
     )
 
 
 @triton.jit
 def block_backward_d_gate_kernel(
-    c_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_14_ptr, d_gate_ptr, c_stride_width,
-    buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width,
+    c_ptr, buffer_4_ptr, buffer_3_ptr, buffer_5_ptr, buffer_6_ptr, buffer_15_ptr, d_gate_ptr, c_stride_width,
+    buffer_4_stride_b, buffer_4_stride_t, buffer_3_stride_b, buffer_3_stride_t, buffer_3_stride_hidden,
+    buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_6_stride_b, buffer_6_stride_t,
+    buffer_6_stride_hidden, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width,
     d_gate_stride_width, d_gate_stride_hidden, size_b, size_t, BLOCK_T: tl.constexpr,
     BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
@@ -3429,15 +3515,15 @@ def block_backward_d_gate_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3[None, :] * buffer_5)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
@@ -3446,35 +3532,35 @@ def block_backward_d_gate_kernel(
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            mul_hidden_t = (buffer_3[None, :] * buffer_5) * (1.0 - sigmoid_hidden_t)
-            tile = (buffer_3 * buffer_3)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_4) * buffer_6) * (mul_hidden_t + 1.0)
+            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
+            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
             tile_bf16 = tile_2.to(tl.bfloat16)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_14_bf16 = buffer_14.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_14_bf16, tl.trans(tile_bf16), acc_b_t)
+            buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            sigmoid_hidden_t = tl.sigmoid(buffer_3[None, :] * buffer_5)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index * buffer_4_stride_b + t_index[None, :] * buffer_4_stride_t + hidden_index[:, None] * buffer_4_stride_hidden,
+            sigmoid_hidden_t = tl.sigmoid(buffer_3 * buffer_4[None, :])
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
@@ -3483,17 +3569,17 @@ def block_backward_d_gate_kernel(
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            mul_hidden_t = (buffer_3[None, :] * buffer_5) * (1.0 - sigmoid_hidden_t)
-            tile = (buffer_3 * buffer_3)[None, :] * sigmoid_hidden_t
-            tile_2 = ((tile * buffer_4) * buffer_6) * (mul_hidden_t + 1.0)
+            mul_hidden_t = (buffer_4[None, :] * (1.0 - sigmoid_hidden_t)) * buffer_3
+            tile = (buffer_4 * buffer_4)[None, :] * sigmoid_hidden_t
+            tile_2 = ((tile * buffer_5) * buffer_6) * (mul_hidden_t + 1.0)
             tile_bf16 = tile_2.to(tl.bfloat16)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            buffer_14_bf16 = buffer_14.to(tl.bfloat16)
-            next_acc_b_t = tl.dot(buffer_14_bf16, tl.trans(tile_bf16), acc_b_t)
+            buffer_15_bf16 = buffer_15.to(tl.bfloat16)
+            next_acc_b_t = tl.dot(buffer_15_bf16, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
     # src[block.diag:18]
     c = tl.load(c_ptr + width_index * c_stride_width, mask=(width_index < 512), other=0.0)
@@ -3506,11 +3592,11 @@ def block_backward_d_gate_kernel(
 
 @triton.jit
 def block_backward_d_down_kernel(
-    d_out_ptr, buffer_3_ptr, buffer_6_ptr, buffer_5_ptr, d_down_ptr, d_out_stride_b, d_out_stride_t,
-    d_out_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_6_stride_b, buffer_6_stride_t,
-    buffer_6_stride_hidden, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden,
-    d_down_stride_hidden, d_down_stride_width, size_b, size_t, BLOCK_T: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+    d_out_ptr, buffer_5_ptr, buffer_3_ptr, buffer_4_ptr, d_down_ptr, d_out_stride_b, d_out_stride_t,
+    d_out_stride_width, buffer_5_stride_b, buffer_5_stride_t, buffer_5_stride_hidden, buffer_3_stride_b,
+    buffer_3_stride_t, buffer_3_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, d_down_stride_hidden,
+    d_down_stride_width, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
@@ -3524,19 +3610,19 @@ def block_backward_d_down_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(hidden_index < 1024)[:, None],
-                other=0.0,
-            )
             buffer_5 = tl.load(
                 buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            argument = (buffer_3[None, :] * buffer_5)
-            tile = (buffer_3[None, :] * buffer_6) * (argument * tl.sigmoid(argument))
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_5 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
             tile_bf16 = tile.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
@@ -3549,23 +3635,23 @@ def block_backward_d_down_kernel(
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            buffer_6 = tl.load(
-                buffer_6_ptr + b_index * buffer_6_stride_b + t_index[None, :] * buffer_6_stride_t + hidden_index[:, None] * buffer_6_stride_hidden,
-                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
-                other=0.0,
-            )
             buffer_5 = tl.load(
                 buffer_5_ptr + b_index * buffer_5_stride_b + t_index[None, :] * buffer_5_stride_t + hidden_index[:, None] * buffer_5_stride_hidden,
                 mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
                 other=0.0,
             )
-            argument = (buffer_3[None, :] * buffer_5)
-            tile = (buffer_3[None, :] * buffer_6) * (argument * tl.sigmoid(argument))
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + t_index[None, :] * buffer_3_stride_t + hidden_index[:, None] * buffer_3_stride_hidden,
+                mask=(t_index < size_t)[None, :] & (hidden_index < 1024)[:, None],
+                other=0.0,
+            )
+            argument = (buffer_3 * buffer_4[None, :])
+            tile = (buffer_5 * (argument * tl.sigmoid(argument))) * buffer_4[None, :]
             tile_bf16 = tile.to(tl.bfloat16)
             d_out = tl.load(
                 d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
@@ -3583,51 +3669,28 @@ def block_backward_d_down_kernel(
 
 @triton.jit
 def block_backward_buffer_7_rows_kernel(
-    buffer_13_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_7_ptr, buffer_13_stride_b,
-    buffer_13_stride_t, buffer_13_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, EXACT_WIDTH: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
+    buffer_13_ptr, buffer_14_ptr, buffer_7_ptr, buffer_13_stride_b, buffer_13_stride_t, buffer_14_stride_b,
+    buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t, size_b, size_t,
+    BLOCK_WIDTH: tl.constexpr, EXACT_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
     program = program // size_t
     b_index = program.to(tl.int64)
     width_index = tl.arange(0, BLOCK_WIDTH)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    buffer_5 = tl.load(
-        buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
+    buffer_14 = tl.load(
+        buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
     )
-    buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-    sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
-    add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
-    buffer_6 = tl.load(
-        buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-    )
-    buffer_4 = tl.load(
-        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
-    )
-    tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
-    mul_hidden = tile * add_hidden
-    sum_ = tl.sum(mul_hidden, 0)
-    buffer_13 = tl.load(
-        buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
-    )
-    sum_2 = tl.sum(buffer_13, 0)
-    tl.store(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        (sum_2 + (buffer_3 * sum_)),
-    )
+    sum_ = tl.sum(buffer_14, 0)
+    buffer_13 = tl.load(buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t)
+    tl.store(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t, (buffer_13 + sum_))
 
 
 @triton.jit
 def block_backward_buffer_7_kernel(
-    buffer_13_ptr, buffer_3_ptr, buffer_5_ptr, buffer_4_ptr, buffer_6_ptr, buffer_7_ptr, buffer_13_stride_b,
-    buffer_13_stride_t, buffer_13_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_5_stride_b,
-    buffer_5_stride_t, buffer_5_stride_hidden, buffer_4_stride_b, buffer_4_stride_t, buffer_4_stride_hidden,
-    buffer_6_stride_b, buffer_6_stride_t, buffer_6_stride_hidden, buffer_7_stride_b, buffer_7_stride_t,
-    size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    buffer_13_ptr, buffer_14_ptr, buffer_7_ptr, buffer_13_stride_b, buffer_13_stride_t, buffer_14_stride_b,
+    buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t, size_b, size_t,
+    BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
     t_index = (program % size_t).to(tl.int64)
@@ -3638,85 +3701,106 @@ def block_backward_buffer_7_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
         )
-        tile_sum = tl.sum(buffer_13, 0)
+        tile_sum = tl.sum(buffer_14, 0)
         next_sum_width = sum_width + tile_sum
         sum_width = next_sum_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_13 = tl.load(
-            buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t + width_index * buffer_13_stride_width,
+        buffer_14 = tl.load(
+            buffer_14_ptr + b_index * buffer_14_stride_b + t_index * buffer_14_stride_t + width_index * buffer_14_stride_width,
             mask=(width_index < 512),
             other=0.0,
         )
-        tile_sum = tl.sum(buffer_13, 0)
+        tile_sum = tl.sum(buffer_14, 0)
         next_sum_width = sum_width + tile_sum
         sum_width = next_sum_width
-    acc_hidden = tl.full([], 0.0, tl.float32)
-    buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
-    # whole tiles, no mask needed
-    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
-        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
-        add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
-        )
-        tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
-        mul_hidden = tile * add_hidden
-        tile_sum = tl.sum(mul_hidden, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
-    from_hidden = tl.maximum(0, to_hidden)
-    # tiles that a mask or the end cuts
-    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
-        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-        buffer_5 = tl.load(
-            buffer_5_ptr + b_index * buffer_5_stride_b + t_index * buffer_5_stride_t + hidden_index * buffer_5_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        sigmoid_hidden = tl.sigmoid(buffer_3 * buffer_5)
-        add_hidden = ((buffer_3 * buffer_5) * (1.0 - sigmoid_hidden)) + 1.0
-        buffer_6 = tl.load(
-            buffer_6_ptr + b_index * buffer_6_stride_b + t_index * buffer_6_stride_t + hidden_index * buffer_6_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        buffer_4 = tl.load(
-            buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t + hidden_index * buffer_4_stride_hidden,
-            mask=(hidden_index < 1024),
-            other=0.0,
-        )
-        tile = ((sigmoid_hidden * buffer_4) * buffer_5) * buffer_6
-        mul_hidden = tile * add_hidden
-        tile_sum = tl.sum(mul_hidden, 0)
-        next_acc_hidden = acc_hidden + tile_sum
-        acc_hidden = next_acc_hidden
+    buffer_13 = tl.load(buffer_13_ptr + b_index * buffer_13_stride_b + t_index * buffer_13_stride_t)
     tl.store(
         buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
-        (sum_width + (buffer_3 * acc_hidden)),
+        (buffer_13 + sum_width),
     )
 
 
 @triton.jit
+def block_backward_d_c_rows_kernel(
+    buffer_19_ptr, buffer_21_ptr, d_c_ptr, buffer_19_stride_width, buffer_19_stride_hidden,
+    buffer_21_stride_width, buffer_21_stride_hidden, d_c_stride_width, BLOCK_HIDDEN: tl.constexpr,
+    EXACT_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    width_index = program.to(tl.int64)
+    hidden_index = tl.arange(0, BLOCK_HIDDEN)
+    buffer_21 = tl.load(
+        buffer_21_ptr + width_index * buffer_21_stride_width + hidden_index * buffer_21_stride_hidden,
+    )
+    sum_ = tl.sum(buffer_21, 0)
+    buffer_19 = tl.load(
+        buffer_19_ptr + width_index * buffer_19_stride_width + hidden_index * buffer_19_stride_hidden,
+    )
+    sum_2 = tl.sum(buffer_19, 0)
+    tl.store(d_c_ptr + width_index * d_c_stride_width, (sum_2 + sum_))
+
+
+@triton.jit
+def block_backward_d_c_kernel(
+    buffer_19_ptr, buffer_21_ptr, d_c_ptr, buffer_19_stride_width, buffer_19_stride_hidden,
+    buffer_21_stride_width, buffer_21_stride_hidden, d_c_stride_width, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    width_index = program.to(tl.int64)
+    sum_hidden = tl.full([], 0.0, tl.float32)
+    sum_hidden_2 = tl.full([], 0.0, tl.float32)
+    to_hidden = (1024) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        buffer_19 = tl.load(
+            buffer_19_ptr + width_index * buffer_19_stride_width + hidden_index * buffer_19_stride_hidden,
+        )
+        tile_sum = tl.sum(buffer_19, 0)
+        next_sum_hidden = sum_hidden + tile_sum
+        buffer_21 = tl.load(
+            buffer_21_ptr + width_index * buffer_21_stride_width + hidden_index * buffer_21_stride_hidden,
+        )
+        tile_sum_2 = tl.sum(buffer_21, 0)
+        next_sum_hidden_2 = sum_hidden_2 + tile_sum_2
+        sum_hidden = next_sum_hidden
+        sum_hidden_2 = next_sum_hidden_2
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 1024, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        buffer_19 = tl.load(
+            buffer_19_ptr + width_index * buffer_19_stride_width + hidden_index * buffer_19_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_19, 0)
+        next_sum_hidden = sum_hidden + tile_sum
+        buffer_21 = tl.load(
+            buffer_21_ptr + width_index * buffer_21_stride_width + hidden_index * buffer_21_stride_hidden,
+            mask=(hidden_index < 1024),
+            other=0.0,
+        )
+        tile_sum_2 = tl.sum(buffer_21, 0)
+        next_sum_hidden_2 = sum_hidden_2 + tile_sum_2
+        sum_hidden = next_sum_hidden
+        sum_hidden_2 = next_sum_hidden_2
+    tl.store(d_c_ptr + width_index * d_c_stride_width, (sum_hidden + sum_hidden_2))
+
+
+@triton.jit
 def block_backward_buffer_8_kernel(
-    WO_ptr, d_out_ptr, buffer_11_ptr, buffer_12_ptr, buffer_3_ptr, buffer_14_ptr, buffer_7_ptr, buffer_8_ptr,
+    WO_ptr, d_out_ptr, buffer_11_ptr, buffer_12_ptr, buffer_7_ptr, buffer_15_ptr, buffer_4_ptr, buffer_8_ptr,
     WO_stride_kv, WO_stride_g, WO_stride_d, WO_stride_width, d_out_stride_b, d_out_stride_t,
     d_out_stride_width, buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, buffer_12_stride_b,
-    buffer_12_stride_t, buffer_12_stride_width, buffer_3_stride_b, buffer_3_stride_t, buffer_14_stride_b,
-    buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_8_stride_b,
+    buffer_12_stride_t, buffer_12_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_15_stride_b,
+    buffer_15_stride_t, buffer_15_stride_width, buffer_4_stride_b, buffer_4_stride_t, buffer_8_stride_b,
     buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d, size_b, size_t,
     BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -3733,13 +3817,13 @@ def block_backward_buffer_8_kernel(
     program = program // 2
     b_index = program.to(tl.int64)
     acc_width = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
-    buffer_7 = tl.load(
-        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
+    buffer_7 = tl.load(
+        buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
@@ -3747,55 +3831,56 @@ def block_backward_buffer_8_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
-        mul_t_width = (tile * buffer_7)[:, None] * buffer_14
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_12 = tl.load(
-            buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        buffer_11 = tl.load(
-            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
-            mask=(t_index < size_t)[:, None],
-            other=0.0,
-        )
-        safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        sub_t_width = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
-        tile_bf16 = sub_t_width.to(tl.bfloat16)
         # src[block.diag:17]
         WO = tl.load(
             WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[:, None] * WO_stride_d + width_index[None, :] * WO_stride_width,
             mask=(d_index < 64)[:, None],
             other=0.0,
         )
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        tile = ((0.001953125 * buffer_7) * buffer_4) * buffer_4
+        mul_t_width = (tile * buffer_4)[:, None] * buffer_15
+        buffer_12 = tl.load(
+            buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        buffer_11 = tl.load(
+            buffer_11_ptr + b_index * buffer_11_stride_b + t_index[:, None] * buffer_11_stride_t + width_index[None, :] * buffer_11_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+            mask=(t_index < size_t)[:, None],
+            other=0.0,
+        )
+        safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
+        sub_t_width = ((d_out.to(tl.float32) + buffer_11) + buffer_12) - safe_
+        tile_bf16 = sub_t_width.to(tl.bfloat16)
         next_acc_width = tl.dot(tile_bf16, tl.trans(WO), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        buffer_14 = tl.load(
-            buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
+        # src[block.diag:17]
+        WO = tl.load(
+            WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[:, None] * WO_stride_d + width_index[None, :] * WO_stride_width,
+            mask=(d_index < 64)[:, None] & (width_index < 512)[None, :],
+            other=0.0,
+        )
+        buffer_15 = tl.load(
+            buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
-        mul_t_width = (tile * buffer_7)[:, None] * buffer_14
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
-            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-            other=0.0,
-        )
+        tile = ((0.001953125 * buffer_7) * buffer_4) * buffer_4
+        mul_t_width = (tile * buffer_4)[:, None] * buffer_15
         buffer_12 = tl.load(
             buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
@@ -3806,16 +3891,14 @@ def block_backward_buffer_8_kernel(
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
-        sub_t_width = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
-        sub_t_width_2 = tl.where((width_index < 512)[None, :], sub_t_width, 0.0)
-        tile_bf16 = sub_t_width_2.to(tl.bfloat16)
-        # src[block.diag:17]
-        WO = tl.load(
-            WO_ptr + kv_index * WO_stride_kv + g_index * WO_stride_g + d_index[:, None] * WO_stride_d + width_index[None, :] * WO_stride_width,
-            mask=(d_index < 64)[:, None] & (width_index < 512)[None, :],
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+            mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
+        safe_ = tl.where(mul_t_width == float("-inf"), 0.0, mul_t_width)
+        sub_t_width = ((d_out.to(tl.float32) + buffer_11) + buffer_12) - safe_
+        tile_bf16 = sub_t_width.to(tl.bfloat16)
         next_acc_width = tl.dot(tile_bf16, tl.trans(WO), acc_width)
         acc_width = next_acc_width
     tl.store(
@@ -3827,12 +3910,12 @@ def block_backward_buffer_8_kernel(
 
 @triton.jit
 def block_backward_d_WO_kernel(
-    d_out_ptr, buffer_11_ptr, buffer_12_ptr, buffer_3_ptr, buffer_14_ptr, buffer_7_ptr, buffer_16_ptr,
-    d_WO_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_11_stride_b, buffer_11_stride_t,
-    buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_width, buffer_3_stride_b,
-    buffer_3_stride_t, buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b,
-    buffer_7_stride_t, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g,
-    buffer_16_stride_d, d_WO_stride_kv, d_WO_stride_g, d_WO_stride_d, d_WO_stride_width, size_b, size_t,
+    d_out_ptr, buffer_17_ptr, buffer_11_ptr, buffer_12_ptr, buffer_7_ptr, buffer_15_ptr, buffer_4_ptr,
+    d_WO_ptr, d_out_stride_b, d_out_stride_t, d_out_stride_width, buffer_17_stride_b, buffer_17_stride_t,
+    buffer_17_stride_kv, buffer_17_stride_g, buffer_17_stride_d, buffer_11_stride_b, buffer_11_stride_t,
+    buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t, buffer_12_stride_width, buffer_7_stride_b,
+    buffer_7_stride_t, buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_width, buffer_4_stride_b,
+    buffer_4_stride_t, d_WO_stride_kv, d_WO_stride_g, d_WO_stride_d, d_WO_stride_width, size_b, size_t,
     BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -3845,26 +3928,26 @@ def block_backward_d_WO_kernel(
     g_index = (program % 2).to(tl.int64)
     program = program // 2
     kv_index = program.to(tl.int64)
-    acc_b_t = tl.full([BLOCK_D, BLOCK_WIDTH], 0.0, tl.float32)
+    acc_t_b = tl.full([BLOCK_D, BLOCK_WIDTH], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
         to_t = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[:, None] * buffer_17_stride_d,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t)
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
             buffer_7 = tl.load(buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t)
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_3 = tl.load(buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t)
-            tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
-            mul_width_t = (tile * buffer_7)[None, :] * buffer_14
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
+            tile = ((0.001953125 * buffer_7) * buffer_4) * buffer_4
+            mul_width_t = (tile * buffer_4)[None, :] * buffer_15
             buffer_12 = tl.load(
                 buffer_12_ptr + b_index * buffer_12_stride_b + t_index[None, :] * buffer_12_stride_t + width_index[:, None] * buffer_12_stride_width,
                 mask=(width_index < 512)[:, None],
@@ -3875,42 +3958,42 @@ def block_backward_d_WO_kernel(
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            sub_width_t = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
-            tile_bf16 = sub_width_t.to(tl.bfloat16)
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
-                mask=(d_index < 64)[:, None],
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
+                mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_16, tl.trans(tile_bf16), acc_b_t)
-            acc_b_t = next_acc_b_t
+            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
+            sub_width_t = ((d_out.to(tl.float32) + buffer_11) + buffer_12) - safe_
+            tile_bf16 = sub_width_t.to(tl.bfloat16)
+            next_acc_t_b = tl.dot(buffer_17, tl.trans(tile_bf16), acc_t_b)
+            acc_t_b = next_acc_t_b
         from_t = tl.maximum(0, to_t)
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
+            buffer_17 = tl.load(
+                buffer_17_ptr + b_index * buffer_17_stride_b + t_index[None, :] * buffer_17_stride_t + kv_index * buffer_17_stride_kv + g_index * buffer_17_stride_g + d_index[:, None] * buffer_17_stride_d,
+                mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
+                other=0.0,
+            )
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
+            buffer_15 = tl.load(
+                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + width_index[:, None] * buffer_15_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
             buffer_7 = tl.load(
                 buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            buffer_14 = tl.load(
-                buffer_14_ptr + b_index * buffer_14_stride_b + t_index[None, :] * buffer_14_stride_t + width_index[:, None] * buffer_14_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            tile = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
-            mul_width_t = (tile * buffer_7)[None, :] * buffer_14
-            d_out = tl.load(
-                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
-                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
+            tile = ((0.001953125 * buffer_7) * buffer_4) * buffer_4
+            mul_width_t = (tile * buffer_4)[None, :] * buffer_15
             buffer_12 = tl.load(
                 buffer_12_ptr + b_index * buffer_12_stride_b + t_index[None, :] * buffer_12_stride_t + width_index[:, None] * buffer_12_stride_width,
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
@@ -3921,20 +4004,19 @@ def block_backward_d_WO_kernel(
                 mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
-            sub_width_t = ((buffer_11 + buffer_12) + d_out.to(tl.float32)) - safe_
-            sub_width_t_2 = tl.where((t_index < size_t)[None, :], sub_width_t, 0.0)
-            tile_bf16 = sub_width_t_2.to(tl.bfloat16)
-            buffer_16 = tl.load(
-                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
-                mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + t_index[None, :] * d_out_stride_t + width_index[:, None] * d_out_stride_width,
+                mask=(t_index < size_t)[None, :] & (width_index < 512)[:, None],
                 other=0.0,
             )
-            next_acc_b_t = tl.dot(buffer_16, tl.trans(tile_bf16), acc_b_t)
-            acc_b_t = next_acc_b_t
+            safe_ = tl.where(mul_width_t == float("-inf"), 0.0, mul_width_t)
+            sub_width_t = ((d_out.to(tl.float32) + buffer_11) + buffer_12) - safe_
+            tile_bf16 = sub_width_t.to(tl.bfloat16)
+            next_acc_t_b = tl.dot(buffer_17, tl.trans(tile_bf16), acc_t_b)
+            acc_t_b = next_acc_t_b
     tl.store(
         d_WO_ptr + kv_index * d_WO_stride_kv + g_index * d_WO_stride_g + d_index[:, None] * d_WO_stride_d + width_index[None, :] * d_WO_stride_width,
-        acc_b_t.to(tl.bfloat16),
+        acc_t_b.to(tl.bfloat16),
         mask=(d_index < 64)[:, None] & (width_index < 512)[None, :],
     )
 
@@ -3959,13 +4041,13 @@ def block_backward_buffer_2_rows_kernel(
     z = tl.load(
         z_ptr + b_index * z_stride_b + t_index * z_stride_t + kv_index * z_stride_kv + g_index * z_stride_g,
     )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
-    )
     state______ = tl.load(
         state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
     )
-    mul_d = state______ * buffer_8
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
+    )
+    mul_d = buffer_8 * state______
     sum_ = tl.sum(mul_d, 0)
     tl.store(
         buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
@@ -3994,13 +4076,13 @@ def block_backward_buffer_2_kernel(
     # whole tiles, no mask needed
     for first_d in tl.range(0, to_d, BLOCK_D):
         d_index = first_d + tl.arange(0, BLOCK_D)
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
-        )
         state______ = tl.load(
             state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
         )
-        mul_d = state______ * buffer_8
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
+        )
+        mul_d = buffer_8 * state______
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4008,17 +4090,17 @@ def block_backward_buffer_2_kernel(
     # tiles that a mask or the end cuts
     for first_d_2 in tl.range(from_d, 64, BLOCK_D):
         d_index = first_d_2 + tl.arange(0, BLOCK_D)
-        buffer_8 = tl.load(
-            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
-            mask=(d_index < 64),
-            other=0.0,
-        )
         state______ = tl.load(
             state_______ptr + b_index * state_______stride_b + t_index * state_______stride_t + kv_index * state_______stride_kv + g_index * state_______stride_g + d_index * state_______stride_d,
             mask=(d_index < 64),
             other=0.0,
         )
-        mul_d = state______ * buffer_8
+        buffer_8 = tl.load(
+            buffer_8_ptr + b_index * buffer_8_stride_b + t_index * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index * buffer_8_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_d = buffer_8 * state______
         tile_sum = tl.sum(mul_d, 0)
         next_acc_d = acc_d + tile_sum
         acc_d = next_acc_d
@@ -4053,25 +4135,25 @@ def block_backward_buffer_0_buffer_1_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_t_g = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_t_g_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-        mask=(x_index < size_t),
-        other=0.0,
-    )
-    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
-        mask=(x_index < size_t)[:, None],
-        other=0.0,
-    )
-    tile_bf16 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
+    acc_g_t = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
     state___ = tl.load(
         state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
         mask=(x_index < size_t)[:, None],
         other=0.0,
     )
-    tile_bf16_2 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+    state_ = tl.load(
+        state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+        mask=(x_index < size_t),
+        other=0.0,
+    )
+    rsqrt_x = tl.rsqrt(1e-05 + (0.001953125 * state_))
+    tile_bf16 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        mask=(x_index < size_t)[:, None],
+        other=0.0,
+    )
+    tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
     for g_index in tl.range(0, 2):
         from_t = (tl.maximum(0, first_x)) // BLOCK_T * BLOCK_T
         from_t_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_t) - 1), BLOCK_T) * BLOCK_T
@@ -4079,12 +4161,6 @@ def block_backward_buffer_0_buffer_1_kernel(
         # tiles that a mask or the end cuts
         for first_t in tl.range(from_t, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            mul_t = 1.4426950408889634 * logsum
             state__ = tl.load(
                 state___ptr + b_index * state___stride_b + t_index * state___stride_t,
                 mask=(t_index < size_t),
@@ -4097,76 +4173,76 @@ def block_backward_buffer_0_buffer_1_kernel(
                 other=0.0,
             )
             # src[block.diag:24]
-            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (0.001953125 * state__))[:, None]
             tile_bf16_3 = mul_t_d.to(tl.bfloat16)
-            # src[block.diag:7]
-            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
-            # src[block.diag:8]
-            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
-            where_x_t = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
-            exp2_x_t = tl.exp2(sub_x_t)
-            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
             buffer_8 = tl.load(
                 buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_8_bf16 = buffer_8.to(tl.bfloat16)
-            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+            dot = tl.dot(tile_bf16, tl.trans(buffer_8_bf16))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
-            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
-            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            mul_t = 1.4426950408889634 * logsum
+            # src[block.diag:7]
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(tile_bf16_3))
+            # src[block.diag:8]
+            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
+            where_x_t = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = ((dot - buffer_2[None, :]) * exp2_x_t).to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, tile_bf16_3, acc_t_g)
+            tile_bf16_5 = exp2_x_t.to(tl.bfloat16)
+            next_acc_g_t = tl.dot(tile_bf16_5, buffer_8_bf16, acc_g_t)
             acc_t_g = next_acc_t_g
-            acc_t_g_2 = next_acc_t_g_2
+            acc_g_t = next_acc_g_t
         to_t_2 = size_t // BLOCK_T * BLOCK_T
         # whole tiles, no mask needed
         for first_t_2 in tl.range(from_t_2, to_t_2, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
-            )
             state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
             # src[maps.diag:25]
             state____ = tl.load(
                 state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
             )
             # src[block.diag:24]
-            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (0.001953125 * state__))[:, None]
             tile_bf16_3 = mul_t_d.to(tl.bfloat16)
-            # src[block.diag:7]
-            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
-            sub_x_t = (0.18033688011112042 * dot) - (1.4426950408889634 * logsum)[None, :]
-            exp2_x_t = tl.exp2(sub_x_t)
-            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+            )
             buffer_8 = tl.load(
                 buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
             )
             buffer_8_bf16 = buffer_8.to(tl.bfloat16)
-            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+            dot = tl.dot(tile_bf16, tl.trans(buffer_8_bf16))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
             )
-            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
-            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
-            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            # src[block.diag:7]
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(tile_bf16_3))
+            sub_x_t = (0.18033688011112042 * dot_2) - (1.4426950408889634 * logsum)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = ((dot - buffer_2[None, :]) * exp2_x_t).to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, tile_bf16_3, acc_t_g)
+            tile_bf16_5 = exp2_x_t.to(tl.bfloat16)
+            next_acc_g_t = tl.dot(tile_bf16_5, buffer_8_bf16, acc_g_t)
             acc_t_g = next_acc_t_g
-            acc_t_g_2 = next_acc_t_g_2
+            acc_g_t = next_acc_g_t
         from_t_3 = tl.maximum(from_t_2, to_t_2)
         # tiles that a mask or the end cuts
         for first_t_3 in tl.range(from_t_3, size_t, BLOCK_T):
             t_index = first_t_3 + tl.arange(0, BLOCK_T)
-            logsum = tl.load(
-                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
-                mask=(t_index < size_t),
-                other=0.0,
-            )
-            mul_t = 1.4426950408889634 * logsum
             state__ = tl.load(
                 state___ptr + b_index * state___stride_b + t_index * state___stride_t,
                 mask=(t_index < size_t),
@@ -4179,33 +4255,39 @@ def block_backward_buffer_0_buffer_1_kernel(
                 other=0.0,
             )
             # src[block.diag:24]
-            mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+            mul_t_d = state____ * tl.rsqrt(1e-05 + (0.001953125 * state__))[:, None]
             tile_bf16_3 = mul_t_d.to(tl.bfloat16)
-            # src[block.diag:7]
-            dot = tl.dot(tile_bf16, tl.trans(tile_bf16_3))
-            # src[block.diag:8]
-            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
-            where_x_t = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
-            exp2_x_t = tl.exp2(sub_x_t)
-            tile_bf16_4 = exp2_x_t.to(tl.bfloat16)
+            buffer_2 = tl.load(
+                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+                mask=(t_index < size_t),
+                other=0.0,
+            )
             buffer_8 = tl.load(
                 buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_8_bf16 = buffer_8.to(tl.bfloat16)
-            next_acc_t_g = tl.dot(tile_bf16_4, buffer_8_bf16, acc_t_g)
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+            dot = tl.dot(tile_bf16, tl.trans(buffer_8_bf16))
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
                 mask=(t_index < size_t),
                 other=0.0,
             )
-            dot_2 = tl.dot(tile_bf16_2, tl.trans(buffer_8_bf16))
-            tile_bf16_5 = (exp2_x_t * (dot_2 - buffer_2[None, :])).to(tl.bfloat16)
-            next_acc_t_g_2 = tl.dot(tile_bf16_5, tile_bf16_3, acc_t_g_2)
+            mul_t = 1.4426950408889634 * logsum
+            # src[block.diag:7]
+            dot_2 = tl.dot(tile_bf16_2, tl.trans(tile_bf16_3))
+            # src[block.diag:8]
+            tile = (x_index[:, None] <= t_index[None, :]) & (t_index < size_t)[None, :]
+            where_x_t = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+            sub_x_t = where_x_t - tl.where(mul_t == float("-inf"), 0.0, mul_t)[None, :]
+            exp2_x_t = tl.exp2(sub_x_t)
+            tile_bf16_4 = ((dot - buffer_2[None, :]) * exp2_x_t).to(tl.bfloat16)
+            next_acc_t_g = tl.dot(tile_bf16_4, tile_bf16_3, acc_t_g)
+            tile_bf16_5 = exp2_x_t.to(tl.bfloat16)
+            next_acc_g_t = tl.dot(tile_bf16_5, buffer_8_bf16, acc_g_t)
             acc_t_g = next_acc_t_g
-            acc_t_g_2 = next_acc_t_g_2
+            acc_g_t = next_acc_g_t
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + x_index[:, None] * buffer_0_stride_x,
         acc_t_g,
@@ -4213,21 +4295,21 @@ def block_backward_buffer_0_buffer_1_kernel(
     )
     tl.store(
         buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
-        acc_t_g_2,
+        acc_g_t,
         mask=(x_index < size_t)[:, None],
     )
 
 
 @triton.jit
-def block_backward_buffer_15_kernel(
+def block_backward_buffer_16_kernel(
     logsum_ptr, state_ptr, state__ptr, state___ptr, state____ptr, state_____ptr, buffer_8_ptr, buffer_2_ptr,
-    buffer_15_ptr, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, state_stride_b,
+    buffer_16_ptr, logsum_stride_b, logsum_stride_t, logsum_stride_kv, logsum_stride_g, state_stride_b,
     state_stride_kv, state_stride_d, state_stride_x, state__stride_b, state__stride_x, state___stride_b,
     state___stride_t, state____stride_b, state____stride_kv, state____stride_d, state____stride_x,
     state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g, state_____stride_d,
     buffer_8_stride_b, buffer_8_stride_t, buffer_8_stride_kv, buffer_8_stride_g, buffer_8_stride_d,
-    buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_15_stride_b,
-    buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, size_b, size_t,
+    buffer_2_stride_b, buffer_2_stride_t, buffer_2_stride_kv, buffer_2_stride_g, buffer_16_stride_b,
+    buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g, buffer_16_stride_d, size_b, size_t,
     BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_T: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4241,6 +4323,16 @@ def block_backward_buffer_15_kernel(
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_T, BLOCK_D], 0.0, tl.float32)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    buffer_8 = tl.load(
+        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
+        mask=(t_index < size_t)[:, None],
+        other=0.0,
+    )
     logsum = tl.load(
         logsum_ptr + b_index * logsum_stride_b + t_index * logsum_stride_t + kv_index * logsum_stride_kv + g_index * logsum_stride_g,
         mask=(t_index < size_t),
@@ -4259,38 +4351,28 @@ def block_backward_buffer_15_kernel(
         other=0.0,
     )
     # src[block.diag:24]
-    mul_t_d = state____ * tl.rsqrt(1e-05 + (state__ * 0.001953125))[:, None]
+    mul_t_d = state____ * tl.rsqrt(1e-05 + (0.001953125 * state__))[:, None]
     tile_bf16 = mul_t_d.to(tl.bfloat16)
-    buffer_2 = tl.load(
-        buffer_2_ptr + b_index * buffer_2_stride_b + t_index * buffer_2_stride_t + kv_index * buffer_2_stride_kv + g_index * buffer_2_stride_g,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    buffer_8 = tl.load(
-        buffer_8_ptr + b_index * buffer_8_stride_b + t_index[:, None] * buffer_8_stride_t + kv_index * buffer_8_stride_kv + g_index * buffer_8_stride_g + d_index[None, :] * buffer_8_stride_d,
-        mask=(t_index < size_t)[:, None],
-        other=0.0,
-    )
     to_x = (tl.minimum(size_t, first_t + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        tile_bf16_2 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
-        # src[block.diag:7]
-        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
-        exp2_t_x = tl.exp2((0.18033688011112042 * dot) - mul_t[:, None])
+        state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
+        rsqrt_x = tl.rsqrt(1e-05 + (0.001953125 * state_))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
         state___ = tl.load(
             state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
         )
-        tile_bf16_3 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
         buffer_8_bf16 = buffer_8.to(tl.bfloat16)
-        dot_2 = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
-        tile_bf16_4 = (exp2_t_x * (dot_2 - buffer_2[:, None])).to(tl.bfloat16)
+        dot = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
+        # src[block.diag:7]
+        dot_2 = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        exp2_t_x = tl.exp2((0.18033688011112042 * dot_2) - mul_t[:, None])
+        tile_bf16_4 = ((dot - buffer_2[:, None]) * exp2_t_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
@@ -4298,37 +4380,37 @@ def block_backward_buffer_15_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        state_ = tl.load(
-            state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-            mask=(x_index < size_t),
-            other=0.0,
-        )
-        rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
         state = tl.load(
             state_ptr + b_index * state_stride_b + kv_index * state_stride_kv + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_t)[:, None],
             other=0.0,
         )
-        tile_bf16_2 = (state * rsqrt_x[:, None]).to(tl.bfloat16)
-        # src[block.diag:7]
-        dot = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
-        # src[block.diag:8]
-        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
-        where_t_x = tl.where(tile, 0.18033688011112042 * dot, float("-inf"))
-        sub_t_x = where_t_x - tl.where(mul_t == float("-inf"), 0.0, mul_t)[:, None]
+        state_ = tl.load(
+            state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+            mask=(x_index < size_t),
+            other=0.0,
+        )
+        rsqrt_x = tl.rsqrt(1e-05 + (0.001953125 * state_))
+        tile_bf16_2 = (rsqrt_x[:, None] * state).to(tl.bfloat16)
         state___ = tl.load(
             state____ptr + b_index * state____stride_b + kv_index * state____stride_kv + d_index[None, :] * state____stride_d + x_index[:, None] * state____stride_x,
             mask=(x_index < size_t)[:, None],
             other=0.0,
         )
-        tile_bf16_3 = (state___ * rsqrt_x[:, None]).to(tl.bfloat16)
+        tile_bf16_3 = (rsqrt_x[:, None] * state___).to(tl.bfloat16)
         buffer_8_bf16 = buffer_8.to(tl.bfloat16)
-        dot_2 = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
-        tile_bf16_4 = (tl.exp2(sub_t_x) * (dot_2 - buffer_2[:, None])).to(tl.bfloat16)
+        dot = tl.dot(buffer_8_bf16, tl.trans(tile_bf16_3))
+        # src[block.diag:7]
+        dot_2 = tl.dot(tile_bf16, tl.trans(tile_bf16_2))
+        # src[block.diag:8]
+        tile = (x_index[None, :] <= t_index[:, None]) & (x_index < size_t)[None, :]
+        where_t_x = tl.where(tile, 0.18033688011112042 * dot_2, float("-inf"))
+        sub_t_x = where_t_x - tl.where(mul_t == float("-inf"), 0.0, mul_t)[:, None]
+        tile_bf16_4 = ((dot - buffer_2[:, None]) * tl.exp2(sub_t_x)).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     tl.store(
-        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
+        buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
         acc_x,
         mask=(t_index < size_t)[:, None],
     )
@@ -4336,8 +4418,8 @@ def block_backward_buffer_15_kernel(
 
 @triton.jit
 def block_backward_buffer_9_kernel(
-    X_ptr, a_ptr, WK_ptr, buffer_1_ptr, buffer_9_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WK_stride_width, WK_stride_kv, WK_stride_d, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d,
+    X_ptr, a_ptr, WV_ptr, buffer_1_ptr, buffer_9_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+    WV_stride_width, WV_stride_kv, WV_stride_d, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d,
     buffer_1_stride_x, buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, size_b,
     size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -4356,43 +4438,43 @@ def block_backward_buffer_9_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        # src[block.diag:15]
-        WK = tl.load(
-            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
+        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:16]
+        WV = tl.load(
+            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(WV), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        # src[block.diag:15]
-        WK = tl.load(
-            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
-            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (a[None, :] * WK.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:16]
+        WV = tl.load(
+            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
+            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(WV), acc_width)
         acc_width = next_acc_width
     buffer_1 = tl.load(
         buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
@@ -4401,15 +4483,15 @@ def block_backward_buffer_9_kernel(
     )
     tl.store(
         buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
-        (acc_width * buffer_1),
+        (buffer_1 * acc_width),
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
 def block_backward_buffer_10_kernel(
-    X_ptr, a_ptr, WV_ptr, buffer_0_ptr, buffer_10_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    WV_stride_width, WV_stride_kv, WV_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
+    X_ptr, a_ptr, WK_ptr, buffer_0_ptr, buffer_10_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
+    WK_stride_width, WK_stride_kv, WK_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
     buffer_0_stride_x, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d,
     size_b, size_t, BLOCK_WIDTH: tl.constexpr, BLOCK_T: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
@@ -4428,43 +4510,43 @@ def block_backward_buffer_10_kernel(
     # whole tiles, no mask needed
     for first_width in tl.range(0, to_width, BLOCK_WIDTH):
         width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(d_index < 64)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(t_index < size_t)[:, None],
             other=0.0,
         )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width)
+        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:15]
+        WK = tl.load(
+            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(WK), acc_width)
         acc_width = next_acc_width
     from_width = tl.maximum(0, to_width)
     # tiles that a mask or the end cuts
     for first_width_2 in tl.range(from_width, 512, BLOCK_WIDTH):
         width_index = first_width_2 + tl.arange(0, BLOCK_WIDTH)
-        # src[block.diag:13]
-        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-        # src[block.diag:16]
-        WV = tl.load(
-            WV_ptr + width_index[None, :] * WV_stride_width + kv_index * WV_stride_kv + d_index[:, None] * WV_stride_d,
-            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
-            other=0.0,
-        )
-        tile_bf16 = (a[None, :] * WV.to(tl.float32)).to(tl.bfloat16)
         # src[block.diag:12]
         X = tl.load(
             X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
             mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
             other=0.0,
         )
-        next_acc_width = tl.dot(X, tl.trans(tile_bf16), acc_width)
+        # src[block.diag:13]
+        a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+        tile_bf16 = (X.to(tl.float32) * a[None, :]).to(tl.bfloat16)
+        # src[block.diag:15]
+        WK = tl.load(
+            WK_ptr + width_index[None, :] * WK_stride_width + kv_index * WK_stride_kv + d_index[:, None] * WK_stride_d,
+            mask=(width_index < 512)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        next_acc_width = tl.dot(tile_bf16, tl.trans(WK), acc_width)
         acc_width = next_acc_width
     buffer_0 = tl.load(
         buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
@@ -4473,279 +4555,151 @@ def block_backward_buffer_10_kernel(
     )
     tl.store(
         buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
-        (acc_width * buffer_0),
+        (buffer_0 * acc_width),
         mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
-def block_backward_d_a_rows_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_15_ptr, buffer_1_ptr, buffer_0_ptr,
-    d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
-    WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
-    state__stride_x, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
-    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, buffer_1_stride_b, buffer_1_stride_kv,
-    buffer_1_stride_d, buffer_1_stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_B: tl.constexpr, BLOCK_T: tl.constexpr,
-    BLOCK_KV: tl.constexpr, BLOCK_G: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr, EXACT_B: tl.constexpr, EXACT_T: tl.constexpr, EXACT_KV: tl.constexpr,
-    EXACT_G: tl.constexpr, EXACT_D: tl.constexpr, EXACT_X: tl.constexpr,
+def block_backward_buffer_18_kernel(
+    X_ptr, state__ptr, buffer_0_ptr, buffer_18_ptr, X_stride_b, X_stride_t, X_stride_width, state__stride_b,
+    state__stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
+    buffer_18_stride_width, buffer_18_stride_kv, buffer_18_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_width = program * BLOCK_WIDTH
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
     width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    b_index = tl.arange(0, BLOCK_B)
-    t_index = tl.arange(0, BLOCK_T)
-    kv_index = tl.arange(0, BLOCK_KV)
-    g_index = tl.arange(0, BLOCK_G)
-    d_index = tl.arange(0, BLOCK_D)
-    x_index = tl.arange(0, BLOCK_X)
-    state_ = load_tile(
-        state__ptr + b_index[:, None] * state__stride_b + x_index[None, :] * state__stride_x,
-        (b_index < size_b)[:, None] & (x_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_X,
-    )
-    rsqrt_b_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-    X = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + x_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (x_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    # src[block.diag:16]
-    WV = tl.load(
-        WV_ptr + width_index[:, None, None] * WV_stride_width + kv_index[None, :, None] * WV_stride_kv + d_index[None, None, :] * WV_stride_d,
-        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
-        other=0.0,
-    )
-    buffer_0 = load_tile(
-        buffer_0_ptr + b_index[:, None, None, None] * buffer_0_stride_b + kv_index[None, :, None, None] * buffer_0_stride_kv + d_index[None, None, :, None] * buffer_0_stride_d + x_index[None, None, None, :] * buffer_0_stride_x,
-        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
-        0.0,
-        EXACT_B and EXACT_KV and EXACT_X,
-    )
-    X_f32 = X.to(tl.float32)
-    tile = rsqrt_b_x[None, :, None, None, :] * WV.to(tl.float32)[:, None, :, :, None]
-    mul_width_b_kv_d_x = (tile * X_f32[:, :, None, None, :]) * buffer_0[None, :, :, :, :]
-    sum_ = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x, 4), 3), 2), 1)
-    buffer_1 = load_tile(
-        buffer_1_ptr + b_index[:, None, None, None] * buffer_1_stride_b + kv_index[None, :, None, None] * buffer_1_stride_kv + d_index[None, None, :, None] * buffer_1_stride_d + x_index[None, None, None, :] * buffer_1_stride_x,
-        (b_index < size_b)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (x_index < size_t)[None, None, None, :],
-        0.0,
-        EXACT_B and EXACT_KV and EXACT_X,
-    )
-    # src[block.diag:15]
-    WK = tl.load(
-        WK_ptr + width_index[:, None, None] * WK_stride_width + kv_index[None, :, None] * WK_stride_kv + d_index[None, None, :] * WK_stride_d,
-        mask=(width_index < 512)[:, None, None] & (kv_index < 2)[None, :, None],
-        other=0.0,
-    )
-    tile_2 = rsqrt_b_x[None, :, None, None, :] * WK.to(tl.float32)[:, None, :, :, None]
-    mul_width_b_kv_d_x_2 = (tile_2 * X_f32[:, :, None, None, :]) * buffer_1[None, :, :, :, :]
-    sum_2 = tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_kv_d_x_2, 4), 3), 2), 1)
-    # src[block.diag:12]
-    X_2 = tl.load(
-        X_ptr + b_index[None, :, None] * X_stride_b + t_index[None, None, :] * X_stride_t + width_index[:, None, None] * X_stride_width,
-        mask=(b_index < size_b)[None, :, None] & (t_index < size_t)[None, None, :] & (width_index < 512)[:, None, None],
-        other=0.0,
-    )
-    # src[block.diag:14]
-    WQ = tl.load(
-        WQ_ptr + width_index[:, None, None, None] * WQ_stride_width + kv_index[None, :, None, None] * WQ_stride_kv + g_index[None, None, :, None] * WQ_stride_g + d_index[None, None, None, :] * WQ_stride_d,
-        mask=(width_index < 512)[:, None, None, None] & (kv_index < 2)[None, :, None, None] & (g_index < 2)[None, None, :, None],
-        other=0.0,
-    )
-    state__ = load_tile(
-        state___ptr + b_index[:, None] * state___stride_b + t_index[None, :] * state___stride_t,
-        (b_index < size_b)[:, None] & (t_index < size_t)[None, :],
-        0.0,
-        EXACT_B and EXACT_T,
-    )
-    # src[maps.diag:25]
-    buffer_15 = load_tile(
-        buffer_15_ptr + b_index[:, None, None, None, None] * buffer_15_stride_b + t_index[None, :, None, None, None] * buffer_15_stride_t + kv_index[None, None, :, None, None] * buffer_15_stride_kv + g_index[None, None, None, :, None] * buffer_15_stride_g + d_index[None, None, None, None, :] * buffer_15_stride_d,
-        (b_index < size_b)[:, None, None, None, None] & (t_index < size_t)[None, :, None, None, None] & (kv_index < 2)[None, None, :, None, None] & (g_index < 2)[None, None, None, :, None],
-        0.0,
-        EXACT_B and EXACT_T and EXACT_KV and EXACT_G,
-    )
-    # src[block.diag:14]
-    # src[block.diag:12]
-    tile_3 = tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :, :] * X_2.to(tl.float32)
-    tile_4 = tile_3[:, :, :, None, None, None] * WQ.to(tl.float32)[:, None, None, :, :, :]
-    mul_width_b_t_kv_g_d = tile_4 * buffer_15[None, :, :, :, :, :]
-    sum_3 = tl.sum(tl.sum(tl.sum(tl.sum(tl.sum(mul_width_b_t_kv_g_d, 5), 4), 3), 2), 1)
-    tl.store(
-        d_a_ptr + width_index * d_a_stride_width,
-        (((sum_3 * 0.125) + (sum_2 * 0.125)) + sum_),
-        mask=(width_index < 512),
-    )
-
-
-@triton.jit
-def block_backward_d_a_kernel(
-    X_ptr, WQ_ptr, WK_ptr, WV_ptr, state__ptr, state___ptr, buffer_15_ptr, buffer_1_ptr, buffer_0_ptr,
-    d_a_ptr, X_stride_b, X_stride_t, X_stride_width, WQ_stride_width, WQ_stride_kv, WQ_stride_g, WQ_stride_d,
-    WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width, WV_stride_kv, WV_stride_d, state__stride_b,
-    state__stride_x, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
-    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, buffer_1_stride_b, buffer_1_stride_kv,
-    buffer_1_stride_d, buffer_1_stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_a_stride_width, size_b, size_t, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_WIDTH: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_width = program * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    acc_b_kv_d_t_g = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    kv_index = program.to(tl.int64)
+    acc_b_x = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
     for b_index in tl.range(0, size_b):
-        for t_index in tl.range(0, size_t):
-            # src[block.diag:12]
+        to_x = size_t // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
             X = tl.load(
-                X_ptr + b_index * X_stride_b + t_index * X_stride_t + width_index * X_stride_width,
-                mask=(width_index < 512),
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(width_index < 512)[:, None],
                 other=0.0,
             )
-            state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
-            # src[maps.diag:25]
-            rsqrt = tl.rsqrt(1e-05 + (state__ * 0.001953125))
-            for kv_index in tl.range(0, 2):
-                for g_index in tl.range(0, 2):
-                    to_d = (64) // BLOCK_D * BLOCK_D
-                    # whole tiles, no mask needed
-                    for first_d in tl.range(0, to_d, BLOCK_D):
-                        d_index = first_d + tl.arange(0, BLOCK_D)
-                        # src[block.diag:14]
-                        WQ = tl.load(
-                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                            mask=(width_index < 512)[:, None],
-                            other=0.0,
-                        )
-                        buffer_15 = tl.load(
-                            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index * buffer_15_stride_d,
-                        )
-                        # src[block.diag:12]
-                        tile = (rsqrt * buffer_15)[None, :] * X.to(tl.float32)[:, None]
-                        mul_width_d = tile * WQ.to(tl.float32)
-                        tile_sum = tl.sum(mul_width_d, 1)
-                        next_acc_b_kv_d_t_g = acc_b_kv_d_t_g + tile_sum
-                        acc_b_kv_d_t_g = next_acc_b_kv_d_t_g
-                    from_d = tl.maximum(0, to_d)
-                    # tiles that a mask or the end cuts
-                    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-                        d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                        # src[block.diag:14]
-                        WQ = tl.load(
-                            WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                            mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-                            other=0.0,
-                        )
-                        buffer_15 = tl.load(
-                            buffer_15_ptr + b_index * buffer_15_stride_b + t_index * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index * buffer_15_stride_d,
-                            mask=(d_index < 64),
-                            other=0.0,
-                        )
-                        # src[block.diag:12]
-                        tile = (rsqrt * buffer_15)[None, :] * X.to(tl.float32)[:, None]
-                        mul_width_d = tile * WQ.to(tl.float32)
-                        tile_sum = tl.sum(mul_width_d, 1)
-                        next_acc_b_kv_d_t_g = acc_b_kv_d_t_g + tile_sum
-                        acc_b_kv_d_t_g = next_acc_b_kv_d_t_g
-    acc_kv_d_b_x = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    acc_x_b_kv_d = tl.full([BLOCK_WIDTH], 0.0, tl.float32)
-    for b_index_2 in tl.range(0, size_b):
-        for kv_index in tl.range(0, 2):
-            # whole tiles, no mask needed
-            for first_d in tl.range(0, 64, BLOCK_D):
-                d_index = first_d + tl.arange(0, BLOCK_D)
-                # src[block.diag:15]
-                WK = tl.load(
-                    WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                # src[block.diag:16]
-                WV = tl.load(
-                    WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                to_x = size_t // BLOCK_X * BLOCK_X
-                # whole tiles, no mask needed
-                for first_x in tl.range(0, to_x, BLOCK_X):
-                    x_index = first_x + tl.arange(0, BLOCK_X)
-                    buffer_1 = tl.load(
-                        buffer_1_ptr + b_index_2 * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                    )
-                    state_ = tl.load(state__ptr + b_index_2 * state__stride_b + x_index * state__stride_x)
-                    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-                    X = tl.load(
-                        X_ptr + b_index_2 * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                        mask=(width_index < 512)[:, None],
-                        other=0.0,
-                    )
-                    # src[block.diag:15]
-                    X_f32 = X.to(tl.float32)
-                    tile = rsqrt_x[None, None, :] * WK.to(tl.float32)[:, :, None]
-                    mul_width_d_x = (tile * X_f32[:, None, :]) * buffer_1[None, :, :]
-                    tile_sum = tl.sum(tl.sum(mul_width_d_x, 2), 1)
-                    next_acc_kv_d_b_x = acc_kv_d_b_x + tile_sum
-                    buffer_0 = tl.load(
-                        buffer_0_ptr + b_index_2 * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                    )
-                    # src[block.diag:16]
-                    tile_2 = (rsqrt_x[None, :] * buffer_0)[None, :, :] * WV.to(tl.float32)[:, :, None]
-                    mul_width_d_x_2 = tile_2 * X_f32[:, None, :]
-                    tile_sum_2 = tl.sum(tl.sum(mul_width_d_x_2, 2), 1)
-                    next_acc_x_b_kv_d = acc_x_b_kv_d + tile_sum_2
-                    acc_kv_d_b_x = next_acc_kv_d_b_x
-                    acc_x_b_kv_d = next_acc_x_b_kv_d
-                from_x = tl.maximum(0, to_x)
-                # tiles that a mask or the end cuts
-                for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-                    x_index = first_x_2 + tl.arange(0, BLOCK_X)
-                    buffer_1 = tl.load(
-                        buffer_1_ptr + b_index_2 * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                        mask=(x_index < size_t)[None, :],
-                        other=0.0,
-                    )
-                    state_ = tl.load(
-                        state__ptr + b_index_2 * state__stride_b + x_index * state__stride_x,
-                        mask=(x_index < size_t),
-                        other=0.0,
-                    )
-                    rsqrt_x = tl.rsqrt(1e-05 + (state_ * 0.001953125))
-                    X = tl.load(
-                        X_ptr + b_index_2 * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                        mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
-                        other=0.0,
-                    )
-                    # src[block.diag:15]
-                    X_f32 = X.to(tl.float32)
-                    tile = rsqrt_x[None, None, :] * WK.to(tl.float32)[:, :, None]
-                    mul_width_d_x = (tile * X_f32[:, None, :]) * buffer_1[None, :, :]
-                    tile_sum = tl.sum(tl.sum(mul_width_d_x, 2), 1)
-                    next_acc_kv_d_b_x = acc_kv_d_b_x + tile_sum
-                    buffer_0 = tl.load(
-                        buffer_0_ptr + b_index_2 * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                        mask=(x_index < size_t)[None, :],
-                        other=0.0,
-                    )
-                    # src[block.diag:16]
-                    tile_2 = (rsqrt_x[None, :] * buffer_0)[None, :, :] * WV.to(tl.float32)[:, :, None]
-                    mul_width_d_x_2 = tile_2 * X_f32[:, None, :]
-                    tile_sum_2 = tl.sum(tl.sum(mul_width_d_x_2, 2), 1)
-                    next_acc_x_b_kv_d = acc_x_b_kv_d + tile_sum_2
-                    acc_kv_d_b_x = next_acc_kv_d_b_x
-                    acc_x_b_kv_d = next_acc_x_b_kv_d
-    tile = (acc_b_kv_d_t_g * 0.125) + (acc_kv_d_b_x * 0.125)
-    tl.store(d_a_ptr + width_index * d_a_stride_width, (tile + acc_x_b_kv_d), mask=(width_index < 512))
+            tile = tl.rsqrt(1e-05 + (0.001953125 * state_))[None, :] * X.to(tl.float32)
+            tile_bf16 = tile.to(tl.bfloat16)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_0_bf16), acc_b_x)
+            acc_b_x = next_acc_b_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            state_ = tl.load(
+                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+                mask=(x_index < size_t),
+                other=0.0,
+            )
+            rsqrt_x = tl.where(x_index < size_t, tl.rsqrt(1e-05 + (0.001953125 * state_)), 0.0)
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            tile_bf16 = (rsqrt_x[None, :] * X.to(tl.float32)).to(tl.bfloat16)
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
+                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
+                other=0.0,
+            )
+            buffer_0_bf16 = buffer_0.to(tl.bfloat16)
+            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_0_bf16), acc_b_x)
+            acc_b_x = next_acc_b_x
+    tl.store(
+        buffer_18_ptr + width_index[:, None] * buffer_18_stride_width + kv_index * buffer_18_stride_kv + d_index[None, :] * buffer_18_stride_d,
+        acc_b_x,
+        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+    )
 
 
 @triton.jit
-def block_backward_d_WQ_kernel(
-    X_ptr, a_ptr, state___ptr, buffer_15_ptr, d_WQ_ptr, X_stride_b, X_stride_t, X_stride_width,
-    a_stride_width, state___stride_b, state___stride_t, buffer_15_stride_b, buffer_15_stride_t,
-    buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d, d_WQ_stride_width, d_WQ_stride_kv,
-    d_WQ_stride_g, d_WQ_stride_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
+def block_backward_buffer_20_kernel(
+    X_ptr, state__ptr, buffer_1_ptr, buffer_20_ptr, X_stride_b, X_stride_t, X_stride_width, state__stride_b,
+    state__stride_x, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x,
+    buffer_20_stride_width, buffer_20_stride_kv, buffer_20_stride_d, size_b, size_t, BLOCK_X: tl.constexpr,
+    BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
+    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
+    program = program // tl.cdiv(512, BLOCK_WIDTH)
+    kv_index = program.to(tl.int64)
+    acc_b_x = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
+    for b_index in tl.range(0, size_b):
+        to_x = size_t // BLOCK_X * BLOCK_X
+        # whole tiles, no mask needed
+        for first_x in tl.range(0, to_x, BLOCK_X):
+            x_index = first_x + tl.arange(0, BLOCK_X)
+            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 64)[:, None],
+                other=0.0,
+            )
+            tile = tl.rsqrt(1e-05 + (0.001953125 * state_))[None, :] * buffer_1
+            tile_bf16 = tile.to(tl.bfloat16)
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(X, tl.trans(tile_bf16), acc_b_x)
+            acc_b_x = next_acc_b_x
+        from_x = tl.maximum(0, to_x)
+        # tiles that a mask or the end cuts
+        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
+            x_index = first_x_2 + tl.arange(0, BLOCK_X)
+            state_ = tl.load(
+                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
+                mask=(x_index < size_t),
+                other=0.0,
+            )
+            rsqrt_x = tl.where(x_index < size_t, tl.rsqrt(1e-05 + (0.001953125 * state_)), 0.0)
+            buffer_1 = tl.load(
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
+                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
+                other=0.0,
+            )
+            tile_bf16 = (rsqrt_x[None, :] * buffer_1).to(tl.bfloat16)
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
+                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_b_x = tl.dot(X, tl.trans(tile_bf16), acc_b_x)
+            acc_b_x = next_acc_b_x
+    tl.store(
+        buffer_20_ptr + width_index[:, None] * buffer_20_stride_width + kv_index * buffer_20_stride_kv + d_index[None, :] * buffer_20_stride_d,
+        acc_b_x,
+        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_buffer_22_kernel(
+    X_ptr, state___ptr, buffer_16_ptr, buffer_22_ptr, X_stride_b, X_stride_t, X_stride_width,
+    state___stride_b, state___stride_t, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv,
+    buffer_16_stride_g, buffer_16_stride_d, buffer_22_stride_width, buffer_22_stride_kv, buffer_22_stride_g,
+    buffer_22_stride_d, size_b, size_t, BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4764,14 +4718,14 @@ def block_backward_d_WQ_kernel(
         # whole tiles, no mask needed
         for first_t in tl.range(0, to_t, BLOCK_T):
             t_index = first_t + tl.arange(0, BLOCK_T)
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[:, None] * buffer_15_stride_d,
+            buffer_16 = tl.load(
+                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(d_index < 64)[:, None],
                 other=0.0,
             )
             state__ = tl.load(state___ptr + b_index * state___stride_b + t_index * state___stride_t)
             # src[maps.diag:25]
-            tile = buffer_15 * tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :]
+            tile = buffer_16 * tl.rsqrt(1e-05 + (0.001953125 * state__))[None, :]
             tile_bf16 = tile.to(tl.bfloat16)
             # src[block.diag:12]
             X = tl.load(
@@ -4785,8 +4739,8 @@ def block_backward_d_WQ_kernel(
         # tiles that a mask or the end cuts
         for first_t_2 in tl.range(from_t, size_t, BLOCK_T):
             t_index = first_t_2 + tl.arange(0, BLOCK_T)
-            buffer_15 = tl.load(
-                buffer_15_ptr + b_index * buffer_15_stride_b + t_index[None, :] * buffer_15_stride_t + kv_index * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[:, None] * buffer_15_stride_d,
+            buffer_16 = tl.load(
+                buffer_16_ptr + b_index * buffer_16_stride_b + t_index[None, :] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[:, None] * buffer_16_stride_d,
                 mask=(t_index < size_t)[None, :] & (d_index < 64)[:, None],
                 other=0.0,
             )
@@ -4796,7 +4750,7 @@ def block_backward_d_WQ_kernel(
                 other=0.0,
             )
             # src[maps.diag:25]
-            tile = buffer_15 * tl.rsqrt(1e-05 + (state__ * 0.001953125))[None, :]
+            tile = buffer_16 * tl.rsqrt(1e-05 + (0.001953125 * state__))[None, :]
             tile_bf16 = tile.to(tl.bfloat16)
             # src[block.diag:12]
             X = tl.load(
@@ -4806,169 +4760,29 @@ def block_backward_d_WQ_kernel(
             )
             next_acc_b_t = tl.dot(X, tl.trans(tile_bf16), acc_b_t)
             acc_b_t = next_acc_b_t
-    # src[block.diag:13]
-    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
     tl.store(
-        d_WQ_ptr + width_index[:, None] * d_WQ_stride_width + kv_index * d_WQ_stride_kv + g_index * d_WQ_stride_g + d_index[None, :] * d_WQ_stride_d,
-        ((0.125 * a)[:, None] * acc_b_t).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_d_WK_kernel(
-    X_ptr, a_ptr, state__ptr, buffer_1_ptr, d_WK_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    state__stride_b, state__stride_x, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d,
-    buffer_1_stride_x, d_WK_stride_width, d_WK_stride_kv, d_WK_stride_d, size_b, size_t,
-    BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    kv_index = program.to(tl.int64)
-    acc_b_x = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
-    for b_index in tl.range(0, size_b):
-        to_x = size_t // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-            tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_1_bf16), acc_b_x)
-            acc_b_x = next_acc_b_x
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            state_ = tl.load(
-                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-                mask=(x_index < size_t),
-                other=0.0,
-            )
-            tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-                other=0.0,
-            )
-            buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-            next_acc_b_x = tl.dot(tile_bf16, tl.trans(buffer_1_bf16), acc_b_x)
-            acc_b_x = next_acc_b_x
-    # src[block.diag:13]
-    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-    tl.store(
-        d_WK_ptr + width_index[:, None] * d_WK_stride_width + kv_index * d_WK_stride_kv + d_index[None, :] * d_WK_stride_d,
-        ((0.125 * a)[:, None] * acc_b_x).to(tl.bfloat16),
-        mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-    )
-
-
-@triton.jit
-def block_backward_d_WV_kernel(
-    X_ptr, a_ptr, state__ptr, buffer_0_ptr, d_WV_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width,
-    state__stride_b, state__stride_x, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d,
-    buffer_0_stride_x, d_WV_stride_width, d_WV_stride_kv, d_WV_stride_d, size_b, size_t,
-    BLOCK_X: tl.constexpr, BLOCK_WIDTH: tl.constexpr, BLOCK_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(64, BLOCK_D)
-    first_width = (program % tl.cdiv(512, BLOCK_WIDTH)) * BLOCK_WIDTH
-    width_index = first_width + tl.arange(0, BLOCK_WIDTH)
-    program = program // tl.cdiv(512, BLOCK_WIDTH)
-    kv_index = program.to(tl.int64)
-    acc_x_b = tl.full([BLOCK_WIDTH, BLOCK_D], 0.0, tl.float32)
-    for b_index in tl.range(0, size_b):
-        to_x = size_t // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                mask=(d_index < 64)[:, None],
-                other=0.0,
-            )
-            state_ = tl.load(state__ptr + b_index * state__stride_b + x_index * state__stride_x)
-            tile = buffer_0 * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
-            next_acc_x_b = tl.dot(X, tl.trans(tile_bf16), acc_x_b)
-            acc_x_b = next_acc_x_b
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_t, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[:, None] * buffer_0_stride_d + x_index[None, :] * buffer_0_stride_x,
-                mask=(d_index < 64)[:, None] & (x_index < size_t)[None, :],
-                other=0.0,
-            )
-            state_ = tl.load(
-                state__ptr + b_index * state__stride_b + x_index * state__stride_x,
-                mask=(x_index < size_t),
-                other=0.0,
-            )
-            tile = buffer_0 * tl.rsqrt(1e-05 + (state_ * 0.001953125))[None, :]
-            tile_bf16 = tile.to(tl.bfloat16)
-            X = tl.load(
-                X_ptr + b_index * X_stride_b + x_index[None, :] * X_stride_t + width_index[:, None] * X_stride_width,
-                mask=(x_index < size_t)[None, :] & (width_index < 512)[:, None],
-                other=0.0,
-            )
-            next_acc_x_b = tl.dot(X, tl.trans(tile_bf16), acc_x_b)
-            acc_x_b = next_acc_x_b
-    # src[block.diag:13]
-    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-    tl.store(
-        d_WV_ptr + width_index[:, None] * d_WV_stride_width + kv_index * d_WV_stride_kv + d_index[None, :] * d_WV_stride_d,
-        (a[:, None] * acc_x_b).to(tl.bfloat16),
+        buffer_22_ptr + width_index[:, None] * buffer_22_stride_width + kv_index * buffer_22_stride_kv + g_index * buffer_22_stride_g + d_index[None, :] * buffer_22_stride_d,
+        acc_b_t,
         mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
     )
 
 
 @triton.jit
 def block_backward_d_X_kernel(
-    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_0_ptr, buffer_11_ptr,
-    buffer_12_ptr, buffer_1_ptr, buffer_15_ptr, buffer_9_ptr, buffer_10_ptr, buffer_3_ptr, buffer_14_ptr,
-    buffer_7_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width, WQ_stride_width,
+    X_ptr, a_ptr, WQ_ptr, WK_ptr, WV_ptr, d_out_ptr, state___ptr, state_____ptr, buffer_16_ptr, buffer_0_ptr,
+    buffer_1_ptr, buffer_11_ptr, buffer_12_ptr, buffer_7_ptr, buffer_15_ptr, buffer_4_ptr, buffer_9_ptr,
+    buffer_10_ptr, d_X_ptr, X_stride_b, X_stride_t, X_stride_width, a_stride_width, WQ_stride_width,
     WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width,
     WV_stride_kv, WV_stride_d, d_out_stride_b, d_out_stride_t, d_out_stride_width, state___stride_b,
     state___stride_t, state_____stride_b, state_____stride_t, state_____stride_kv, state_____stride_g,
-    state_____stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
-    buffer_11_stride_b, buffer_11_stride_t, buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t,
-    buffer_12_stride_width, buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x,
-    buffer_15_stride_b, buffer_15_stride_t, buffer_15_stride_kv, buffer_15_stride_g, buffer_15_stride_d,
-    buffer_9_stride_b, buffer_9_stride_t, buffer_9_stride_kv, buffer_9_stride_d, buffer_10_stride_b,
-    buffer_10_stride_t, buffer_10_stride_kv, buffer_10_stride_d, buffer_3_stride_b, buffer_3_stride_t,
-    buffer_14_stride_b, buffer_14_stride_t, buffer_14_stride_width, buffer_7_stride_b, buffer_7_stride_t,
-    d_X_stride_b, d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
+    state_____stride_d, buffer_16_stride_b, buffer_16_stride_t, buffer_16_stride_kv, buffer_16_stride_g,
+    buffer_16_stride_d, buffer_0_stride_b, buffer_0_stride_kv, buffer_0_stride_d, buffer_0_stride_x,
+    buffer_1_stride_b, buffer_1_stride_kv, buffer_1_stride_d, buffer_1_stride_x, buffer_11_stride_b,
+    buffer_11_stride_t, buffer_11_stride_width, buffer_12_stride_b, buffer_12_stride_t,
+    buffer_12_stride_width, buffer_7_stride_b, buffer_7_stride_t, buffer_15_stride_b, buffer_15_stride_t,
+    buffer_15_stride_width, buffer_4_stride_b, buffer_4_stride_t, buffer_9_stride_b, buffer_9_stride_t,
+    buffer_9_stride_kv, buffer_9_stride_d, buffer_10_stride_b, buffer_10_stride_t, buffer_10_stride_kv,
+    buffer_10_stride_d, d_X_stride_b, d_X_stride_t, d_X_stride_width, size_b, size_t, BLOCK_D: tl.constexpr,
     BLOCK_T: tl.constexpr, BLOCK_WIDTH: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4979,50 +4793,108 @@ def block_backward_d_X_kernel(
     t_index = first_t + tl.arange(0, BLOCK_T)
     program = program // tl.cdiv(size_t, BLOCK_T)
     b_index = program.to(tl.int64)
+    acc_kv_d_g = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
+    acc_kv_d_g_2 = tl.full([BLOCK_T], 0.0, tl.float32)
+    for kv_index in tl.range(0, 2):
+        for g_index in tl.range(0, 2):
+            to_d = (64) // BLOCK_D * BLOCK_D
+            # whole tiles, no mask needed
+            for first_d in tl.range(0, to_d, BLOCK_D):
+                d_index = first_d + tl.arange(0, BLOCK_D)
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
+                buffer_16_bf16 = buffer_16.to(tl.bfloat16)
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                    mask=(width_index < 512)[:, None],
+                    other=0.0,
+                )
+                next_acc_kv_d_g = tl.dot(buffer_16_bf16, tl.trans(WQ), acc_kv_d_g)
+                state____ = tl.load(
+                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                    mask=(t_index < size_t)[:, None],
+                    other=0.0,
+                )
+                mul_t_d = buffer_16 * state____
+                tile_sum = tl.sum(mul_t_d, 1)
+                next_acc_kv_d_g_2 = acc_kv_d_g_2 + tile_sum
+                acc_kv_d_g = next_acc_kv_d_g
+                acc_kv_d_g_2 = next_acc_kv_d_g_2
+            from_d = tl.maximum(0, to_d)
+            # tiles that a mask or the end cuts
+            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+                d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                buffer_16 = tl.load(
+                    buffer_16_ptr + b_index * buffer_16_stride_b + t_index[:, None] * buffer_16_stride_t + kv_index * buffer_16_stride_kv + g_index * buffer_16_stride_g + d_index[None, :] * buffer_16_stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                buffer_16_bf16 = buffer_16.to(tl.bfloat16)
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
+                    mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                next_acc_kv_d_g = tl.dot(buffer_16_bf16, tl.trans(WQ), acc_kv_d_g)
+                state____ = tl.load(
+                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
+                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
+                    other=0.0,
+                )
+                mul_t_d = buffer_16 * state____
+                tile_sum = tl.sum(mul_t_d, 1)
+                next_acc_kv_d_g_2 = acc_kv_d_g_2 + tile_sum
+                acc_kv_d_g = next_acc_kv_d_g
+                acc_kv_d_g_2 = next_acc_kv_d_g_2
     acc_kv_d = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     acc_kv_d_2 = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
     sum_kv_d = tl.full([BLOCK_T], 0.0, tl.float32)
     sum_kv_d_2 = tl.full([BLOCK_T], 0.0, tl.float32)
-    for kv_index in tl.range(0, 2):
+    for kv_index_2 in tl.range(0, 2):
         to_d = (64) // BLOCK_D * BLOCK_D
         # whole tiles, no mask needed
         for first_d in tl.range(0, to_d, BLOCK_D):
             d_index = first_d + tl.arange(0, BLOCK_D)
-            # src[block.diag:16]
-            WV = tl.load(
-                WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
-                mask=(width_index < 512)[:, None],
-                other=0.0,
-            )
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index_2 * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_0_bf16 = buffer_0.to(tl.bfloat16)
-            next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WV), acc_kv_d)
             # src[block.diag:15]
             WK = tl.load(
-                WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                WK_ptr + width_index[:, None] * WK_stride_width + kv_index_2 * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                mask=(width_index < 512)[:, None],
+                other=0.0,
+            )
+            next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WK), acc_kv_d)
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index[:, None] * WV_stride_width + kv_index_2 * WV_stride_kv + d_index[None, :] * WV_stride_d,
                 mask=(width_index < 512)[:, None],
                 other=0.0,
             )
             buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index_2 * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-            next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
+            next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WV), acc_kv_d_2)
             buffer_9 = tl.load(
-                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
+                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index_2 * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_9, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
             buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index_2 * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
                 mask=(t_index < size_t)[:, None],
                 other=0.0,
             )
@@ -5036,41 +4908,41 @@ def block_backward_d_X_kernel(
         # tiles that a mask or the end cuts
         for first_d_2 in tl.range(from_d, 64, BLOCK_D):
             d_index = first_d_2 + tl.arange(0, BLOCK_D)
-            # src[block.diag:16]
-            WV = tl.load(
-                WV_ptr + width_index[:, None] * WV_stride_width + kv_index * WV_stride_kv + d_index[None, :] * WV_stride_d,
-                mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-                other=0.0,
-            )
             buffer_0 = tl.load(
-                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
+                buffer_0_ptr + b_index * buffer_0_stride_b + kv_index_2 * buffer_0_stride_kv + d_index[None, :] * buffer_0_stride_d + t_index[:, None] * buffer_0_stride_x,
                 mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_0_bf16 = buffer_0.to(tl.bfloat16)
-            next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WV), acc_kv_d)
             # src[block.diag:15]
             WK = tl.load(
-                WK_ptr + width_index[:, None] * WK_stride_width + kv_index * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                WK_ptr + width_index[:, None] * WK_stride_width + kv_index_2 * WK_stride_kv + d_index[None, :] * WK_stride_d,
+                mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
+                other=0.0,
+            )
+            next_acc_kv_d = tl.dot(buffer_0_bf16, tl.trans(WK), acc_kv_d)
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index[:, None] * WV_stride_width + kv_index_2 * WV_stride_kv + d_index[None, :] * WV_stride_d,
                 mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
             buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
+                buffer_1_ptr + b_index * buffer_1_stride_b + kv_index_2 * buffer_1_stride_kv + d_index[None, :] * buffer_1_stride_d + t_index[:, None] * buffer_1_stride_x,
                 mask=(d_index < 64)[None, :] & (t_index < size_t)[:, None],
                 other=0.0,
             )
             buffer_1_bf16 = buffer_1.to(tl.bfloat16)
-            next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WK), acc_kv_d_2)
+            next_acc_kv_d_2 = tl.dot(buffer_1_bf16, tl.trans(WV), acc_kv_d_2)
             buffer_9 = tl.load(
-                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
+                buffer_9_ptr + b_index * buffer_9_stride_b + t_index[:, None] * buffer_9_stride_t + kv_index_2 * buffer_9_stride_kv + d_index[None, :] * buffer_9_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
             tile_sum = tl.sum(buffer_9, 1)
             next_sum_kv_d = sum_kv_d + tile_sum
             buffer_10 = tl.load(
-                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
+                buffer_10_ptr + b_index * buffer_10_stride_b + t_index[:, None] * buffer_10_stride_t + kv_index_2 * buffer_10_stride_kv + d_index[None, :] * buffer_10_stride_d,
                 mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
                 other=0.0,
             )
@@ -5080,108 +4952,41 @@ def block_backward_d_X_kernel(
             acc_kv_d_2 = next_acc_kv_d_2
             sum_kv_d = next_sum_kv_d
             sum_kv_d_2 = next_sum_kv_d_2
-    acc_kv_d_g = tl.full([BLOCK_T, BLOCK_WIDTH], 0.0, tl.float32)
-    acc_kv_g_d = tl.full([BLOCK_T], 0.0, tl.float32)
-    for kv_index_2 in tl.range(0, 2):
-        for g_index in tl.range(0, 2):
-            to_d = (64) // BLOCK_D * BLOCK_D
-            # whole tiles, no mask needed
-            for first_d in tl.range(0, to_d, BLOCK_D):
-                d_index = first_d + tl.arange(0, BLOCK_D)
-                buffer_15 = tl.load(
-                    buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
-                buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-                # src[block.diag:14]
-                WQ = tl.load(
-                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                    mask=(width_index < 512)[:, None],
-                    other=0.0,
-                )
-                next_acc_kv_d_g = tl.dot(buffer_15_bf16, tl.trans(WQ), acc_kv_d_g)
-                state____ = tl.load(
-                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index_2 * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
-                    mask=(t_index < size_t)[:, None],
-                    other=0.0,
-                )
-                mul_t_d = state____ * buffer_15
-                tile_sum = tl.sum(mul_t_d, 1)
-                next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                acc_kv_d_g = next_acc_kv_d_g
-                acc_kv_g_d = next_acc_kv_g_d
-            from_d = tl.maximum(0, to_d)
-            # tiles that a mask or the end cuts
-            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
-                d_index = first_d_2 + tl.arange(0, BLOCK_D)
-                buffer_15 = tl.load(
-                    buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + kv_index_2 * buffer_15_stride_kv + g_index * buffer_15_stride_g + d_index[None, :] * buffer_15_stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                buffer_15_bf16 = buffer_15.to(tl.bfloat16)
-                # src[block.diag:14]
-                WQ = tl.load(
-                    WQ_ptr + width_index[:, None] * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index[None, :] * WQ_stride_d,
-                    mask=(width_index < 512)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                next_acc_kv_d_g = tl.dot(buffer_15_bf16, tl.trans(WQ), acc_kv_d_g)
-                state____ = tl.load(
-                    state_____ptr + b_index * state_____stride_b + t_index[:, None] * state_____stride_t + kv_index_2 * state_____stride_kv + g_index * state_____stride_g + d_index[None, :] * state_____stride_d,
-                    mask=(t_index < size_t)[:, None] & (d_index < 64)[None, :],
-                    other=0.0,
-                )
-                mul_t_d = state____ * buffer_15
-                tile_sum = tl.sum(mul_t_d, 1)
-                next_acc_kv_g_d = acc_kv_g_d + tile_sum
-                acc_kv_d_g = next_acc_kv_d_g
-                acc_kv_g_d = next_acc_kv_g_d
-    # src[block.diag:12]
-    X = tl.load(
-        X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-        other=0.0,
-    )
     state__ = tl.load(
         state___ptr + b_index * state___stride_b + t_index * state___stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
     # src[maps.diag:25]
-    rsqrt_t = tl.rsqrt(1e-05 + (state__ * 0.001953125))
+    rsqrt_t = tl.rsqrt(1e-05 + (0.001953125 * state__))
     # src[block.diag:12]
+    X = tl.load(
+        X_ptr + b_index * X_stride_b + t_index[:, None] * X_stride_t + width_index[None, :] * X_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
     X_f32 = X.to(tl.float32)
-    tile = ((0.000244140625 * acc_kv_g_d) * rsqrt_t) * rsqrt_t
+    tile = 0.001953125 * (sum_kv_d + (0.125 * sum_kv_d_2))
+    mul_t_width = (((tile * rsqrt_t) * rsqrt_t) * rsqrt_t)[:, None] * X_f32
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + t_index * buffer_4_stride_t,
+        mask=(t_index < size_t),
+        other=0.0,
+    )
+    buffer_15 = tl.load(
+        buffer_15_ptr + b_index * buffer_15_stride_b + t_index[:, None] * buffer_15_stride_t + width_index[None, :] * buffer_15_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
     buffer_7 = tl.load(
         buffer_7_ptr + b_index * buffer_7_stride_b + t_index * buffer_7_stride_t,
         mask=(t_index < size_t),
         other=0.0,
     )
-    buffer_14 = tl.load(
-        buffer_14_ptr + b_index * buffer_14_stride_b + t_index[:, None] * buffer_14_stride_t + width_index[None, :] * buffer_14_stride_width,
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-        other=0.0,
-    )
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + t_index * buffer_3_stride_t,
-        mask=(t_index < size_t),
-        other=0.0,
-    )
-    tile_2 = ((0.001953125 * buffer_3) * buffer_3) * buffer_3
-    tile_3 = (((0.001953125 * rsqrt_t) * rsqrt_t) * rsqrt_t) * ((0.125 * sum_kv_d) + sum_kv_d_2)
-    tile_4 = (tile_3[:, None] * X_f32) + ((tile_2 * buffer_7)[:, None] * buffer_14)
-    add_t_width = tile_4 + ((tile * rsqrt_t)[:, None] * X_f32)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
-        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
-        other=0.0,
-    )
-    # src[block.diag:13]
-    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
-    mul_t_width = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_d_g
-    mul_t_width_2 = ((0.125 * rsqrt_t)[:, None] * a[None, :]) * acc_kv_d_2
+    tile_2 = ((0.001953125 * buffer_7) * buffer_4) * buffer_4
+    tile_3 = ((0.000244140625 * acc_kv_d_g_2) * rsqrt_t) * rsqrt_t
+    tile_4 = ((tile_3 * rsqrt_t)[:, None] * X_f32) + ((tile_2 * buffer_4)[:, None] * buffer_15)
+    add_t_width = tile_4 + mul_t_width
     buffer_12 = tl.load(
         buffer_12_ptr + b_index * buffer_12_stride_b + t_index[:, None] * buffer_12_stride_t + width_index[None, :] * buffer_12_stride_width,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
@@ -5192,14 +4997,252 @@ def block_backward_d_X_kernel(
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
         other=0.0,
     )
-    tile_5 = ((rsqrt_t[:, None] * a[None, :]) * acc_kv_d) + buffer_11
-    tile_6 = ((tile_5 + buffer_12) + mul_t_width_2) + mul_t_width
+    # src[block.diag:13]
+    a = tl.load(a_ptr + width_index * a_stride_width, mask=(width_index < 512), other=0.0)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + t_index[:, None] * d_out_stride_t + width_index[None, :] * d_out_stride_width,
+        mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+        other=0.0,
+    )
+    mul_t_width_2 = ((0.125 * a)[None, :] * rsqrt_t[:, None]) * acc_kv_d
+    mul_t_width_3 = ((0.125 * a)[None, :] * rsqrt_t[:, None]) * acc_kv_d_g
+    tile_5 = (mul_t_width_3 + mul_t_width_2) + d_out.to(tl.float32)
+    tile_6 = tile_5 + ((a[None, :] * rsqrt_t[:, None]) * acc_kv_d_2)
     safe_ = tl.where(add_t_width == float("-inf"), 0.0, add_t_width)
-    tile_bf16 = ((tile_6 + d_out.to(tl.float32)) - safe_).to(tl.bfloat16)
+    tile_bf16 = (((tile_6 + buffer_11) + buffer_12) - safe_).to(tl.bfloat16)
     tl.store(
         d_X_ptr + b_index * d_X_stride_b + t_index[:, None] * d_X_stride_t + width_index[None, :] * d_X_stride_width,
         tile_bf16,
         mask=(t_index < size_t)[:, None] & (width_index < 512)[None, :],
+    )
+
+
+@triton.jit
+def block_backward_d_a_rows_kernel(
+    WQ_ptr, WK_ptr, WV_ptr, buffer_18_ptr, buffer_20_ptr, buffer_22_ptr, d_a_ptr, WQ_stride_width,
+    WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width,
+    WV_stride_kv, WV_stride_d, buffer_18_stride_width, buffer_18_stride_kv, buffer_18_stride_d,
+    buffer_20_stride_width, buffer_20_stride_kv, buffer_20_stride_d, buffer_22_stride_width,
+    buffer_22_stride_kv, buffer_22_stride_g, buffer_22_stride_d, d_a_stride_width, BLOCK_KV: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_G: tl.constexpr, EXACT_KV: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_G: tl.constexpr,
+):
+    program = tl.program_id(0)
+    width_index = program.to(tl.int64)
+    kv_index = tl.arange(0, BLOCK_KV)
+    d_index = tl.arange(0, BLOCK_D)
+    g_index = tl.arange(0, BLOCK_G)
+    buffer_22 = load_tile(
+        buffer_22_ptr + width_index * buffer_22_stride_width + kv_index[:, None, None] * buffer_22_stride_kv + g_index[None, None, :] * buffer_22_stride_g + d_index[None, :, None] * buffer_22_stride_d,
+        (kv_index < 2)[:, None, None] & (g_index < 2)[None, None, :],
+        0.0,
+        EXACT_KV and EXACT_G,
+    )
+    # src[block.diag:14]
+    WQ = load_tile(
+        WQ_ptr + width_index * WQ_stride_width + kv_index[:, None, None] * WQ_stride_kv + g_index[None, None, :] * WQ_stride_g + d_index[None, :, None] * WQ_stride_d,
+        (kv_index < 2)[:, None, None] & (g_index < 2)[None, None, :],
+        0.0,
+        EXACT_KV and EXACT_G,
+    )
+    mul_kv_d_g = WQ.to(tl.float32) * buffer_22
+    sum_ = tl.sum(tl.sum(tl.sum(mul_kv_d_g, 2), 1), 0)
+    # src[block.diag:16]
+    WV = load_tile(
+        WV_ptr + width_index * WV_stride_width + kv_index[:, None] * WV_stride_kv + d_index[None, :] * WV_stride_d,
+        (kv_index < 2)[:, None],
+        0.0,
+        EXACT_KV,
+    )
+    buffer_20 = load_tile(
+        buffer_20_ptr + width_index * buffer_20_stride_width + kv_index[:, None] * buffer_20_stride_kv + d_index[None, :] * buffer_20_stride_d,
+        (kv_index < 2)[:, None],
+        0.0,
+        EXACT_KV,
+    )
+    mul_kv_d = buffer_20 * WV.to(tl.float32)
+    sum_2 = tl.sum(tl.sum(mul_kv_d, 1), 0)
+    buffer_18 = load_tile(
+        buffer_18_ptr + width_index * buffer_18_stride_width + kv_index[:, None] * buffer_18_stride_kv + d_index[None, :] * buffer_18_stride_d,
+        (kv_index < 2)[:, None],
+        0.0,
+        EXACT_KV,
+    )
+    # src[block.diag:15]
+    WK = load_tile(
+        WK_ptr + width_index * WK_stride_width + kv_index[:, None] * WK_stride_kv + d_index[None, :] * WK_stride_d,
+        (kv_index < 2)[:, None],
+        0.0,
+        EXACT_KV,
+    )
+    mul_kv_d_2 = WK.to(tl.float32) * buffer_18
+    sum_3 = tl.sum(tl.sum(mul_kv_d_2, 1), 0)
+    tl.store(d_a_ptr + width_index * d_a_stride_width, (((0.125 * sum_3) + sum_2) + (0.125 * sum_)))
+
+
+@triton.jit
+def block_backward_d_a_kernel(
+    WQ_ptr, WK_ptr, WV_ptr, buffer_18_ptr, buffer_20_ptr, buffer_22_ptr, d_a_ptr, WQ_stride_width,
+    WQ_stride_kv, WQ_stride_g, WQ_stride_d, WK_stride_width, WK_stride_kv, WK_stride_d, WV_stride_width,
+    WV_stride_kv, WV_stride_d, buffer_18_stride_width, buffer_18_stride_kv, buffer_18_stride_d,
+    buffer_20_stride_width, buffer_20_stride_kv, buffer_20_stride_d, buffer_22_stride_width,
+    buffer_22_stride_kv, buffer_22_stride_g, buffer_22_stride_d, d_a_stride_width, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    width_index = program.to(tl.int64)
+    acc_kv_d = tl.full([], 0.0, tl.float32)
+    acc_kv_d_2 = tl.full([], 0.0, tl.float32)
+    for kv_index in tl.range(0, 2):
+        to_d = (64) // BLOCK_D * BLOCK_D
+        # whole tiles, no mask needed
+        for first_d in tl.range(0, to_d, BLOCK_D):
+            d_index = first_d + tl.arange(0, BLOCK_D)
+            buffer_18 = tl.load(
+                buffer_18_ptr + width_index * buffer_18_stride_width + kv_index * buffer_18_stride_kv + d_index * buffer_18_stride_d,
+            )
+            # src[block.diag:15]
+            WK = tl.load(
+                WK_ptr + width_index * WK_stride_width + kv_index * WK_stride_kv + d_index * WK_stride_d,
+            )
+            mul_d = WK.to(tl.float32) * buffer_18
+            tile_sum = tl.sum(mul_d, 0)
+            next_acc_kv_d = acc_kv_d + tile_sum
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index * WV_stride_width + kv_index * WV_stride_kv + d_index * WV_stride_d,
+            )
+            buffer_20 = tl.load(
+                buffer_20_ptr + width_index * buffer_20_stride_width + kv_index * buffer_20_stride_kv + d_index * buffer_20_stride_d,
+            )
+            mul_d_2 = buffer_20 * WV.to(tl.float32)
+            tile_sum_2 = tl.sum(mul_d_2, 0)
+            next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
+            acc_kv_d = next_acc_kv_d
+            acc_kv_d_2 = next_acc_kv_d_2
+        from_d = tl.maximum(0, to_d)
+        # tiles that a mask or the end cuts
+        for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+            d_index = first_d_2 + tl.arange(0, BLOCK_D)
+            buffer_18 = tl.load(
+                buffer_18_ptr + width_index * buffer_18_stride_width + kv_index * buffer_18_stride_kv + d_index * buffer_18_stride_d,
+                mask=(d_index < 64),
+                other=0.0,
+            )
+            # src[block.diag:15]
+            WK = tl.load(
+                WK_ptr + width_index * WK_stride_width + kv_index * WK_stride_kv + d_index * WK_stride_d,
+                mask=(d_index < 64),
+                other=0.0,
+            )
+            mul_d = WK.to(tl.float32) * buffer_18
+            tile_sum = tl.sum(mul_d, 0)
+            next_acc_kv_d = acc_kv_d + tile_sum
+            # src[block.diag:16]
+            WV = tl.load(
+                WV_ptr + width_index * WV_stride_width + kv_index * WV_stride_kv + d_index * WV_stride_d,
+                mask=(d_index < 64),
+                other=0.0,
+            )
+            buffer_20 = tl.load(
+                buffer_20_ptr + width_index * buffer_20_stride_width + kv_index * buffer_20_stride_kv + d_index * buffer_20_stride_d,
+                mask=(d_index < 64),
+                other=0.0,
+            )
+            mul_d_2 = buffer_20 * WV.to(tl.float32)
+            tile_sum_2 = tl.sum(mul_d_2, 0)
+            next_acc_kv_d_2 = acc_kv_d_2 + tile_sum_2
+            acc_kv_d = next_acc_kv_d
+            acc_kv_d_2 = next_acc_kv_d_2
+    acc_kv_g_d = tl.full([], 0.0, tl.float32)
+    for kv_index_2 in tl.range(0, 2):
+        for g_index in tl.range(0, 2):
+            to_d = (64) // BLOCK_D * BLOCK_D
+            # whole tiles, no mask needed
+            for first_d in tl.range(0, to_d, BLOCK_D):
+                d_index = first_d + tl.arange(0, BLOCK_D)
+                buffer_22 = tl.load(
+                    buffer_22_ptr + width_index * buffer_22_stride_width + kv_index_2 * buffer_22_stride_kv + g_index * buffer_22_stride_g + d_index * buffer_22_stride_d,
+                )
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index * WQ_stride_d,
+                )
+                mul_d = WQ.to(tl.float32) * buffer_22
+                tile_sum = tl.sum(mul_d, 0)
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                acc_kv_g_d = next_acc_kv_g_d
+            from_d = tl.maximum(0, to_d)
+            # tiles that a mask or the end cuts
+            for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+                d_index = first_d_2 + tl.arange(0, BLOCK_D)
+                buffer_22 = tl.load(
+                    buffer_22_ptr + width_index * buffer_22_stride_width + kv_index_2 * buffer_22_stride_kv + g_index * buffer_22_stride_g + d_index * buffer_22_stride_d,
+                    mask=(d_index < 64),
+                    other=0.0,
+                )
+                # src[block.diag:14]
+                WQ = tl.load(
+                    WQ_ptr + width_index * WQ_stride_width + kv_index_2 * WQ_stride_kv + g_index * WQ_stride_g + d_index * WQ_stride_d,
+                    mask=(d_index < 64),
+                    other=0.0,
+                )
+                mul_d = WQ.to(tl.float32) * buffer_22
+                tile_sum = tl.sum(mul_d, 0)
+                next_acc_kv_g_d = acc_kv_g_d + tile_sum
+                acc_kv_g_d = next_acc_kv_g_d
+    add = ((0.125 * acc_kv_d) + acc_kv_d_2) + (0.125 * acc_kv_g_d)
+    tl.store(d_a_ptr + width_index * d_a_stride_width, add)
+
+
+@triton.jit
+def block_backward_d_WQ_d_WK_d_WV_kernel(
+    a_ptr, buffer_22_ptr, buffer_18_ptr, buffer_20_ptr, d_WQ_ptr, d_WK_ptr, d_WV_ptr, a_stride_width,
+    buffer_22_stride_width, buffer_22_stride_kv, buffer_22_stride_g, buffer_22_stride_d,
+    buffer_18_stride_width, buffer_18_stride_kv, buffer_18_stride_d, buffer_20_stride_width,
+    buffer_20_stride_kv, buffer_20_stride_d, d_WQ_stride_width, d_WQ_stride_kv, d_WQ_stride_g, d_WQ_stride_d,
+    d_WK_stride_width, d_WK_stride_kv, d_WK_stride_d, d_WV_stride_width, d_WV_stride_kv, d_WV_stride_d,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    g_index = (program % 2).to(tl.int64)
+    program = program // 2
+    kv_index = (program % 2).to(tl.int64)
+    program = program // 2
+    width_index = program.to(tl.int64)
+    buffer_22 = tl.load(
+        buffer_22_ptr + width_index * buffer_22_stride_width + kv_index * buffer_22_stride_kv + g_index * buffer_22_stride_g + d_index * buffer_22_stride_d,
+        mask=(d_index < 64),
+        other=0.0,
+    )
+    # src[block.diag:13]
+    a = tl.load(a_ptr + width_index * a_stride_width)
+    tl.store(
+        d_WQ_ptr + width_index * d_WQ_stride_width + kv_index * d_WQ_stride_kv + g_index * d_WQ_stride_g + d_index * d_WQ_stride_d,
+        ((a * 0.125) * buffer_22).to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+    buffer_18 = tl.load(
+        buffer_18_ptr + width_index * buffer_18_stride_width + kv_index * buffer_18_stride_kv + d_index * buffer_18_stride_d,
+        mask=(d_index < 64),
+        other=0.0,
+    )
+    tl.store(
+        d_WK_ptr + width_index * d_WK_stride_width + kv_index * d_WK_stride_kv + d_index * d_WK_stride_d,
+        ((a * 0.125) * buffer_18).to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+    buffer_20 = tl.load(
+        buffer_20_ptr + width_index * buffer_20_stride_width + kv_index * buffer_20_stride_kv + d_index * buffer_20_stride_d,
+        mask=(d_index < 64),
+        other=0.0,
+    )
+    tl.store(
+        d_WV_ptr + width_index * d_WV_stride_width + kv_index * d_WV_stride_kv + d_index * d_WV_stride_d,
+        (buffer_20 * a).to(tl.bfloat16),
+        mask=(d_index < 64),
     )
 
 
@@ -5889,8 +5932,8 @@ def _block_forward_out(
     return out
 
 
-def _block_backward_buffer_4(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_4(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_4: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_6(down: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_6(down: bf16[hidden width], d_out: bf16[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
     _check("d_out", d_out, torch.bfloat16, 3, down.device)
     b, t, _ = d_out.shape
@@ -5898,19 +5941,19 @@ def _block_backward_buffer_4(down: torch.Tensor, d_out: torch.Tensor) -> torch.T
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    buffer_4 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
+    buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=down.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_4_kernel[grid](
-        down, d_out, buffer_4, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
-        d_out.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), b, t,
+    block_backward_buffer_6_kernel[grid](
+        down, d_out, buffer_6, down.stride(0), down.stride(1), d_out.stride(0), d_out.stride(1),
+        d_out.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), b, t,
         BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_4
+    return buffer_6
 
 
-def _block_backward_buffer_16(
+def _block_backward_buffer_17(
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
@@ -5918,7 +5961,7 @@ def _block_backward_buffer_16(
     state___: torch.Tensor,
     state____: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_16(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d]) -> buffer_16: bf16[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_17(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d]) -> buffer_17: bf16[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 4, logsum.device)
     _check("state", state, torch.float32, 4, logsum.device)
     _check("state_", state_, torch.float32, 2, logsum.device)
@@ -5938,57 +5981,81 @@ def _block_backward_buffer_16(
         raise ValueError(f"state___: f32[b kv d x] has shape {state___.shape}, expected {(b, 2, 64, t)}")
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.bfloat16, device=logsum.device)
+    buffer_17 = torch.empty((b, t, 2, 2, 64), dtype=torch.bfloat16, device=logsum.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
     BLOCK_T, BLOCK_X, warps, stages = 64, 64, 4, 2
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
-    block_backward_buffer_16_kernel[grid](
-        logsum, state, state_, state__, state___, state____, buffer_16, logsum.stride(0), logsum.stride(1),
+    block_backward_buffer_17_kernel[grid](
+        logsum, state, state_, state__, state___, state____, buffer_17, logsum.stride(0), logsum.stride(1),
         logsum.stride(2), logsum.stride(3), state.stride(0), state.stride(1), state.stride(2),
         state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0), state__.stride(1),
         state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3), state____.stride(0),
         state____.stride(1), state____.stride(2), state____.stride(3), state____.stride(4),
-        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
-        buffer_16.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
+        buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2), buffer_17.stride(3),
+        buffer_17.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
-    return buffer_16
+    return buffer_17
 
 
-def _block_backward_buffer_14(X: torch.Tensor, WO: torch.Tensor, buffer_16: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_14(X: bf16[b t width], WO: bf16[kv g d width], buffer_16: bf16[b t kv g d]) -> buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_15(X: torch.Tensor, WO: torch.Tensor, buffer_17: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_15(X: bf16[b t width], WO: bf16[kv g d width], buffer_17: bf16[b t kv g d]) -> buffer_15: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("WO", WO, torch.bfloat16, 4, X.device)
-    _check("buffer_16", buffer_16, torch.bfloat16, 5, X.device)
+    _check("buffer_17", buffer_17, torch.bfloat16, 5, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
-    if buffer_16.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_16: bf16[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
-    buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
+    if buffer_17.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_17: bf16[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_15 = torch.empty((b, t, 512), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_14_kernel[grid](
-        X, WO, buffer_16, buffer_14, X.stride(0), X.stride(1), X.stride(2), WO.stride(0), WO.stride(1),
-        WO.stride(2), WO.stride(3), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2),
-        buffer_16.stride(3), buffer_16.stride(4), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+    block_backward_buffer_15_kernel[grid](
+        X, WO, buffer_17, buffer_15, X.stride(0), X.stride(1), X.stride(2), WO.stride(0), WO.stride(1),
+        WO.stride(2), WO.stride(3), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+        buffer_17.stride(3), buffer_17.stride(4), buffer_15.stride(0), buffer_15.stride(1),
+        buffer_15.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_14
+    return buffer_15
 
 
-def _block_backward_buffer_3(buffer_14: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_3(buffer_14: f32[b t width]) -> buffer_3: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("buffer_14", buffer_14, torch.float32, 3, buffer_14.device)
-    b, t, _ = buffer_14.shape
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    buffer_3 = torch.empty((b, t), dtype=torch.float32, device=buffer_14.device)
+def _block_backward_buffer_3(c: torch.Tensor, gate: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_3(c: f32[width], gate: bf16[width hidden], buffer_15: f32[b t width]) -> buffer_3: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+    _check("c", c, torch.float32, 1, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, c.device)
+    b, t, _ = buffer_15.shape
+    if c.shape != (512,):
+        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    buffer_3 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
+    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
+    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_buffer_3_kernel[grid](
+        c, gate, buffer_15, buffer_3, c.stride(0), gate.stride(0), gate.stride(1), buffer_15.stride(0),
+        buffer_15.stride(1), buffer_15.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_3
+
+
+def _block_backward_buffer_4(buffer_15: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_4(buffer_15: f32[b t width]) -> buffer_4: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_15", buffer_15, torch.float32, 3, buffer_15.device)
+    b, t, _ = buffer_15.shape
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    buffer_4 = torch.empty((b, t), dtype=torch.float32, device=buffer_15.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
     if BLOCK_WIDTH <= 16384:
         if BLOCK_WIDTH <= 1024:
@@ -5998,277 +6065,319 @@ def _block_backward_buffer_3(buffer_14: torch.Tensor) -> torch.Tensor:
         else:
             warps, stages = 16, 1
         grid = (b * t,)
-        block_backward_buffer_3_rows_kernel[grid](
-            buffer_14, buffer_3, buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
-            buffer_3.stride(0), buffer_3.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
+        block_backward_buffer_4_rows_kernel[grid](
+            buffer_15, buffer_4, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+            buffer_4.stride(0), buffer_4.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
             EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
-        return buffer_3
+        return buffer_4
     BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
-    block_backward_buffer_3_kernel[grid](
-        buffer_14, buffer_3, buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2),
-        buffer_3.stride(0), buffer_3.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+    block_backward_buffer_4_kernel[grid](
+        buffer_15, buffer_4, buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_4.stride(0), buffer_4.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
         num_stages=stages,
     )
-    return buffer_3
+    return buffer_4
 
 
-def _block_backward_buffer_5(c: torch.Tensor, gate: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_5(c: f32[width], gate: bf16[width hidden], buffer_14: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_5(c: torch.Tensor, up: torch.Tensor, buffer_15: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_5(c: f32[width], up: bf16[width hidden], buffer_15: f32[b t width]) -> buffer_5: f32[b t hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
-    b, t, _ = buffer_14.shape
+    _check("up", up, torch.bfloat16, 2, c.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, c.device)
+    b, t, _ = buffer_15.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     buffer_5 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
     BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_buffer_5_kernel[grid](
-        c, gate, buffer_14, buffer_5, c.stride(0), gate.stride(0), gate.stride(1), buffer_14.stride(0),
-        buffer_14.stride(1), buffer_14.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        c, up, buffer_15, buffer_5, c.stride(0), up.stride(0), up.stride(1), buffer_15.stride(0),
+        buffer_15.stride(1), buffer_15.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
     return buffer_5
 
 
-def _block_backward_buffer_6(c: torch.Tensor, up: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
-    """_block_backward_buffer_6(c: f32[width], up: bf16[width hidden], buffer_14: f32[b t width]) -> buffer_6: f32[b t hidden]. Any strides; sizes are read off the shapes."""
-    _check("c", c, torch.float32, 1, c.device)
-    _check("up", up, torch.bfloat16, 2, c.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
-    b, t, _ = buffer_14.shape
-    if c.shape != (512,):
-        raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    buffer_6 = torch.empty((b, t, 1024), dtype=torch.float32, device=c.device)
-    BLOCK_T, BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 128, 64, 8, 1
-    grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(1024, BLOCK_HIDDEN),)
-    block_backward_buffer_6_kernel[grid](
-        c, up, buffer_14, buffer_6, c.stride(0), up.stride(0), up.stride(1), buffer_14.stride(0),
-        buffer_14.stride(1), buffer_14.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
-        num_stages=stages,
-    )
-    return buffer_6
-
-
 def _block_backward_buffer_11(
     c: torch.Tensor,
-    up: torch.Tensor,
+    gate: torch.Tensor,
     buffer_3: torch.Tensor,
     buffer_4: torch.Tensor,
     buffer_5: torch.Tensor,
+    buffer_6: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_11(c: f32[width], up: bf16[width hidden], buffer_3: f32[b t], buffer_4: f32[b t hidden], buffer_5: f32[b t hidden]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_11(c: f32[width], gate: bf16[width hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_11: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("up", up, torch.bfloat16, 2, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
+    _check("gate", gate, torch.bfloat16, 2, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
     _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    b, t = buffer_3.shape
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    b, t, _ = buffer_3.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if up.shape != (512, 1024):
-        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
     buffer_11 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_11_kernel[grid](
-        c, up, buffer_3, buffer_4, buffer_5, buffer_11, c.stride(0), up.stride(0), up.stride(1),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_11.stride(0), buffer_11.stride(1),
-        buffer_11.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
+        c, gate, buffer_3, buffer_4, buffer_5, buffer_6, buffer_11, c.stride(0), gate.stride(0),
+        gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0),
+        buffer_6.stride(1), buffer_6.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
+        b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
     )
     return buffer_11
 
 
 def _block_backward_buffer_12(
     c: torch.Tensor,
-    gate: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_4: torch.Tensor,
+    up: torch.Tensor,
     buffer_6: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_12(c: f32[width], gate: bf16[width hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_12: f32[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_12(c: f32[width], up: bf16[width hidden], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> buffer_12: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("gate", gate, torch.bfloat16, 2, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
+    _check("up", up, torch.bfloat16, 2, c.device)
     _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    b, t = buffer_3.shape
+    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    b, t, _ = buffer_6.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
+    if up.shape != (512, 1024):
+        raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_12 = torch.empty((b, t, 512), dtype=torch.float32, device=c.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_buffer_12_kernel[grid](
-        c, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_12, c.stride(0), gate.stride(0),
-        gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_6.stride(2), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
-        b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
+        c, up, buffer_6, buffer_3, buffer_4, buffer_12, c.stride(0), up.stride(0), up.stride(1),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_12.stride(0), buffer_12.stride(1),
+        buffer_12.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        num_warps=warps, num_stages=stages,
     )
     return buffer_12
 
 
 def _block_backward_buffer_13(
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_6: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_13(buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_13: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_3", buffer_3, torch.float32, 3, buffer_3.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, buffer_3.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, buffer_3.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, buffer_3.device)
+    b, t, _ = buffer_3.shape
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    buffer_13 = torch.empty((b, t), dtype=torch.float32, device=buffer_3.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
+    if BLOCK_HIDDEN <= 16384:
+        if BLOCK_HIDDEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_HIDDEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * t,)
+        block_backward_buffer_13_rows_kernel[grid](
+            buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_3.stride(0), buffer_3.stride(1),
+            buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_5.stride(0),
+            buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+            buffer_6.stride(2), buffer_13.stride(0), buffer_13.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
+            EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        )
+        return buffer_13
+    BLOCK_HIDDEN, warps, stages = 4096, 8, 2
+    grid = (b * t,)
+    block_backward_buffer_13_kernel[grid](
+        buffer_3, buffer_4, buffer_5, buffer_6, buffer_13, buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_13.stride(0),
+        buffer_13.stride(1), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return buffer_13
+
+
+def _block_backward_buffer_14(
     down: torch.Tensor,
     d_out: torch.Tensor,
-    buffer_6: torch.Tensor,
-    buffer_3: torch.Tensor,
     buffer_5: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_13(down: bf16[hidden width], d_out: bf16[b t width], buffer_6: f32[b t hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden]) -> buffer_13: f32[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_14(down: bf16[hidden width], d_out: bf16[b t width], buffer_5: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> buffer_14: f32[b t width]. Any strides; sizes are read off the shapes."""
     _check("down", down, torch.bfloat16, 2, down.device)
     _check("d_out", d_out, torch.bfloat16, 3, down.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, down.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, down.device)
     _check("buffer_5", buffer_5, torch.float32, 3, down.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, down.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, down.device)
     b, t, _ = d_out.shape
     if down.shape != (1024, 512):
         raise ValueError(f"down: bf16[hidden width] has shape {down.shape}, expected {(1024, 512)}")
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    buffer_13 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    buffer_14 = torch.empty((b, t, 512), dtype=torch.float32, device=down.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_buffer_13_kernel[grid](
-        down, d_out, buffer_6, buffer_3, buffer_5, buffer_13, down.stride(0), down.stride(1), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
-        buffer_13.stride(0), buffer_13.stride(1), buffer_13.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
+    block_backward_buffer_14_kernel[grid](
+        down, d_out, buffer_5, buffer_3, buffer_4, buffer_14, down.stride(0), down.stride(1), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN,
         BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
-    return buffer_13
+    return buffer_14
 
 
-def _block_backward_d_c(
+def _block_backward_buffer_19(
     up: torch.Tensor,
-    gate: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_4: torch.Tensor,
     buffer_6: torch.Tensor,
-    buffer_14: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_c(up: bf16[width hidden], gate: bf16[width hidden], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden], buffer_14: f32[b t width]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_19(up: bf16[width hidden], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_15: f32[b t width]) -> buffer_19: f32[width hidden]. Any strides; sizes are read off the shapes."""
     _check("up", up, torch.bfloat16, 2, up.device)
-    _check("gate", gate, torch.bfloat16, 2, up.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, up.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, up.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, up.device)
     _check("buffer_6", buffer_6, torch.float32, 3, up.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, up.device)
-    b, t = buffer_3.shape
+    _check("buffer_3", buffer_3, torch.float32, 3, up.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, up.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, up.device)
+    b, t, _ = buffer_6.shape
     if up.shape != (512, 1024):
         raise ValueError(f"up: bf16[width hidden] has shape {up.shape}, expected {(512, 1024)}")
-    if gate.shape != (512, 1024):
-        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    d_c = torch.empty((512,), dtype=torch.float32, device=up.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_T = max(16, triton.next_power_of_2(t))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
-    if BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 1024:
-        if BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 64:
-            BLOCK_WIDTH, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_T * BLOCK_HIDDEN <= 256:
-            BLOCK_WIDTH, warps, stages = 16, 8, 1
-        else:
-            BLOCK_WIDTH, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(512, BLOCK_WIDTH),)
-        block_backward_d_c_rows_kernel[grid](
-            up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_c, up.stride(0), up.stride(1),
-            gate.stride(0), gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0),
-            buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1),
-            buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-            buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), d_c.stride(0), b, t,
-            BLOCK_B=BLOCK_B, BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
-            EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, EXACT_HIDDEN=1024 == BLOCK_HIDDEN, num_warps=warps,
-            num_stages=stages,
-        )
-        return d_c
-    BLOCK_HIDDEN, BLOCK_WIDTH, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_d_c_kernel[grid](
-        up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_c, up.stride(0), up.stride(1),
-        gate.stride(0), gate.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0),
-        buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
-        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), d_c.stride(0), b, t, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH,
-        num_warps=warps, num_stages=stages,
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    buffer_19 = torch.empty((512, 1024), dtype=torch.float32, device=up.device)
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_buffer_19_kernel[grid](
+        up, buffer_6, buffer_3, buffer_4, buffer_15, buffer_19, up.stride(0), up.stride(1),
+        buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_15.stride(0), buffer_15.stride(1),
+        buffer_15.stride(2), buffer_19.stride(0), buffer_19.stride(1), b, t, BLOCK_T=BLOCK_T,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
     )
-    return d_c
+    return buffer_19
+
+
+def _block_backward_buffer_21(
+    gate: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_6: torch.Tensor,
+    buffer_15: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_21(gate: bf16[width hidden], buffer_4: f32[b t], buffer_3: f32[b t hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_15: f32[b t width]) -> buffer_21: f32[width hidden]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.bfloat16, 2, gate.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, gate.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, gate.device)
+    _check("buffer_5", buffer_5, torch.float32, 3, gate.device)
+    _check("buffer_6", buffer_6, torch.float32, 3, gate.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, gate.device)
+    b, t = buffer_4.shape
+    if gate.shape != (512, 1024):
+        raise ValueError(f"gate: bf16[width hidden] has shape {gate.shape}, expected {(512, 1024)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_5.shape != (b, t, 1024):
+        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    buffer_21 = torch.empty((512, 1024), dtype=torch.float32, device=gate.device)
+    BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
+    block_backward_buffer_21_kernel[grid](
+        gate, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15, buffer_21, gate.stride(0), gate.stride(1),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+        buffer_6.stride(2), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_21.stride(0), buffer_21.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return buffer_21
 
 
 def _block_backward_d_up(
     c: torch.Tensor,
+    buffer_6: torch.Tensor,
     buffer_3: torch.Tensor,
-    buffer_14: torch.Tensor,
     buffer_4: torch.Tensor,
-    buffer_5: torch.Tensor,
+    buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_up(c: f32[width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_4: f32[b t hidden], buffer_5: f32[b t hidden]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_up(c: f32[width], buffer_6: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t], buffer_15: f32[b t width]) -> d_up: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    b, t = buffer_3.shape
+    _check("buffer_6", buffer_6, torch.float32, 3, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, c.device)
+    b, t, _ = buffer_6.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_6.shape != (b, t, 1024):
+        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_up = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_up_kernel[grid](
-        c, buffer_3, buffer_14, buffer_4, buffer_5, d_up, c.stride(0), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_4.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), d_up.stride(0),
+        c, buffer_6, buffer_3, buffer_4, buffer_15, d_up, c.stride(0), buffer_6.stride(0), buffer_6.stride(1),
+        buffer_6.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_up.stride(0),
         d_up.stride(1), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN,
         num_warps=warps, num_stages=stages,
     )
@@ -6277,38 +6386,38 @@ def _block_backward_d_up(
 
 def _block_backward_d_gate(
     c: torch.Tensor,
+    buffer_4: torch.Tensor,
     buffer_3: torch.Tensor,
     buffer_5: torch.Tensor,
-    buffer_4: torch.Tensor,
     buffer_6: torch.Tensor,
-    buffer_14: torch.Tensor,
+    buffer_15: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_gate(c: f32[width], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden], buffer_14: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_gate(c: f32[width], buffer_4: f32[b t], buffer_3: f32[b t hidden], buffer_5: f32[b t hidden], buffer_6: f32[b t hidden], buffer_15: f32[b t width]) -> d_gate: bf16[width hidden]. Any strides; sizes are read off the shapes."""
     _check("c", c, torch.float32, 1, c.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, c.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, c.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, c.device)
     _check("buffer_5", buffer_5, torch.float32, 3, c.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, c.device)
     _check("buffer_6", buffer_6, torch.float32, 3, c.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, c.device)
-    b, t = buffer_3.shape
+    _check("buffer_15", buffer_15, torch.float32, 3, c.device)
+    b, t = buffer_4.shape
     if c.shape != (512,):
         raise ValueError(f"c: f32[width] has shape {c.shape}, expected {(512,)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
     if buffer_6.shape != (b, t, 1024):
         raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
     d_gate = torch.empty((512, 1024), dtype=torch.bfloat16, device=c.device)
     BLOCK_WIDTH, BLOCK_HIDDEN, BLOCK_T, warps, stages = 64, 64, 32, 4, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * triton.cdiv(1024, BLOCK_HIDDEN),)
     block_backward_d_gate_kernel[grid](
-        c, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14, d_gate, c.stride(0), buffer_3.stride(0),
-        buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0),
-        buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), d_gate.stride(0), d_gate.stride(1), b,
+        c, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15, d_gate, c.stride(0), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), d_gate.stride(0), d_gate.stride(1), b,
         t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps,
         num_stages=stages,
     )
@@ -6317,92 +6426,101 @@ def _block_backward_d_gate(
 
 def _block_backward_d_down(
     d_out: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_6: torch.Tensor,
     buffer_5: torch.Tensor,
+    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_down(d_out: bf16[b t width], buffer_3: f32[b t], buffer_6: f32[b t hidden], buffer_5: f32[b t hidden]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_down(d_out: bf16[b t width], buffer_5: f32[b t hidden], buffer_3: f32[b t hidden], buffer_4: f32[b t]) -> d_down: bf16[hidden width]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, d_out.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, d_out.device)
     _check("buffer_5", buffer_5, torch.float32, 3, d_out.device)
+    _check("buffer_3", buffer_3, torch.float32, 3, d_out.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, d_out.device)
     b, t, _ = d_out.shape
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
     if buffer_5.shape != (b, t, 1024):
         raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
+    if buffer_3.shape != (b, t, 1024):
+        raise ValueError(f"buffer_3: f32[b t hidden] has shape {buffer_3.shape}, expected {(b, t, 1024)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     d_down = torch.empty((1024, 512), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_HIDDEN, BLOCK_WIDTH, BLOCK_T, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(1024, BLOCK_HIDDEN) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_down_kernel[grid](
-        d_out, buffer_3, buffer_6, buffer_5, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        buffer_3.stride(0), buffer_3.stride(1), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), d_down.stride(0), d_down.stride(1), b, t,
+        d_out, buffer_5, buffer_3, buffer_4, d_down, d_out.stride(0), d_out.stride(1), d_out.stride(2),
+        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_4.stride(0), buffer_4.stride(1), d_down.stride(0), d_down.stride(1), b, t,
         BLOCK_T=BLOCK_T, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
         num_stages=stages,
     )
     return d_down
 
 
-def _block_backward_buffer_7(
-    buffer_13: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_5: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_6: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_buffer_7(buffer_13: f32[b t width], buffer_3: f32[b t], buffer_5: f32[b t hidden], buffer_4: f32[b t hidden], buffer_6: f32[b t hidden]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
-    _check("buffer_13", buffer_13, torch.float32, 3, buffer_13.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, buffer_13.device)
-    _check("buffer_5", buffer_5, torch.float32, 3, buffer_13.device)
-    _check("buffer_4", buffer_4, torch.float32, 3, buffer_13.device)
-    _check("buffer_6", buffer_6, torch.float32, 3, buffer_13.device)
-    b, t, _ = buffer_13.shape
-    if buffer_13.shape != (b, t, 512):
-        raise ValueError(f"buffer_13: f32[b t width] has shape {buffer_13.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_5.shape != (b, t, 1024):
-        raise ValueError(f"buffer_5: f32[b t hidden] has shape {buffer_5.shape}, expected {(b, t, 1024)}")
-    if buffer_4.shape != (b, t, 1024):
-        raise ValueError(f"buffer_4: f32[b t hidden] has shape {buffer_4.shape}, expected {(b, t, 1024)}")
-    if buffer_6.shape != (b, t, 1024):
-        raise ValueError(f"buffer_6: f32[b t hidden] has shape {buffer_6.shape}, expected {(b, t, 1024)}")
+def _block_backward_buffer_7(buffer_13: torch.Tensor, buffer_14: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_7(buffer_13: f32[b t], buffer_14: f32[b t width]) -> buffer_7: f32[b t]. Any strides; sizes are read off the shapes."""
+    _check("buffer_13", buffer_13, torch.float32, 2, buffer_13.device)
+    _check("buffer_14", buffer_14, torch.float32, 3, buffer_13.device)
+    b, t = buffer_13.shape
+    if buffer_14.shape != (b, t, 512):
+        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     buffer_7 = torch.empty((b, t), dtype=torch.float32, device=buffer_13.device)
     BLOCK_WIDTH = max(16, triton.next_power_of_2(512))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
-    if BLOCK_WIDTH * BLOCK_HIDDEN <= 16384:
-        if BLOCK_WIDTH * BLOCK_HIDDEN <= 1024:
+    if BLOCK_WIDTH <= 16384:
+        if BLOCK_WIDTH <= 1024:
             warps, stages = 4, 1
-        elif BLOCK_WIDTH * BLOCK_HIDDEN <= 4096:
+        elif BLOCK_WIDTH <= 4096:
             warps, stages = 8, 1
         else:
             warps, stages = 16, 1
         grid = (b * t,)
         block_backward_buffer_7_rows_kernel[grid](
-            buffer_13, buffer_3, buffer_5, buffer_4, buffer_6, buffer_7, buffer_13.stride(0),
-            buffer_13.stride(1), buffer_13.stride(2), buffer_3.stride(0), buffer_3.stride(1),
-            buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_4.stride(0),
-            buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1),
-            buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
-            BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_WIDTH=512 == BLOCK_WIDTH, EXACT_HIDDEN=1024 == BLOCK_HIDDEN,
-            num_warps=warps, num_stages=stages,
+            buffer_13, buffer_14, buffer_7, buffer_13.stride(0), buffer_13.stride(1), buffer_14.stride(0),
+            buffer_14.stride(1), buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t,
+            BLOCK_WIDTH=BLOCK_WIDTH, EXACT_WIDTH=512 == BLOCK_WIDTH, num_warps=warps, num_stages=stages,
         )
         return buffer_7
-    BLOCK_WIDTH, BLOCK_HIDDEN, warps, stages = 4096, 4096, 8, 2
+    BLOCK_WIDTH, warps, stages = 4096, 8, 2
     grid = (b * t,)
     block_backward_buffer_7_kernel[grid](
-        buffer_13, buffer_3, buffer_5, buffer_4, buffer_6, buffer_7, buffer_13.stride(0), buffer_13.stride(1),
-        buffer_13.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_5.stride(0), buffer_5.stride(1),
-        buffer_5.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0),
-        buffer_6.stride(1), buffer_6.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t,
-        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+        buffer_13, buffer_14, buffer_7, buffer_13.stride(0), buffer_13.stride(1), buffer_14.stride(0),
+        buffer_14.stride(1), buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), b, t,
+        BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return buffer_7
+
+
+def _block_backward_d_c(buffer_19: torch.Tensor, buffer_21: torch.Tensor) -> torch.Tensor:
+    """_block_backward_d_c(buffer_19: f32[width hidden], buffer_21: f32[width hidden]) -> d_c: f32[width]. Any strides; sizes are read off the shapes."""
+    _check("buffer_19", buffer_19, torch.float32, 2, buffer_19.device)
+    _check("buffer_21", buffer_21, torch.float32, 2, buffer_19.device)
+    if buffer_19.shape != (512, 1024):
+        raise ValueError(f"buffer_19: f32[width hidden] has shape {buffer_19.shape}, expected {(512, 1024)}")
+    if buffer_21.shape != (512, 1024):
+        raise ValueError(f"buffer_21: f32[width hidden] has shape {buffer_21.shape}, expected {(512, 1024)}")
+    d_c = torch.empty((512,), dtype=torch.float32, device=buffer_19.device)
+    BLOCK_HIDDEN = max(16, triton.next_power_of_2(1024))
+    if BLOCK_HIDDEN <= 16384:
+        if BLOCK_HIDDEN <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_HIDDEN <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (512,)
+        block_backward_d_c_rows_kernel[grid](
+            buffer_19, buffer_21, d_c, buffer_19.stride(0), buffer_19.stride(1), buffer_21.stride(0),
+            buffer_21.stride(1), d_c.stride(0), BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_HIDDEN=1024 == BLOCK_HIDDEN,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_c
+    BLOCK_HIDDEN, warps, stages = 4096, 8, 2
+    grid = (512,)
+    block_backward_d_c_kernel[grid](
+        buffer_19, buffer_21, d_c, buffer_19.stride(0), buffer_19.stride(1), buffer_21.stride(0),
+        buffer_21.stride(1), d_c.stride(0), BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return d_c
 
 
 def _block_backward_buffer_8(
@@ -6410,18 +6528,18 @@ def _block_backward_buffer_8(
     d_out: torch.Tensor,
     buffer_11: torch.Tensor,
     buffer_12: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_14: torch.Tensor,
     buffer_7: torch.Tensor,
+    buffer_15: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_8(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t]) -> buffer_8: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_8(WO: bf16[kv g d width], d_out: bf16[b t width], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_7: f32[b t], buffer_15: f32[b t width], buffer_4: f32[b t]) -> buffer_8: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("WO", WO, torch.bfloat16, 4, WO.device)
     _check("d_out", d_out, torch.bfloat16, 3, WO.device)
     _check("buffer_11", buffer_11, torch.float32, 3, WO.device)
     _check("buffer_12", buffer_12, torch.float32, 3, WO.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, WO.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, WO.device)
     _check("buffer_7", buffer_7, torch.float32, 2, WO.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, WO.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, WO.device)
     b, t, _ = d_out.shape
     if WO.shape != (2, 2, 64, 512):
         raise ValueError(f"WO: bf16[kv g d width] has shape {WO.shape}, expected {(2, 2, 64, 512)}")
@@ -6431,21 +6549,21 @@ def _block_backward_buffer_8(
         raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
     if buffer_12.shape != (b, t, 512):
         raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     buffer_8 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=WO.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_8_kernel[grid](
-        WO, d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_8, WO.stride(0), WO.stride(1),
+        WO, d_out, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4, buffer_8, WO.stride(0), WO.stride(1),
         WO.stride(2), WO.stride(3), d_out.stride(0), d_out.stride(1), d_out.stride(2), buffer_11.stride(0),
         buffer_11.stride(1), buffer_11.stride(2), buffer_12.stride(0), buffer_12.stride(1),
-        buffer_12.stride(2), buffer_3.stride(0), buffer_3.stride(1), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_8.stride(0), buffer_8.stride(1),
+        buffer_12.stride(2), buffer_7.stride(0), buffer_7.stride(1), buffer_15.stride(0), buffer_15.stride(1),
+        buffer_15.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_8.stride(0), buffer_8.stride(1),
         buffer_8.stride(2), buffer_8.stride(3), buffer_8.stride(4), b, t, BLOCK_WIDTH=BLOCK_WIDTH,
         BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -6454,47 +6572,48 @@ def _block_backward_buffer_8(
 
 def _block_backward_d_WO(
     d_out: torch.Tensor,
+    buffer_17: torch.Tensor,
     buffer_11: torch.Tensor,
     buffer_12: torch.Tensor,
-    buffer_3: torch.Tensor,
-    buffer_14: torch.Tensor,
     buffer_7: torch.Tensor,
-    buffer_16: torch.Tensor,
+    buffer_15: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_WO(d_out: bf16[b t width], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t], buffer_16: bf16[b t kv g d]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_WO(d_out: bf16[b t width], buffer_17: bf16[b t kv g d], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_7: f32[b t], buffer_15: f32[b t width], buffer_4: f32[b t]) -> d_WO: bf16[kv g d width]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 3, d_out.device)
+    _check("buffer_17", buffer_17, torch.bfloat16, 5, d_out.device)
     _check("buffer_11", buffer_11, torch.float32, 3, d_out.device)
     _check("buffer_12", buffer_12, torch.float32, 3, d_out.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, d_out.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, d_out.device)
     _check("buffer_7", buffer_7, torch.float32, 2, d_out.device)
-    _check("buffer_16", buffer_16, torch.bfloat16, 5, d_out.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, d_out.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, d_out.device)
     b, t, _ = d_out.shape
     if d_out.shape != (b, t, 512):
         raise ValueError(f"d_out: bf16[b t width] has shape {d_out.shape}, expected {(b, t, 512)}")
+    if buffer_17.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_17: bf16[b t kv g d] has shape {buffer_17.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_11.shape != (b, t, 512):
         raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
     if buffer_12.shape != (b, t, 512):
         raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
     if buffer_7.shape != (b, t):
         raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
-    if buffer_16.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_16: bf16[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     d_WO = torch.empty((2, 2, 64, 512), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_D, BLOCK_WIDTH, BLOCK_T, warps, stages = 64, 128, 64, 8, 1
     grid = (2 * 2 * triton.cdiv(64, BLOCK_D) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_WO_kernel[grid](
-        d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_16, d_WO, d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
-        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_14.stride(0), buffer_14.stride(1), buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1),
-        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
-        buffer_16.stride(4), d_WO.stride(0), d_WO.stride(1), d_WO.stride(2), d_WO.stride(3), b, t,
-        BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
+        d_out, buffer_17, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4, d_WO, d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), buffer_17.stride(0), buffer_17.stride(1), buffer_17.stride(2),
+        buffer_17.stride(3), buffer_17.stride(4), buffer_11.stride(0), buffer_11.stride(1),
+        buffer_11.stride(2), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
+        buffer_7.stride(0), buffer_7.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_4.stride(0), buffer_4.stride(1), d_WO.stride(0), d_WO.stride(1), d_WO.stride(2),
+        d_WO.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
+        num_stages=stages,
     )
     return d_WO
 
@@ -6604,7 +6723,7 @@ def _block_backward_buffer_0_buffer_1(
     return buffer_0, buffer_1
 
 
-def _block_backward_buffer_15(
+def _block_backward_buffer_16(
     logsum: torch.Tensor,
     state: torch.Tensor,
     state_: torch.Tensor,
@@ -6614,7 +6733,7 @@ def _block_backward_buffer_15(
     buffer_8: torch.Tensor,
     buffer_2: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_15(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d], buffer_8: f32[b t kv g d], buffer_2: f32[b t kv g]) -> buffer_15: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_16(logsum: f32[b t kv g], state: f32[b kv d x], state_: f32[b x], state__: f32[b t], state___: f32[b kv d x], state____: f32[b t kv g d], buffer_8: f32[b t kv g d], buffer_2: f32[b t kv g]) -> buffer_16: f32[b t kv g d]. Any strides; sizes are read off the shapes."""
     _check("logsum", logsum, torch.float32, 4, logsum.device)
     _check("state", state, torch.float32, 4, logsum.device)
     _check("state_", state_, torch.float32, 2, logsum.device)
@@ -6640,53 +6759,53 @@ def _block_backward_buffer_15(
         raise ValueError(f"buffer_8: f32[b t kv g d] has shape {buffer_8.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_2.shape != (b, t, 2, 2):
         raise ValueError(f"buffer_2: f32[b t kv g] has shape {buffer_2.shape}, expected {(b, t, 2, 2)}")
-    buffer_15 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=logsum.device)
+    buffer_16 = torch.empty((b, t, 2, 2, 64), dtype=torch.float32, device=logsum.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
     BLOCK_T, BLOCK_X, warps, stages = 64, 32, 4, 2
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * 2,)
-    block_backward_buffer_15_kernel[grid](
-        logsum, state, state_, state__, state___, state____, buffer_8, buffer_2, buffer_15, logsum.stride(0),
+    block_backward_buffer_16_kernel[grid](
+        logsum, state, state_, state__, state___, state____, buffer_8, buffer_2, buffer_16, logsum.stride(0),
         logsum.stride(1), logsum.stride(2), logsum.stride(3), state.stride(0), state.stride(1),
         state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state__.stride(0),
         state__.stride(1), state___.stride(0), state___.stride(1), state___.stride(2), state___.stride(3),
         state____.stride(0), state____.stride(1), state____.stride(2), state____.stride(3),
         state____.stride(4), buffer_8.stride(0), buffer_8.stride(1), buffer_8.stride(2), buffer_8.stride(3),
         buffer_8.stride(4), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
-        buffer_15.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
+        buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
+        buffer_16.stride(4), b, t, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, EXACT_D=64 == BLOCK_D,
         num_warps=warps, num_stages=stages,
     )
-    return buffer_15
+    return buffer_16
 
 
 def _block_backward_buffer_9(
     X: torch.Tensor,
     a: torch.Tensor,
-    WK: torch.Tensor,
+    WV: torch.Tensor,
     buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_9(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_9: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_9(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_1: f32[b kv d x]) -> buffer_9: f32[b t kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
-    _check("WK", WK, torch.bfloat16, 3, X.device)
+    _check("WV", WV, torch.bfloat16, 3, X.device)
     _check("buffer_1", buffer_1, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if a.shape != (512,):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WK.shape != (512, 2, 64):
-        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
+    if WV.shape != (512, 2, 64):
+        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if buffer_1.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     buffer_9 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_9_kernel[grid](
-        X, a, WK, buffer_1, buffer_9, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
-        WK.stride(1), WK.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        X, a, WV, buffer_1, buffer_9, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
+        WV.stride(1), WV.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
         buffer_1.stride(3), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2), buffer_9.stride(3), b,
         t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
@@ -6696,29 +6815,29 @@ def _block_backward_buffer_9(
 def _block_backward_buffer_10(
     X: torch.Tensor,
     a: torch.Tensor,
-    WV: torch.Tensor,
+    WK: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_buffer_10(X: bf16[b t width], a: f32[width], WV: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_10: f32[b t kv d]. Any strides; sizes are read off the shapes."""
+    """_block_backward_buffer_10(X: bf16[b t width], a: f32[width], WK: bf16[width kv d], buffer_0: f32[b kv d x]) -> buffer_10: f32[b t kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
-    _check("WV", WV, torch.bfloat16, 3, X.device)
+    _check("WK", WK, torch.bfloat16, 3, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if a.shape != (512,):
         raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if WV.shape != (512, 2, 64):
-        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
+    if WK.shape != (512, 2, 64):
+        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
     buffer_10 = torch.empty((b, t, 2, 64), dtype=torch.float32, device=X.device)
     BLOCK_T, BLOCK_D, BLOCK_WIDTH, warps, stages = 128, 64, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * 2 * triton.cdiv(64, BLOCK_D),)
     block_backward_buffer_10_kernel[grid](
-        X, a, WV, buffer_0, buffer_10, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WV.stride(0),
-        WV.stride(1), WV.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
+        X, a, WK, buffer_0, buffer_10, X.stride(0), X.stride(1), X.stride(2), a.stride(0), WK.stride(0),
+        WK.stride(1), WK.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2),
         buffer_0.stride(3), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
         buffer_10.stride(3), b, t, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_T=BLOCK_T, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
@@ -6726,187 +6845,91 @@ def _block_backward_buffer_10(
     return buffer_10
 
 
-def _block_backward_d_a(
-    X: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor, state_: torch.Tensor,
-    state__: torch.Tensor, buffer_15: torch.Tensor, buffer_1: torch.Tensor, buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_a(X: bf16[b t width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], state_: f32[b x], state__: f32[b t], buffer_15: f32[b t kv g d], buffer_1: f32[b kv d x], buffer_0: f32[b kv d x]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_18(X: torch.Tensor, state_: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_18(X: bf16[b t width], state_: f32[b x], buffer_0: f32[b kv d x]) -> buffer_18: f32[width kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
-    _check("WQ", WQ, torch.bfloat16, 4, X.device)
-    _check("WK", WK, torch.bfloat16, 3, X.device)
-    _check("WV", WV, torch.bfloat16, 3, X.device)
     _check("state_", state_, torch.float32, 2, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if WQ.shape != (512, 2, 2, 64):
-        raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
-    if WK.shape != (512, 2, 64):
-        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
-    if WV.shape != (512, 2, 64):
-        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
     if state_.shape != (b, t):
         raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if state__.shape != (b, t):
-        raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
-    if buffer_15.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    d_a = torch.empty((512,), dtype=torch.float32, device=X.device)
-    BLOCK_B = max(16, triton.next_power_of_2(b))
-    BLOCK_T = max(16, triton.next_power_of_2(t))
-    BLOCK_KV = max(16, triton.next_power_of_2(2))
-    BLOCK_G = max(16, triton.next_power_of_2(2))
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_X = max(16, triton.next_power_of_2(t))
-    if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 1024:
-        if BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 64:
-            BLOCK_WIDTH, warps, stages = 16, 4, 1
-        elif BLOCK_B * BLOCK_T * BLOCK_KV * BLOCK_G * BLOCK_D * BLOCK_X <= 256:
-            BLOCK_WIDTH, warps, stages = 16, 8, 1
-        else:
-            BLOCK_WIDTH, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(512, BLOCK_WIDTH),)
-        block_backward_d_a_rows_kernel[grid](
-            X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0, d_a, X.stride(0), X.stride(1),
-            X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
-            WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
-            state__.stride(0), state__.stride(1), buffer_15.stride(0), buffer_15.stride(1),
-            buffer_15.stride(2), buffer_15.stride(3), buffer_15.stride(4), buffer_1.stride(0),
-            buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_0.stride(0),
-            buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), d_a.stride(0), b, t, BLOCK_B=BLOCK_B,
-            BLOCK_T=BLOCK_T, BLOCK_KV=BLOCK_KV, BLOCK_G=BLOCK_G, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
-            BLOCK_WIDTH=BLOCK_WIDTH, EXACT_B=b == BLOCK_B, EXACT_T=t == BLOCK_T, EXACT_KV=2 == BLOCK_KV,
-            EXACT_G=2 == BLOCK_G, EXACT_D=64 == BLOCK_D, EXACT_X=t == BLOCK_X, num_warps=warps,
-            num_stages=stages,
-        )
-        return d_a
-    BLOCK_D, BLOCK_X, BLOCK_WIDTH, warps, stages = 128, 128, 16, 8, 2
-    grid = (triton.cdiv(512, BLOCK_WIDTH),)
-    block_backward_d_a_kernel[grid](
-        X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0, d_a, X.stride(0), X.stride(1),
-        X.stride(2), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
-        WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), state_.stride(0), state_.stride(1),
-        state__.stride(0), state__.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), buffer_15.stride(4), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
-        buffer_1.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        d_a.stride(0), b, t, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
+    buffer_18 = torch.empty((512, 2, 64), dtype=torch.float32, device=X.device)
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
+    block_backward_buffer_18_kernel[grid](
+        X, state_, buffer_0, buffer_18, X.stride(0), X.stride(1), X.stride(2), state_.stride(0),
+        state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), b, t, BLOCK_X=BLOCK_X,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
-    return d_a
+    return buffer_18
 
 
-def _block_backward_d_WQ(
-    X: torch.Tensor,
-    a: torch.Tensor,
-    state__: torch.Tensor,
-    buffer_15: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_WQ(X: bf16[b t width], a: f32[width], state__: f32[b t], buffer_15: f32[b t kv g d]) -> d_WQ: bf16[width kv g d]. Any strides; sizes are read off the shapes."""
+def _block_backward_buffer_20(X: torch.Tensor, state_: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_block_backward_buffer_20(X: bf16[b t width], state_: f32[b x], buffer_1: f32[b kv d x]) -> buffer_20: f32[width kv d]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
+    _check("state_", state_, torch.float32, 2, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if state_.shape != (b, t):
+        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
+    buffer_20 = torch.empty((512, 2, 64), dtype=torch.float32, device=X.device)
+    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
+    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
+    block_backward_buffer_20_kernel[grid](
+        X, state_, buffer_1, buffer_20, X.stride(0), X.stride(1), X.stride(2), state_.stride(0),
+        state_.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        buffer_20.stride(0), buffer_20.stride(1), buffer_20.stride(2), b, t, BLOCK_X=BLOCK_X,
+        BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return buffer_20
+
+
+def _block_backward_buffer_22(
+    X: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_16: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_buffer_22(X: bf16[b t width], state__: f32[b t], buffer_16: f32[b t kv g d]) -> buffer_22: f32[width kv g d]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 3, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_16", buffer_16, torch.float32, 5, X.device)
+    b, t, _ = X.shape
+    if X.shape != (b, t, 512):
+        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
     if state__.shape != (b, t):
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
-    if buffer_15.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
-    d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=X.device)
+    if buffer_16.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
+    buffer_22 = torch.empty((512, 2, 2, 64), dtype=torch.float32, device=X.device)
     BLOCK_WIDTH, BLOCK_D, BLOCK_T, warps, stages = 128, 64, 64, 8, 1
     grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_d_WQ_kernel[grid](
-        X, a, state__, buffer_15, d_WQ, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state__.stride(0),
-        state__.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2), buffer_15.stride(3),
-        buffer_15.stride(4), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2), d_WQ.stride(3), b, t,
-        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+    block_backward_buffer_22_kernel[grid](
+        X, state__, buffer_16, buffer_22, X.stride(0), X.stride(1), X.stride(2), state__.stride(0),
+        state__.stride(1), buffer_16.stride(0), buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3),
+        buffer_16.stride(4), buffer_22.stride(0), buffer_22.stride(1), buffer_22.stride(2),
+        buffer_22.stride(3), b, t, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
     )
-    return d_WQ
-
-
-def _block_backward_d_WK(
-    X: torch.Tensor,
-    a: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_1: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_WK(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_1: f32[b kv d x]) -> d_WK: bf16[width kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("state_", state_, torch.float32, 2, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    d_WK = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
-    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_d_WK_kernel[grid](
-        X, a, state_, buffer_1, d_WK, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
-        state_.stride(1), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
-        d_WK.stride(0), d_WK.stride(1), d_WK.stride(2), b, t, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_WK
-
-
-def _block_backward_d_WV(
-    X: torch.Tensor,
-    a: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_block_backward_d_WV(X: bf16[b t width], a: f32[width], state_: f32[b x], buffer_0: f32[b kv d x]) -> d_WV: bf16[width kv d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 3, X.device)
-    _check("a", a, torch.float32, 1, X.device)
-    _check("state_", state_, torch.float32, 2, X.device)
-    _check("buffer_0", buffer_0, torch.float32, 4, X.device)
-    b, t, _ = X.shape
-    if X.shape != (b, t, 512):
-        raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
-    if a.shape != (512,):
-        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
-    if state_.shape != (b, t):
-        raise ValueError(f"state_: f32[b x] has shape {state_.shape}, expected {(b, t)}")
-    if buffer_0.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
-    d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_WIDTH, BLOCK_D, BLOCK_X, warps, stages = 128, 64, 64, 8, 1
-    grid = (triton.cdiv(512, BLOCK_WIDTH) * 2 * triton.cdiv(64, BLOCK_D),)
-    block_backward_d_WV_kernel[grid](
-        X, a, state_, buffer_0, d_WV, X.stride(0), X.stride(1), X.stride(2), a.stride(0), state_.stride(0),
-        state_.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        d_WV.stride(0), d_WV.stride(1), d_WV.stride(2), b, t, BLOCK_X=BLOCK_X, BLOCK_WIDTH=BLOCK_WIDTH,
-        BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_WV
+    return buffer_22
 
 
 def _block_backward_d_X(
     X: torch.Tensor, a: torch.Tensor, WQ: torch.Tensor, WK: torch.Tensor, WV: torch.Tensor,
-    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_0: torch.Tensor,
-    buffer_11: torch.Tensor, buffer_12: torch.Tensor, buffer_1: torch.Tensor, buffer_15: torch.Tensor,
-    buffer_9: torch.Tensor, buffer_10: torch.Tensor, buffer_3: torch.Tensor, buffer_14: torch.Tensor,
-    buffer_7: torch.Tensor,
+    d_out: torch.Tensor, state__: torch.Tensor, state____: torch.Tensor, buffer_16: torch.Tensor,
+    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_11: torch.Tensor, buffer_12: torch.Tensor,
+    buffer_7: torch.Tensor, buffer_15: torch.Tensor, buffer_4: torch.Tensor, buffer_9: torch.Tensor,
+    buffer_10: torch.Tensor,
 ) -> torch.Tensor:
-    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_1: f32[b kv d x], buffer_15: f32[b t kv g d], buffer_9: f32[b t kv d], buffer_10: f32[b t kv d], buffer_3: f32[b t], buffer_14: f32[b t width], buffer_7: f32[b t]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
+    """_block_backward_d_X(X: bf16[b t width], a: f32[width], WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], d_out: bf16[b t width], state__: f32[b t], state____: f32[b t kv g d], buffer_16: f32[b t kv g d], buffer_0: f32[b kv d x], buffer_1: f32[b kv d x], buffer_11: f32[b t width], buffer_12: f32[b t width], buffer_7: f32[b t], buffer_15: f32[b t width], buffer_4: f32[b t], buffer_9: f32[b t kv d], buffer_10: f32[b t kv d]) -> d_X: bf16[b t width]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 3, X.device)
     _check("a", a, torch.float32, 1, X.device)
     _check("WQ", WQ, torch.bfloat16, 4, X.device)
@@ -6915,16 +6938,16 @@ def _block_backward_d_X(
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state__", state__, torch.float32, 2, X.device)
     _check("state____", state____, torch.float32, 5, X.device)
+    _check("buffer_16", buffer_16, torch.float32, 5, X.device)
     _check("buffer_0", buffer_0, torch.float32, 4, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 4, X.device)
     _check("buffer_11", buffer_11, torch.float32, 3, X.device)
     _check("buffer_12", buffer_12, torch.float32, 3, X.device)
-    _check("buffer_1", buffer_1, torch.float32, 4, X.device)
-    _check("buffer_15", buffer_15, torch.float32, 5, X.device)
+    _check("buffer_7", buffer_7, torch.float32, 2, X.device)
+    _check("buffer_15", buffer_15, torch.float32, 3, X.device)
+    _check("buffer_4", buffer_4, torch.float32, 2, X.device)
     _check("buffer_9", buffer_9, torch.float32, 4, X.device)
     _check("buffer_10", buffer_10, torch.float32, 4, X.device)
-    _check("buffer_3", buffer_3, torch.float32, 2, X.device)
-    _check("buffer_14", buffer_14, torch.float32, 3, X.device)
-    _check("buffer_7", buffer_7, torch.float32, 2, X.device)
     b, t, _ = X.shape
     if X.shape != (b, t, 512):
         raise ValueError(f"X: bf16[b t width] has shape {X.shape}, expected {(b, t, 512)}")
@@ -6942,47 +6965,144 @@ def _block_backward_d_X(
         raise ValueError(f"state__: f32[b t] has shape {state__.shape}, expected {(b, t)}")
     if state____.shape != (b, t, 2, 2, 64):
         raise ValueError(f"state____: f32[b t kv g d] has shape {state____.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_16.shape != (b, t, 2, 2, 64):
+        raise ValueError(f"buffer_16: f32[b t kv g d] has shape {buffer_16.shape}, expected {(b, t, 2, 2, 64)}")
     if buffer_0.shape != (b, 2, 64, t):
         raise ValueError(f"buffer_0: f32[b kv d x] has shape {buffer_0.shape}, expected {(b, 2, 64, t)}")
+    if buffer_1.shape != (b, 2, 64, t):
+        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
     if buffer_11.shape != (b, t, 512):
         raise ValueError(f"buffer_11: f32[b t width] has shape {buffer_11.shape}, expected {(b, t, 512)}")
     if buffer_12.shape != (b, t, 512):
         raise ValueError(f"buffer_12: f32[b t width] has shape {buffer_12.shape}, expected {(b, t, 512)}")
-    if buffer_1.shape != (b, 2, 64, t):
-        raise ValueError(f"buffer_1: f32[b kv d x] has shape {buffer_1.shape}, expected {(b, 2, 64, t)}")
-    if buffer_15.shape != (b, t, 2, 2, 64):
-        raise ValueError(f"buffer_15: f32[b t kv g d] has shape {buffer_15.shape}, expected {(b, t, 2, 2, 64)}")
+    if buffer_7.shape != (b, t):
+        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
+    if buffer_15.shape != (b, t, 512):
+        raise ValueError(f"buffer_15: f32[b t width] has shape {buffer_15.shape}, expected {(b, t, 512)}")
+    if buffer_4.shape != (b, t):
+        raise ValueError(f"buffer_4: f32[b t] has shape {buffer_4.shape}, expected {(b, t)}")
     if buffer_9.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_9: f32[b t kv d] has shape {buffer_9.shape}, expected {(b, t, 2, 64)}")
     if buffer_10.shape != (b, t, 2, 64):
         raise ValueError(f"buffer_10: f32[b t kv d] has shape {buffer_10.shape}, expected {(b, t, 2, 64)}")
-    if buffer_3.shape != (b, t):
-        raise ValueError(f"buffer_3: f32[b t] has shape {buffer_3.shape}, expected {(b, t)}")
-    if buffer_14.shape != (b, t, 512):
-        raise ValueError(f"buffer_14: f32[b t width] has shape {buffer_14.shape}, expected {(b, t, 512)}")
-    if buffer_7.shape != (b, t):
-        raise ValueError(f"buffer_7: f32[b t] has shape {buffer_7.shape}, expected {(b, t)}")
     d_X = torch.empty((b, t, 512), dtype=torch.bfloat16, device=X.device)
     BLOCK_T, BLOCK_WIDTH, BLOCK_D, warps, stages = 128, 128, 64, 8, 1
     grid = (b * triton.cdiv(t, BLOCK_T) * triton.cdiv(512, BLOCK_WIDTH),)
     block_backward_d_X_kernel[grid](
-        X, a, WQ, WK, WV, d_out, state__, state____, buffer_0, buffer_11, buffer_12, buffer_1, buffer_15,
-        buffer_9, buffer_10, buffer_3, buffer_14, buffer_7, d_X, X.stride(0), X.stride(1), X.stride(2),
+        X, a, WQ, WK, WV, d_out, state__, state____, buffer_16, buffer_0, buffer_1, buffer_11, buffer_12,
+        buffer_7, buffer_15, buffer_4, buffer_9, buffer_10, d_X, X.stride(0), X.stride(1), X.stride(2),
         a.stride(0), WQ.stride(0), WQ.stride(1), WQ.stride(2), WQ.stride(3), WK.stride(0), WK.stride(1),
         WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), state__.stride(0), state__.stride(1), state____.stride(0), state____.stride(1),
-        state____.stride(2), state____.stride(3), state____.stride(4), buffer_0.stride(0), buffer_0.stride(1),
-        buffer_0.stride(2), buffer_0.stride(3), buffer_11.stride(0), buffer_11.stride(1), buffer_11.stride(2),
-        buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_1.stride(3), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
-        buffer_15.stride(3), buffer_15.stride(4), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2),
+        state____.stride(2), state____.stride(3), state____.stride(4), buffer_16.stride(0),
+        buffer_16.stride(1), buffer_16.stride(2), buffer_16.stride(3), buffer_16.stride(4),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_11.stride(0), buffer_11.stride(1),
+        buffer_11.stride(2), buffer_12.stride(0), buffer_12.stride(1), buffer_12.stride(2),
+        buffer_7.stride(0), buffer_7.stride(1), buffer_15.stride(0), buffer_15.stride(1), buffer_15.stride(2),
+        buffer_4.stride(0), buffer_4.stride(1), buffer_9.stride(0), buffer_9.stride(1), buffer_9.stride(2),
         buffer_9.stride(3), buffer_10.stride(0), buffer_10.stride(1), buffer_10.stride(2),
-        buffer_10.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_14.stride(0), buffer_14.stride(1),
-        buffer_14.stride(2), buffer_7.stride(0), buffer_7.stride(1), d_X.stride(0), d_X.stride(1),
-        d_X.stride(2), b, t, BLOCK_D=BLOCK_D, BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps,
-        num_stages=stages,
+        buffer_10.stride(3), d_X.stride(0), d_X.stride(1), d_X.stride(2), b, t, BLOCK_D=BLOCK_D,
+        BLOCK_T=BLOCK_T, BLOCK_WIDTH=BLOCK_WIDTH, num_warps=warps, num_stages=stages,
     )
     return d_X
+
+
+def _block_backward_d_a(
+    WQ: torch.Tensor,
+    WK: torch.Tensor,
+    WV: torch.Tensor,
+    buffer_18: torch.Tensor,
+    buffer_20: torch.Tensor,
+    buffer_22: torch.Tensor,
+) -> torch.Tensor:
+    """_block_backward_d_a(WQ: bf16[width kv g d], WK: bf16[width kv d], WV: bf16[width kv d], buffer_18: f32[width kv d], buffer_20: f32[width kv d], buffer_22: f32[width kv g d]) -> d_a: f32[width]. Any strides; sizes are read off the shapes."""
+    _check("WQ", WQ, torch.bfloat16, 4, WQ.device)
+    _check("WK", WK, torch.bfloat16, 3, WQ.device)
+    _check("WV", WV, torch.bfloat16, 3, WQ.device)
+    _check("buffer_18", buffer_18, torch.float32, 3, WQ.device)
+    _check("buffer_20", buffer_20, torch.float32, 3, WQ.device)
+    _check("buffer_22", buffer_22, torch.float32, 4, WQ.device)
+    if WQ.shape != (512, 2, 2, 64):
+        raise ValueError(f"WQ: bf16[width kv g d] has shape {WQ.shape}, expected {(512, 2, 2, 64)}")
+    if WK.shape != (512, 2, 64):
+        raise ValueError(f"WK: bf16[width kv d] has shape {WK.shape}, expected {(512, 2, 64)}")
+    if WV.shape != (512, 2, 64):
+        raise ValueError(f"WV: bf16[width kv d] has shape {WV.shape}, expected {(512, 2, 64)}")
+    if buffer_18.shape != (512, 2, 64):
+        raise ValueError(f"buffer_18: f32[width kv d] has shape {buffer_18.shape}, expected {(512, 2, 64)}")
+    if buffer_20.shape != (512, 2, 64):
+        raise ValueError(f"buffer_20: f32[width kv d] has shape {buffer_20.shape}, expected {(512, 2, 64)}")
+    if buffer_22.shape != (512, 2, 2, 64):
+        raise ValueError(f"buffer_22: f32[width kv g d] has shape {buffer_22.shape}, expected {(512, 2, 2, 64)}")
+    d_a = torch.empty((512,), dtype=torch.float32, device=WQ.device)
+    BLOCK_KV = max(16, triton.next_power_of_2(2))
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    BLOCK_G = max(16, triton.next_power_of_2(2))
+    if BLOCK_KV * BLOCK_D * BLOCK_G <= 16384:
+        if BLOCK_KV * BLOCK_D * BLOCK_G <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_KV * BLOCK_D * BLOCK_G <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (512,)
+        block_backward_d_a_rows_kernel[grid](
+            WQ, WK, WV, buffer_18, buffer_20, buffer_22, d_a, WQ.stride(0), WQ.stride(1), WQ.stride(2),
+            WQ.stride(3), WK.stride(0), WK.stride(1), WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2),
+            buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_20.stride(0),
+            buffer_20.stride(1), buffer_20.stride(2), buffer_22.stride(0), buffer_22.stride(1),
+            buffer_22.stride(2), buffer_22.stride(3), d_a.stride(0), BLOCK_KV=BLOCK_KV, BLOCK_D=BLOCK_D,
+            BLOCK_G=BLOCK_G, EXACT_KV=2 == BLOCK_KV, EXACT_D=64 == BLOCK_D, EXACT_G=2 == BLOCK_G,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_a
+    BLOCK_D, warps, stages = 4096, 8, 2
+    grid = (512,)
+    block_backward_d_a_kernel[grid](
+        WQ, WK, WV, buffer_18, buffer_20, buffer_22, d_a, WQ.stride(0), WQ.stride(1), WQ.stride(2),
+        WQ.stride(3), WK.stride(0), WK.stride(1), WK.stride(2), WV.stride(0), WV.stride(1), WV.stride(2),
+        buffer_18.stride(0), buffer_18.stride(1), buffer_18.stride(2), buffer_20.stride(0),
+        buffer_20.stride(1), buffer_20.stride(2), buffer_22.stride(0), buffer_22.stride(1),
+        buffer_22.stride(2), buffer_22.stride(3), d_a.stride(0), BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_a
+
+
+def _block_backward_d_WQ_d_WK_d_WV(
+    a: torch.Tensor,
+    buffer_22: torch.Tensor,
+    buffer_18: torch.Tensor,
+    buffer_20: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_block_backward_d_WQ_d_WK_d_WV(a: f32[width], buffer_22: f32[width kv g d], buffer_18: f32[width kv d], buffer_20: f32[width kv d]) -> d_WQ: bf16[width kv g d], d_WK: bf16[width kv d], d_WV: bf16[width kv d]. Any strides; sizes are read off the shapes."""
+    _check("a", a, torch.float32, 1, a.device)
+    _check("buffer_22", buffer_22, torch.float32, 4, a.device)
+    _check("buffer_18", buffer_18, torch.float32, 3, a.device)
+    _check("buffer_20", buffer_20, torch.float32, 3, a.device)
+    if a.shape != (512,):
+        raise ValueError(f"a: f32[width] has shape {a.shape}, expected {(512,)}")
+    if buffer_22.shape != (512, 2, 2, 64):
+        raise ValueError(f"buffer_22: f32[width kv g d] has shape {buffer_22.shape}, expected {(512, 2, 2, 64)}")
+    if buffer_18.shape != (512, 2, 64):
+        raise ValueError(f"buffer_18: f32[width kv d] has shape {buffer_18.shape}, expected {(512, 2, 64)}")
+    if buffer_20.shape != (512, 2, 64):
+        raise ValueError(f"buffer_20: f32[width kv d] has shape {buffer_20.shape}, expected {(512, 2, 64)}")
+    d_WQ = torch.empty((512, 2, 2, 64), dtype=torch.bfloat16, device=a.device)
+    d_WK = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=a.device)
+    d_WV = torch.empty((512, 2, 64), dtype=torch.bfloat16, device=a.device)
+    BLOCK_D, warps, stages = 1024, 4, 1
+    grid = (512 * 2 * 2 * triton.cdiv(64, BLOCK_D),)
+    block_backward_d_WQ_d_WK_d_WV_kernel[grid](
+        a, buffer_22, buffer_18, buffer_20, d_WQ, d_WK, d_WV, a.stride(0), buffer_22.stride(0),
+        buffer_22.stride(1), buffer_22.stride(2), buffer_22.stride(3), buffer_18.stride(0),
+        buffer_18.stride(1), buffer_18.stride(2), buffer_20.stride(0), buffer_20.stride(1),
+        buffer_20.stride(2), d_WQ.stride(0), d_WQ.stride(1), d_WQ.stride(2), d_WQ.stride(3), d_WK.stride(0),
+        d_WK.stride(1), d_WK.stride(2), d_WV.stride(0), d_WV.stride(1), d_WV.stride(2), BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_WQ, d_WK, d_WV
 
 
 class _block_autograd(torch.autograd.Function):
@@ -7007,32 +7127,36 @@ class _block_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         X, a, WQ, WK, WV, WO, c, up, gate, down, logsum, state, state_, state__, state___, state____, z, state______ = ctx.saved_tensors
-        buffer_4 = _block_backward_buffer_4(down, d_out)
-        buffer_16 = _block_backward_buffer_16(logsum, state, state_, state__, state___, state____)
-        buffer_14 = _block_backward_buffer_14(X, WO, buffer_16)
-        buffer_3 = _block_backward_buffer_3(buffer_14)
-        buffer_5 = _block_backward_buffer_5(c, gate, buffer_14)
-        buffer_6 = _block_backward_buffer_6(c, up, buffer_14)
-        buffer_11 = _block_backward_buffer_11(c, up, buffer_3, buffer_4, buffer_5)
-        buffer_12 = _block_backward_buffer_12(c, gate, buffer_3, buffer_5, buffer_4, buffer_6)
-        buffer_13 = _block_backward_buffer_13(down, d_out, buffer_6, buffer_3, buffer_5)
-        d_c = _block_backward_d_c(up, gate, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14)
-        d_up = _block_backward_d_up(c, buffer_3, buffer_14, buffer_4, buffer_5)
-        d_gate = _block_backward_d_gate(c, buffer_3, buffer_5, buffer_4, buffer_6, buffer_14)
-        d_down = _block_backward_d_down(d_out, buffer_3, buffer_6, buffer_5)
-        buffer_7 = _block_backward_buffer_7(buffer_13, buffer_3, buffer_5, buffer_4, buffer_6)
-        buffer_8 = _block_backward_buffer_8(WO, d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7)
-        d_WO = _block_backward_d_WO(d_out, buffer_11, buffer_12, buffer_3, buffer_14, buffer_7, buffer_16)
+        buffer_6 = _block_backward_buffer_6(down, d_out)
+        buffer_17 = _block_backward_buffer_17(logsum, state, state_, state__, state___, state____)
+        buffer_15 = _block_backward_buffer_15(X, WO, buffer_17)
+        buffer_3 = _block_backward_buffer_3(c, gate, buffer_15)
+        buffer_4 = _block_backward_buffer_4(buffer_15)
+        buffer_5 = _block_backward_buffer_5(c, up, buffer_15)
+        buffer_11 = _block_backward_buffer_11(c, gate, buffer_3, buffer_4, buffer_5, buffer_6)
+        buffer_12 = _block_backward_buffer_12(c, up, buffer_6, buffer_3, buffer_4)
+        buffer_13 = _block_backward_buffer_13(buffer_3, buffer_4, buffer_5, buffer_6)
+        buffer_14 = _block_backward_buffer_14(down, d_out, buffer_5, buffer_3, buffer_4)
+        buffer_19 = _block_backward_buffer_19(up, buffer_6, buffer_3, buffer_4, buffer_15)
+        buffer_21 = _block_backward_buffer_21(gate, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15)
+        d_up = _block_backward_d_up(c, buffer_6, buffer_3, buffer_4, buffer_15)
+        d_gate = _block_backward_d_gate(c, buffer_4, buffer_3, buffer_5, buffer_6, buffer_15)
+        d_down = _block_backward_d_down(d_out, buffer_5, buffer_3, buffer_4)
+        buffer_7 = _block_backward_buffer_7(buffer_13, buffer_14)
+        d_c = _block_backward_d_c(buffer_19, buffer_21)
+        buffer_8 = _block_backward_buffer_8(WO, d_out, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4)
+        d_WO = _block_backward_d_WO(d_out, buffer_17, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4)
         buffer_2 = _block_backward_buffer_2(z, state______, buffer_8)
         buffer_0, buffer_1 = _block_backward_buffer_0_buffer_1(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
-        buffer_15 = _block_backward_buffer_15(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
-        buffer_9 = _block_backward_buffer_9(X, a, WK, buffer_1)
-        buffer_10 = _block_backward_buffer_10(X, a, WV, buffer_0)
-        d_a = _block_backward_d_a(X, WQ, WK, WV, state_, state__, buffer_15, buffer_1, buffer_0)
-        d_WQ = _block_backward_d_WQ(X, a, state__, buffer_15)
-        d_WK = _block_backward_d_WK(X, a, state_, buffer_1)
-        d_WV = _block_backward_d_WV(X, a, state_, buffer_0)
-        d_X = _block_backward_d_X(X, a, WQ, WK, WV, d_out, state__, state____, buffer_0, buffer_11, buffer_12, buffer_1, buffer_15, buffer_9, buffer_10, buffer_3, buffer_14, buffer_7)
+        buffer_16 = _block_backward_buffer_16(logsum, state, state_, state__, state___, state____, buffer_8, buffer_2)
+        buffer_9 = _block_backward_buffer_9(X, a, WV, buffer_1)
+        buffer_10 = _block_backward_buffer_10(X, a, WK, buffer_0)
+        buffer_18 = _block_backward_buffer_18(X, state_, buffer_0)
+        buffer_20 = _block_backward_buffer_20(X, state_, buffer_1)
+        buffer_22 = _block_backward_buffer_22(X, state__, buffer_16)
+        d_X = _block_backward_d_X(X, a, WQ, WK, WV, d_out, state__, state____, buffer_16, buffer_0, buffer_1, buffer_11, buffer_12, buffer_7, buffer_15, buffer_4, buffer_9, buffer_10)
+        d_a = _block_backward_d_a(WQ, WK, WV, buffer_18, buffer_20, buffer_22)
+        d_WQ, d_WK, d_WV = _block_backward_d_WQ_d_WK_d_WV(a, buffer_22, buffer_18, buffer_20)
         return d_X, d_a, d_WQ, d_WK, d_WV, d_WO, d_c, d_up, d_gate, d_down
 
 

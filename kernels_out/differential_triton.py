@@ -896,9 +896,10 @@ def weights_long_forward_out_logsum_z_kernel(
 
 
 @triton.jit
-def weights_long_backward_buffer_0_rows_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
-    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
+def weights_long_backward_buffer_0_buffer_1_rows_kernel(
+    d_out_ptr, out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_x,
+    out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_1_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
@@ -909,35 +910,63 @@ def weights_long_backward_buffer_0_rows_kernel(
         0.0,
         EXACT_X,
     )
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
+    )
+    # src[differential.diag:7]
+    scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
+    where_x = tl.where(x_index <= q_index, scalar * state, float("-inf"))
+    sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+    mul_x = tl.exp2(sub_x) * d_out
+    sum_ = tl.sum(mul_x, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
     out = load_tile(
         out_ptr + q_index * out_stride_q + x_index * out_stride_x,
         (x_index < size_x),
         0.0,
         EXACT_X,
     )
-    mul_x = out * d_out
-    sum_ = tl.sum(mul_x, 0)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    mul_x_2 = out * d_out
+    sum_2 = tl.sum(mul_x_2, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_2)
 
 
 @triton.jit
-def weights_long_backward_buffer_0_kernel(
-    d_out_ptr, out_ptr, buffer_0_ptr, d_out_stride_q, d_out_stride_x, out_stride_q, out_stride_x,
-    buffer_0_stride_q, size_q, size_x, BLOCK_X: tl.constexpr,
+def weights_long_backward_buffer_0_buffer_1_kernel(
+    d_out_ptr, out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_1_ptr, d_out_stride_q, d_out_stride_x,
+    out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q,
+    buffer_1_stride_q, size_q, size_x, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
     q_index = program.to(tl.int64)
     acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
+    # src[differential.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
         d_out = tl.load(d_out_ptr + q_index * d_out_stride_q + x_index * d_out_stride_x)
-        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
-        mul_x = out * d_out
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        where_x = tl.where(x_index <= q_index, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x = tl.exp2(sub_x) * d_out
         tile_sum = tl.sum(mul_x, 0)
         next_acc_x = acc_x + tile_sum
+        out = tl.load(out_ptr + q_index * out_stride_q + x_index * out_stride_x)
+        mul_x_2 = out * d_out
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -947,24 +976,36 @@ def weights_long_backward_buffer_0_kernel(
             mask=(x_index < size_x),
             other=0.0,
         )
+        state = tl.load(
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
+            other=float("-inf"),
+        )
+        # src[differential.diag:7]
+        where_x = tl.where(x_index <= q_index, (rsqrt * 1.4426950408889634) * state, float("-inf"))
+        sub_x = where_x - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_x = tl.exp2(sub_x) * d_out
+        tile_sum = tl.sum(mul_x, 0)
+        next_acc_x = acc_x + tile_sum
         out = tl.load(
             out_ptr + q_index * out_stride_q + x_index * out_stride_x,
             mask=(x_index < size_x),
             other=0.0,
         )
-        mul_x = out * d_out
-        tile_sum = tl.sum(mul_x, 0)
-        next_acc_x = acc_x + tile_sum
+        mul_x_2 = out * d_out
+        tile_sum_2 = tl.sum(mul_x_2, 0)
+        next_acc_x_2 = acc_x_2 + tile_sum_2
         acc_x = next_acc_x
+        acc_x_2 = next_acc_x_2
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2)
 
 
 @triton.jit
 def weights_long_backward_d_Q_kernel(
-    K_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr, z_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
-    d_out_stride_x, out_stride_q, out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, z_stride_q,
-    d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr,
+    K_ptr, d_out_ptr, out_ptr, z_ptr, buffer_0_ptr, d_Q_ptr, K_stride_x, K_stride_d, d_out_stride_q,
+    d_out_stride_x, out_stride_q, out_stride_x, z_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d,
+    size_x, size_d, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_d = (program % tl.cdiv(size_d, BLOCK_D)) * BLOCK_D
@@ -972,13 +1013,8 @@ def weights_long_backward_d_Q_kernel(
     program = program // tl.cdiv(size_d, BLOCK_D)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
-    # src[differential.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
@@ -988,37 +1024,21 @@ def weights_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        mul_q_x = tl.exp2(sub_q_x) * d_out
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
         out = tl.load(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
-        tile_bf16 = ((d_out - next_acc_x[:, None]) * out).to(tl.bfloat16)
+        tile_bf16 = ((d_out - safe_buffer_0[:, None]) * out).to(tl.bfloat16)
         # src[differential.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x_2 = tl.dot(tile_bf16, tl.trans(K), (acc_x_2 + acc_x_4))
-        out_bf16 = out.to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(out_bf16, tl.trans(K), acc_x_3)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
@@ -1028,42 +1048,26 @@ def weights_long_backward_d_Q_kernel(
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-            other=0.0,
-        )
-        # src[differential.diag:7]
-        where_q_x = tl.where(x_index[None, :] <= q_index[:, None], (rsqrt * 1.4426950408889634) * state, float("-inf"))
-        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        mul_q_x = tl.exp2(sub_q_x) * d_out
-        tile_sum = tl.sum(mul_q_x, 1)
-        next_acc_x = acc_x + tile_sum
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        acc_x_4 = (-1.0 * acc_x_3) * (where_q_2 - where_q)[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], d_out - next_acc_x[:, None], 0.0)
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        sub_q_x = tl.where((x_index < size_x)[None, :], d_out - safe_buffer_0[:, None], 0.0)
         out = tl.load(
             out_ptr + q_index[:, None] * out_stride_q + x_index[None, :] * out_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=0.0,
         )
-        tile_bf16 = (sub_q_x_2 * out).to(tl.bfloat16)
+        tile_bf16 = (sub_q_x * out).to(tl.bfloat16)
         # src[differential.diag:6]
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
             mask=(x_index < size_x)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        next_acc_x_2 = tl.dot(tile_bf16, tl.trans(K), (acc_x_2 + acc_x_4))
-        out_bf16 = out.to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(out_bf16, tl.trans(K), acc_x_3)
+        next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
-        acc_x_2 = next_acc_x_2
-        acc_x_3 = next_acc_x_3
+    # src[differential.diag:7]
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     # src[maps.diag:7]
-    where_q_d = tl.where((z > 0.0)[:, None], rsqrt * acc_x_2, 0.0)
+    where_q_d = tl.where((z > 0.0)[:, None], tl.rsqrt(tl.cast(size_d, tl.float32)) * acc_x, 0.0)
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         where_q_d.to(tl.bfloat16),
@@ -1073,8 +1077,8 @@ def weights_long_backward_d_Q_kernel(
 
 @triton.jit
 def weights_long_backward_d_K_kernel(
-    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_0_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
-    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_0_stride_q, d_K_stride_x,
+    Q_ptr, d_out_ptr, logsum_ptr, state_ptr, buffer_1_ptr, d_K_ptr, Q_stride_q, Q_stride_d, d_out_stride_q,
+    d_out_stride_x, logsum_stride_q, state_stride_q, state_stride_x, buffer_1_stride_q, d_K_stride_x,
     d_K_stride_d, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -1098,13 +1102,13 @@ def weights_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1116,7 +1120,7 @@ def weights_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile_2 = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1130,13 +1134,13 @@ def weights_long_backward_d_K_kernel(
             mask=(d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1145,7 +1149,7 @@ def weights_long_backward_d_K_kernel(
             other=0.0,
         )
         sub_x_q = ((rsqrt * 1.4426950408889634) * state) - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1159,13 +1163,13 @@ def weights_long_backward_d_K_kernel(
             mask=(q_index < size_q)[None, :] & (d_index < size_d)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
         d_out = tl.load(
             d_out_ptr + q_index[None, :] * d_out_stride_q + x_index[:, None] * d_out_stride_x,
             mask=(q_index < size_q)[None, :] & (x_index < size_x)[:, None],
             other=0.0,
         )
-        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * logsum
         state = tl.load(
@@ -1177,7 +1181,7 @@ def weights_long_backward_d_K_kernel(
         tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
         where_x_q = tl.where(tile, (rsqrt * 1.4426950408889634) * state, float("-inf"))
         sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-        tile_2 = (d_out - safe_buffer_0[None, :]) * tl.exp2(sub_x_q)
+        tile_2 = (d_out - safe_buffer_1[None, :]) * tl.exp2(sub_x_q)
         tile_bf16 = tile_2.to(tl.bfloat16)
         next_acc_q = tl.dot(tile_bf16, tl.trans(Q), acc_q)
         acc_q = next_acc_q
@@ -1465,14 +1469,27 @@ def _weights_long_forward_out_logsum_z(
     return out, logsum, z
 
 
-def _weights_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_weights_long_backward_buffer_0(d_out: f32[q x], out: f32[q x]) -> buffer_0: f32[q]. Any strides; sizes are read off the shapes."""
+def _weights_long_backward_buffer_0_buffer_1(
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    d: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_weights_long_backward_buffer_0_buffer_1(d_out: f32[q x], out: f32[q x], logsum: f32[q], state: f32[q x]) -> buffer_0: f32[q], buffer_1: f32[q]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.float32, 2, d_out.device)
     _check("out", out, torch.float32, 2, d_out.device)
+    _check("logsum", logsum, torch.float32, 1, d_out.device)
+    _check("state", state, torch.float32, 2, d_out.device)
     q, x = d_out.shape
     if out.shape != (q, x):
         raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
+    if logsum.shape != (q,):
+        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
+    if state.shape != (q, x):
+        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=d_out.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
     if BLOCK_X <= 16384:
         if BLOCK_X <= 1024:
@@ -1482,56 +1499,53 @@ def _weights_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> t
         else:
             warps, stages = 16, 1
         grid = (q,)
-        weights_long_backward_buffer_0_rows_kernel[grid](
-            d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-            buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+        weights_long_backward_buffer_0_buffer_1_rows_kernel[grid](
+            d_out, out, logsum, state, buffer_0, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0),
+            out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+            buffer_1.stride(0), q, x, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
             num_stages=stages,
         )
-        return buffer_0
+        return buffer_0, buffer_1
     BLOCK_X, warps, stages = 4096, 8, 2
     grid = (q,)
-    weights_long_backward_buffer_0_kernel[grid](
-        d_out, out, buffer_0, d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1),
-        buffer_0.stride(0), q, x, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    weights_long_backward_buffer_0_buffer_1_kernel[grid](
+        d_out, out, logsum, state, buffer_0, buffer_1, d_out.stride(0), d_out.stride(1), out.stride(0),
+        out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0),
+        buffer_1.stride(0), q, x, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
-    return buffer_0
+    return buffer_0, buffer_1
 
 
 def _weights_long_backward_d_Q(
     K: torch.Tensor,
     d_out: torch.Tensor,
     out: torch.Tensor,
-    logsum: torch.Tensor,
-    state: torch.Tensor,
     z: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> torch.Tensor:
-    """_weights_long_backward_d_Q(K: bf16[x d], d_out: f32[q x], out: f32[q x], logsum: f32[q], state: f32[q x], z: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_weights_long_backward_d_Q(K: bf16[x d], d_out: f32[q x], out: f32[q x], z: f32[q], buffer_0: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("d_out", d_out, torch.float32, 2, K.device)
     _check("out", out, torch.float32, 2, K.device)
-    _check("logsum", logsum, torch.float32, 1, K.device)
-    _check("state", state, torch.float32, 2, K.device)
     _check("z", z, torch.float32, 1, K.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     x, d = K.shape
     q, _ = d_out.shape
     if d_out.shape != (q, x):
         raise ValueError(f"d_out: f32[q x] has shape {d_out.shape}, expected {(q, x)}")
     if out.shape != (q, x):
         raise ValueError(f"out: f32[q x] has shape {out.shape}, expected {(q, x)}")
-    if logsum.shape != (q,):
-        raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
-    if state.shape != (q, x):
-        raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_Q_kernel[grid](
-        K, d_out, out, logsum, state, z, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
-        out.stride(0), out.stride(1), logsum.stride(0), state.stride(0), state.stride(1), z.stride(0),
-        d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D,
-        num_warps=warps, num_stages=stages,
+        K, d_out, out, z, buffer_0, d_Q, K.stride(0), K.stride(1), d_out.stride(0), d_out.stride(1),
+        out.stride(0), out.stride(1), z.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q,
+        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
@@ -1541,14 +1555,14 @@ def _weights_long_backward_d_K(
     d_out: torch.Tensor,
     logsum: torch.Tensor,
     state: torch.Tensor,
-    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_weights_long_backward_d_K(Q: bf16[q d], d_out: f32[q x], logsum: f32[q], state: f32[q x], buffer_0: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_weights_long_backward_d_K(Q: bf16[q d], d_out: f32[q x], logsum: f32[q], state: f32[q x], buffer_1: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("d_out", d_out, torch.float32, 2, Q.device)
     _check("logsum", logsum, torch.float32, 1, Q.device)
     _check("state", state, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
     q, d = Q.shape
     _, x = d_out.shape
     if d_out.shape != (q, x):
@@ -1557,14 +1571,14 @@ def _weights_long_backward_d_K(
         raise ValueError(f"logsum: f32[q] has shape {logsum.shape}, expected {(q,)}")
     if state.shape != (q, x):
         raise ValueError(f"state: f32[q x] has shape {state.shape}, expected {(q, x)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
+    if buffer_1.shape != (q,):
+        raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     weights_long_backward_d_K_kernel[grid](
-        Q, d_out, logsum, state, buffer_0, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
-        logsum.stride(0), state.stride(0), state.stride(1), buffer_0.stride(0), d_K.stride(0), d_K.stride(1),
+        Q, d_out, logsum, state, buffer_1, d_K, Q.stride(0), Q.stride(1), d_out.stride(0), d_out.stride(1),
+        logsum.stride(0), state.stride(0), state.stride(1), buffer_1.stride(0), d_K.stride(0), d_K.stride(1),
         q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
@@ -1597,14 +1611,16 @@ class _weights_long_autograd(torch.autograd.Function):
         state = _weights_long_forward_state(Q, K)
         out, logsum, z = _weights_long_forward_out_logsum_z(state, d)
         ctx.save_for_backward(Q, K, out, logsum, state, z)
+        ctx.sizes = (d,)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
         Q, K, out, logsum, state, z = ctx.saved_tensors
-        buffer_0 = _weights_long_backward_buffer_0(d_out, out)
-        d_Q = _weights_long_backward_d_Q(K, d_out, out, logsum, state, z)
-        d_K = _weights_long_backward_d_K(Q, d_out, logsum, state, buffer_0)
+        (d,) = ctx.sizes
+        buffer_0, buffer_1 = _weights_long_backward_buffer_0_buffer_1(d_out, out, logsum, state, d)
+        d_Q = _weights_long_backward_d_Q(K, d_out, out, z, buffer_0)
+        d_K = _weights_long_backward_d_K(Q, d_out, logsum, state, buffer_1)
         return d_Q, d_K
 
 

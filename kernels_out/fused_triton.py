@@ -4061,25 +4061,40 @@ def groupnorm_residual(
 
 
 @triton.jit
-def layernorm_matmul_kernel(
-    X_ptr, weight_ptr, bias_ptr, W_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, bias_stride_n,
-    W_stride_n, W_stride_o, out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr,
-    BLOCK_ROW: tl.constexpr, BLOCK_O: tl.constexpr,
+def layernorm_matmul_buffer_0_buffer_1_rows_kernel(
+    X_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_row, X_stride_n, buffer_0_stride_row, buffer_1_stride_row,
+    size_row, size_n, BLOCK_N: tl.constexpr, EXACT_N: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
-    o_index = first_o + tl.arange(0, BLOCK_O)
-    program = program // tl.cdiv(size_o, BLOCK_O)
-    first_row = program * BLOCK_ROW
-    row_index = first_row + tl.arange(0, BLOCK_ROW)
-    sum_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    acc_n = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    sum_n_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    acc_n_2 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    acc_n_3 = tl.full([BLOCK_O], 0.0, tl.float32)
-    acc_n_4 = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
-    centre = tl.full([BLOCK_ROW], 0.0, tl.float32)
-    centre_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[fused.diag:39]
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X_f32 = X.to(tl.float32)
+    sum_ = tl.sum(X_f32, 0)
+    # src[maps.diag:29]
+    mul = sum_ * recip
+    tl.store(buffer_0_ptr + row_index * buffer_0_stride_row, mul)
+    sub_n = tl.where(n_index < size_n, X_f32 - mul, 0.0)
+    # src[maps.diag:21]
+    mul_n = sub_n * sub_n
+    sum_2 = tl.sum(mul_n, 0)
+    # src[maps.diag:29]
+    tl.store(buffer_1_ptr + row_index * buffer_1_stride_row, tl.rsqrt(1e-05 + (sum_2 * recip)))
+
+
+@triton.jit
+def layernorm_matmul_buffer_0_buffer_1_kernel(
+    X_ptr, buffer_0_ptr, buffer_1_ptr, X_stride_row, X_stride_n, buffer_0_stride_row, buffer_1_stride_row,
+    size_row, size_n, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    sum_n = tl.full([], 0.0, tl.float32)
+    acc_n = tl.full([], 0.0, tl.float32)
+    sum_n_2 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
     tile_f32 = tl.cast(size_n, tl.float32)
     recip = 1.0 / tile_f32
     to_n = size_n // BLOCK_N * BLOCK_N
@@ -4089,66 +4104,27 @@ def layernorm_matmul_kernel(
         before_f32 = tl.cast(first_n, tl.float32)
         seen_f32 = tl.cast(tl.minimum(first_n + BLOCK_N, size_n), tl.float32)
         # src[fused.diag:39]
-        X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None],
-            other=0.0,
-        )
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
         X_f32 = X.to(tl.float32)
-        tile_sum = tl.sum(X_f32, 1)
+        tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_row = (next_sum_n * where) * recip
-        next_centre = tl.where(tl.abs(mul_row) < float("inf"), mul_row, 0.0)
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_n_5 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
         # src[maps.diag:29]
-        sub_row_n = X_f32 - next_centre[:, None]
+        sub_n = X_f32 - next_centre
         # src[maps.diag:21]
-        mul_row_n = sub_row_n * sub_row_n
-        tile_sum_2 = tl.sum(mul_row_n, 1)
-        next_acc_n = (acc_n + acc_n_5) + tile_sum_2
-        # src[maps.diag:29]
-        rsqrt_row = tl.rsqrt(1e-05 + (next_acc_n * recip))
-        next_centre_2 = tl.where(tl.abs(rsqrt_row) < float("inf"), rsqrt_row, 0.0)
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
         next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        change_2 = next_centre_2 - centre_2
-        acc_n_6 = (-1.0 * (centre_2[:, None] * acc_n_3[None, :])) + ((-1.0 * acc_n_3)[None, :] * change_2[:, None])
-        acc_n_7 = (acc_n_2 + (acc_n_4 * change_2[:, None])) + (acc_n_6 * change[:, None])
-        # src[fused.diag:39]
-        W = tl.load(
-            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
-            mask=(o_index < size_o)[:, None],
-            other=0.0,
-        )
-        weight = tl.load(weight_ptr + n_index * weight_stride_n)
-        # src[maps.diag:29]
-        mul_row_n_2 = (weight[None, :] * next_centre_2[:, None]) * sub_row_n
-        # src[fused.diag:39]
-        bias = tl.load(bias_ptr + n_index * bias_stride_n)
-        # src[maps.diag:29]
-        tile_bf16 = (bias[None, :] + mul_row_n_2).to(tl.bfloat16)
-        # src[fused.diag:40]
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_7)
-        # src[fused.diag:39]
-        W_f32 = W.to(tl.float32)
-        mul_o_n = W_f32 * weight[None, :]
-        tile_sum_4 = tl.sum(mul_o_n, 1)
-        next_acc_n_3 = acc_n_3 + tile_sum_4
-        acc_n_8 = acc_n_4 + ((-1.0 * acc_n_3)[None, :] * change[:, None])
-        tile_bf16_2 = (W_f32 * weight[None, :]).to(tl.bfloat16)
-        # src[maps.diag:29]
-        tile_bf16_3 = sub_row_n.to(tl.bfloat16)
-        next_acc_n_4 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_8)
         sum_n = next_sum_n
         acc_n = next_acc_n
         sum_n_2 = next_sum_n_2
-        acc_n_2 = next_acc_n_2
-        acc_n_3 = next_acc_n_3
-        acc_n_4 = next_acc_n_4
         centre = next_centre
-        centre_2 = next_centre_2
     from_n = tl.maximum(0, to_n)
     # tiles that a mask or the end cuts
     for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
@@ -4157,69 +4133,112 @@ def layernorm_matmul_kernel(
         seen_f32 = tl.cast(tl.minimum(first_n_2 + BLOCK_N, size_n), tl.float32)
         # src[fused.diag:39]
         X = tl.load(
-            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
-            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
             other=0.0,
         )
         X_f32 = X.to(tl.float32)
-        tile_sum = tl.sum(X_f32, 1)
+        tile_sum = tl.sum(X_f32, 0)
         next_sum_n = sum_n + tile_sum
         where = tl.where(seen_f32 == tile_f32, 1.0, tile_f32 / tl.maximum(seen_f32, 1.0))
-        mul_row = (next_sum_n * where) * recip
-        next_centre = tl.where(tl.abs(mul_row) < float("inf"), mul_row, 0.0)
+        mul = (next_sum_n * where) * recip
+        next_centre = tl.where(tl.abs(mul) < float("inf"), mul, 0.0)
         change = next_centre - centre
-        acc_n_5 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
+        acc_n_2 = ((-2.0 * sum_n_2) + (before_f32 * change)) * change
         # src[maps.diag:29]
-        sub_row_n = tl.where((n_index < size_n)[None, :], X_f32 - next_centre[:, None], 0.0)
+        sub_n = tl.where(n_index < size_n, X_f32 - next_centre, 0.0)
         # src[maps.diag:21]
-        mul_row_n = sub_row_n * sub_row_n
-        tile_sum_2 = tl.sum(mul_row_n, 1)
-        next_acc_n = (acc_n + acc_n_5) + tile_sum_2
-        # src[maps.diag:29]
-        rsqrt_row = tl.rsqrt(1e-05 + (next_acc_n * recip))
-        next_centre_2 = tl.where(tl.abs(rsqrt_row) < float("inf"), rsqrt_row, 0.0)
-        tile_sum_3 = tl.sum(sub_row_n, 1)
+        mul_n = sub_n * sub_n
+        tile_sum_2 = tl.sum(mul_n, 0)
+        next_acc_n = (acc_n + acc_n_2) + tile_sum_2
+        tile_sum_3 = tl.sum(sub_n, 0)
         next_sum_n_2 = (sum_n_2 + ((-1.0 * before_f32) * change)) + tile_sum_3
-        change_2 = next_centre_2 - centre_2
-        acc_n_6 = (-1.0 * (centre_2[:, None] * acc_n_3[None, :])) + ((-1.0 * acc_n_3)[None, :] * change_2[:, None])
-        acc_n_7 = (acc_n_2 + (acc_n_4 * change_2[:, None])) + (acc_n_6 * change[:, None])
+        sum_n = next_sum_n
+        acc_n = next_acc_n
+        sum_n_2 = next_sum_n_2
+        centre = next_centre
+    # src[maps.diag:29]
+    tl.store(buffer_0_ptr + row_index * buffer_0_stride_row, (sum_n * recip))
+    # src[maps.diag:21]
+    # src[maps.diag:29]
+    tl.store(buffer_1_ptr + row_index * buffer_1_stride_row, tl.rsqrt(1e-05 + (acc_n * recip)))
+
+
+@triton.jit
+def layernorm_matmul_out_kernel(
+    X_ptr, weight_ptr, bias_ptr, W_ptr, buffer_0_ptr, buffer_1_ptr, out_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, bias_stride_n, W_stride_n, W_stride_o, buffer_0_stride_row, buffer_1_stride_row,
+    out_stride_row, out_stride_o, size_row, size_n, size_o, BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    buffer_1 = tl.load(buffer_1_ptr + row_index * buffer_1_stride_row, mask=(row_index < size_row), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + row_index * buffer_0_stride_row, mask=(row_index < size_row), other=0.0)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:39]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        # src[maps.diag:29]
+        # src[fused.diag:39]
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        # src[maps.diag:29]
+        mul_row_n = (weight[None, :] * buffer_1[:, None]) * (X.to(tl.float32) - safe_buffer_0[:, None])
+        # src[fused.diag:39]
+        bias = tl.load(bias_ptr + n_index * bias_stride_n)
+        # src[maps.diag:29]
+        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
+        # src[fused.diag:40]
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
         # src[fused.diag:39]
         W = tl.load(
             W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
             mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
             other=0.0,
         )
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        safe_buffer_0 = tl.where(buffer_0 == float("-inf"), 0.0, buffer_0)
+        # src[maps.diag:29]
+        # src[fused.diag:39]
         weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        mul_row_n_2 = (weight[None, :] * next_centre_2[:, None]) * sub_row_n
+        mul_row_n = (weight[None, :] * buffer_1[:, None]) * (X.to(tl.float32) - safe_buffer_0[:, None])
         # src[fused.diag:39]
         bias = tl.load(bias_ptr + n_index * bias_stride_n, mask=(n_index < size_n), other=0.0)
         # src[maps.diag:29]
-        add_row_n = tl.where((n_index < size_n)[None, :], bias[None, :] + mul_row_n_2, 0.0)
-        tile_bf16 = add_row_n.to(tl.bfloat16)
+        tile_bf16 = (bias[None, :] + mul_row_n).to(tl.bfloat16)
         # src[fused.diag:40]
-        next_acc_n_2 = tl.dot(tile_bf16, tl.trans(W), acc_n_7)
-        # src[fused.diag:39]
-        W_f32 = W.to(tl.float32)
-        mul_o_n = W_f32 * weight[None, :]
-        tile_sum_4 = tl.sum(mul_o_n, 1)
-        next_acc_n_3 = acc_n_3 + tile_sum_4
-        acc_n_8 = acc_n_4 + ((-1.0 * acc_n_3)[None, :] * change[:, None])
-        tile_bf16_2 = (W_f32 * weight[None, :]).to(tl.bfloat16)
-        # src[maps.diag:29]
-        tile_bf16_3 = sub_row_n.to(tl.bfloat16)
-        next_acc_n_4 = tl.dot(tile_bf16_3, tl.trans(tile_bf16_2), acc_n_8)
-        sum_n = next_sum_n
+        next_acc_n = tl.dot(tile_bf16, tl.trans(W), acc_n)
         acc_n = next_acc_n
-        sum_n_2 = next_sum_n_2
-        acc_n_2 = next_acc_n_2
-        acc_n_3 = next_acc_n_3
-        acc_n_4 = next_acc_n_4
-        centre = next_centre
-        centre_2 = next_centre_2
     tl.store(
         out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
-        acc_n_2.to(tl.bfloat16),
+        acc_n.to(tl.bfloat16),
         mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
     )
 
@@ -5361,17 +5380,50 @@ def layernorm_matmul_long_backward_d_weight_d_bias_kernel(
     tl.store(d_bias_ptr + n_index * d_bias_stride_n, sum_row, mask=(n_index < size_n))
 
 
-def _layernorm_matmul(
+def _layernorm_matmul_buffer_0_buffer_1(X: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """_layernorm_matmul_buffer_0_buffer_1(X: bf16[row n]) -> buffer_0: f32[row], buffer_1: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    row, n = X.shape
+    buffer_0 = torch.empty((row,), dtype=torch.float32, device=X.device)
+    buffer_1 = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        layernorm_matmul_buffer_0_buffer_1_rows_kernel[grid](
+            X, buffer_0, buffer_1, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_1.stride(0), row, n,
+            BLOCK_N=BLOCK_N, EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0, buffer_1
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    layernorm_matmul_buffer_0_buffer_1_kernel[grid](
+        X, buffer_0, buffer_1, X.stride(0), X.stride(1), buffer_0.stride(0), buffer_1.stride(0), row, n,
+        BLOCK_N=BLOCK_N, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0, buffer_1
+
+
+def _layernorm_matmul_out(
     X: torch.Tensor,
     weight: torch.Tensor,
     bias: torch.Tensor,
     W: torch.Tensor,
+    buffer_0: torch.Tensor,
+    buffer_1: torch.Tensor,
 ) -> torch.Tensor:
-    """_layernorm_matmul(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    """_layernorm_matmul_out(X: bf16[row n], weight: f32[n], bias: f32[n], W: bf16[n o], buffer_0: f32[row], buffer_1: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("weight", weight, torch.float32, 1, X.device)
     _check("bias", bias, torch.float32, 1, X.device)
     _check("W", W, torch.bfloat16, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, X.device)
+    _check("buffer_1", buffer_1, torch.float32, 1, X.device)
     row, n = X.shape
     _, o = W.shape
     if weight.shape != (n,):
@@ -5380,13 +5432,18 @@ def _layernorm_matmul(
         raise ValueError(f"bias: f32[n] has shape {bias.shape}, expected {(n,)}")
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
+    if buffer_0.shape != (row,):
+        raise ValueError(f"buffer_0: f32[row] has shape {buffer_0.shape}, expected {(row,)}")
+    if buffer_1.shape != (row,):
+        raise ValueError(f"buffer_1: f32[row] has shape {buffer_1.shape}, expected {(row,)}")
     out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
     BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
-    layernorm_matmul_kernel[grid](
-        X, weight, bias, W, out, X.stride(0), X.stride(1), weight.stride(0), bias.stride(0), W.stride(0),
-        W.stride(1), out.stride(0), out.stride(1), row, n, o, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW,
-        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    layernorm_matmul_out_kernel[grid](
+        X, weight, bias, W, buffer_0, buffer_1, out, X.stride(0), X.stride(1), weight.stride(0),
+        bias.stride(0), W.stride(0), W.stride(1), buffer_0.stride(0), buffer_1.stride(0), out.stride(0),
+        out.stride(1), row, n, o, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW, BLOCK_O=BLOCK_O, num_warps=warps,
+        num_stages=stages,
     )
     return out
 
@@ -5866,7 +5923,8 @@ def layernorm_matmul(
         if o <= 256:
             return _layernorm_matmul_autograd.apply(X, weight, bias, W)
         return _layernorm_matmul_long_autograd.apply(X, weight, bias, W)
-    out = _layernorm_matmul(X, weight, bias, W)
+    buffer_0, buffer_1 = _layernorm_matmul_buffer_0_buffer_1(X)
+    out = _layernorm_matmul_out(X, weight, bias, W, buffer_0, buffer_1)
     return out
 
 
@@ -6089,15 +6147,15 @@ def rmsnorm_matmul_backward_d_X_kernel(
     # whole tiles, no mask needed
     for first_o in tl.range(0, to_o, BLOCK_O):
         o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:43]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            mask=(row_index < size_row)[:, None],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -6106,7 +6164,7 @@ def rmsnorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None],
             other=0.0,
         )
-        mul_row_o = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_row_o = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_row_o, 1)
         next_acc_o_2 = acc_o_2 + tile_sum
         acc_o = next_acc_o
@@ -6115,15 +6173,15 @@ def rmsnorm_matmul_backward_d_X_kernel(
     # tiles that a mask or the end cuts
     for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
         o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
         # src[fused.diag:43]
         W = tl.load(
             W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
             mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
-            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
         next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
@@ -6132,14 +6190,15 @@ def rmsnorm_matmul_backward_d_X_kernel(
             mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
             other=0.0,
         )
-        mul_row_o = out.to(tl.float32) * d_out.to(tl.float32)
+        mul_row_o = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_row_o, 1)
         next_acc_o_2 = acc_o_2 + tile_sum
         acc_o = next_acc_o
         acc_o_2 = next_acc_o_2
-    recip = 1.0 / tl.cast(size_n, tl.float32)
     state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-    rsqrt_row = tl.rsqrt(1e-05 + (state * recip))
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:25]
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state))
     # src[fused.diag:43]
     X = tl.load(
         X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
@@ -6158,96 +6217,69 @@ def rmsnorm_matmul_backward_d_X_kernel(
 
 
 @triton.jit
-def rmsnorm_matmul_backward_d_weight_rows_kernel(
+def rmsnorm_matmul_backward_d_weight_kernel(
     X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
     d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
-    BLOCK_O: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_O: tl.constexpr,
-    EXACT_ROW: tl.constexpr,
+    BLOCK_O: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr, EXACT_ROW: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_n = program * BLOCK_N
     n_index = first_n + tl.arange(0, BLOCK_N)
-    o_index = tl.arange(0, BLOCK_O)
     row_index = tl.arange(0, BLOCK_ROW)
+    acc_o = tl.full([BLOCK_N], 0.0, tl.float32)
     state = load_tile(state_ptr + row_index * state_stride_row, (row_index < size_row), 0.0, EXACT_ROW)
-    add_row = 1e-05 + (state * (1.0 / tl.cast(size_n, tl.float32)))
-    d_out = load_tile(
-        d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
-        (row_index < size_row)[None, :] & (o_index < size_o)[:, None],
-        0.0,
-        EXACT_ROW and EXACT_O,
-    )
+    # src[maps.diag:25]
+    add_row = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * state)
+    rsqrt_row = tl.rsqrt(add_row)
     # src[fused.diag:43]
     X = tl.load(
         X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
         mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
         other=0.0,
     )
-    W = tl.load(
-        W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
-        mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
-        other=0.0,
-    )
-    tile = tl.rsqrt(add_row)[None, None, :] * W.to(tl.float32)[:, :, None]
-    mul_n_o_row = (tile * X.to(tl.float32)[:, None, :]) * d_out.to(tl.float32)[None, :, :]
-    sum_ = tl.sum(tl.sum(mul_n_o_row, 2), 1)
-    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_, mask=(n_index < size_n))
-
-
-@triton.jit
-def rmsnorm_matmul_backward_d_weight_kernel(
-    X_ptr, W_ptr, d_out_ptr, state_ptr, d_weight_ptr, X_stride_row, X_stride_n, W_stride_n, W_stride_o,
-    d_out_stride_row, d_out_stride_o, state_stride_row, d_weight_stride_n, size_row, size_n, size_o,
-    BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_n = program * BLOCK_N
-    n_index = first_n + tl.arange(0, BLOCK_N)
-    acc_o_row = tl.full([BLOCK_N], 0.0, tl.float32)
-    recip = 1.0 / tl.cast(size_n, tl.float32)
-    for o_index in tl.range(0, size_o):
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = load_tile(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            (row_index < size_row)[None, :],
+            0.0,
+            EXACT_ROW,
+        )
+        tile_bf16 = (X.to(tl.float32) * rsqrt_row[None, :]).to(tl.bfloat16)
+        dot = tl.dot(tile_bf16, tl.trans(d_out))
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        mul_n_o = W.to(tl.float32) * dot
+        tile_sum = tl.sum(mul_n_o, 1)
+        next_acc_o = acc_o + tile_sum
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
         # src[fused.diag:43]
-        W = tl.load(W_ptr + n_index * W_stride_n + o_index * W_stride_o, mask=(n_index < size_n), other=0.0)
-        to_row = size_row // BLOCK_ROW * BLOCK_ROW
-        # whole tiles, no mask needed
-        for first_row in tl.range(0, to_row, BLOCK_ROW):
-            row_index = first_row + tl.arange(0, BLOCK_ROW)
-            state = tl.load(state_ptr + row_index * state_stride_row)
-            d_out = tl.load(d_out_ptr + row_index * d_out_stride_row + o_index * d_out_stride_o)
-            X = tl.load(
-                X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-                mask=(n_index < size_n)[:, None],
-                other=0.0,
-            )
-            tile = W.to(tl.float32)[:, None] * d_out.to(tl.float32)[None, :]
-            tile_2 = tile * tl.rsqrt(1e-05 + (state * recip))[None, :]
-            mul_n_row = tile_2 * X.to(tl.float32)
-            tile_sum = tl.sum(mul_n_row, 1)
-            next_acc_o_row = acc_o_row + tile_sum
-            acc_o_row = next_acc_o_row
-        from_row = tl.maximum(0, to_row)
-        # tiles that a mask or the end cuts
-        for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
-            row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
-            state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-            d_out = tl.load(
-                d_out_ptr + row_index * d_out_stride_row + o_index * d_out_stride_o,
-                mask=(row_index < size_row),
-                other=0.0,
-            )
-            # src[fused.diag:43]
-            X = tl.load(
-                X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
-                mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
-                other=0.0,
-            )
-            tile = W.to(tl.float32)[:, None] * d_out.to(tl.float32)[None, :]
-            tile_2 = tile * tl.rsqrt(1e-05 + (state * recip))[None, :]
-            mul_n_row = tile_2 * X.to(tl.float32)
-            tile_sum = tl.sum(mul_n_row, 1)
-            next_acc_o_row = acc_o_row + tile_sum
-            acc_o_row = next_acc_o_row
-    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_o_row, mask=(n_index < size_n))
+        tile_bf16 = (X.to(tl.float32) * rsqrt_row[None, :]).to(tl.bfloat16)
+        dot = tl.dot(tile_bf16, tl.trans(d_out))
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        mul_n_o = W.to(tl.float32) * dot
+        tile_sum = tl.sum(mul_n_o, 1)
+        next_acc_o = acc_o + tile_sum
+        acc_o = next_acc_o
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_o, mask=(n_index < size_n))
 
 
 @triton.jit
@@ -6275,7 +6307,8 @@ def rmsnorm_matmul_backward_d_W_kernel(
             other=0.0,
         )
         state = tl.load(state_ptr + row_index * state_stride_row)
-        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state * recip))[None, :]
+        # src[maps.diag:25]
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (recip * state))[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
@@ -6295,7 +6328,8 @@ def rmsnorm_matmul_backward_d_W_kernel(
             other=0.0,
         )
         state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
-        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (state * recip))[None, :]
+        # src[maps.diag:25]
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (recip * state))[None, :]
         tile_bf16 = tile.to(tl.bfloat16)
         d_out = tl.load(
             d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
@@ -6308,9 +6342,374 @@ def rmsnorm_matmul_backward_d_W_kernel(
     weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
     tl.store(
         d_W_ptr + n_index[:, None] * d_W_stride_n + o_index[None, :] * d_W_stride_o,
-        (acc_row * weight[:, None]).to(tl.bfloat16),
+        (weight[:, None] * acc_row).to(tl.bfloat16),
         mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
     )
+
+
+@triton.jit
+def rmsnorm_matmul_long_forward_state_rows_kernel(
+    X_ptr, state_ptr, X_stride_row, X_stride_n, state_stride_row, size_row, size_n, BLOCK_N: tl.constexpr,
+    EXACT_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    n_index = tl.arange(0, BLOCK_N)
+    # src[fused.diag:43]
+    X = load_tile(X_ptr + row_index * X_stride_row + n_index * X_stride_n, (n_index < size_n), 0.0, EXACT_N)
+    X_f32 = X.to(tl.float32)
+    # src[maps.diag:25]
+    mul_n = X_f32 * X_f32
+    sum_ = tl.sum(mul_n, 0)
+    tl.store(state_ptr + row_index * state_stride_row, sum_)
+
+
+@triton.jit
+def rmsnorm_matmul_long_forward_state_kernel(
+    X_ptr,
+    state_ptr,
+    X_stride_row,
+    X_stride_n,
+    state_stride_row,
+    size_row,
+    size_n,
+    BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    row_index = program.to(tl.int64)
+    acc_n = tl.full([], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:43]
+        X = tl.load(X_ptr + row_index * X_stride_row + n_index * X_stride_n)
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:43]
+        X = tl.load(
+            X_ptr + row_index * X_stride_row + n_index * X_stride_n,
+            mask=(n_index < size_n),
+            other=0.0,
+        )
+        X_f32 = X.to(tl.float32)
+        # src[maps.diag:25]
+        mul_n = X_f32 * X_f32
+        tile_sum = tl.sum(mul_n, 0)
+        next_acc_n = acc_n + tile_sum
+        acc_n = next_acc_n
+    tl.store(state_ptr + row_index * state_stride_row, acc_n)
+
+
+@triton.jit
+def rmsnorm_matmul_long_forward_out_kernel(
+    X_ptr, weight_ptr, W_ptr, state_ptr, out_ptr, X_stride_row, X_stride_n, weight_stride_n, W_stride_n,
+    W_stride_o, state_stride_row, out_stride_row, out_stride_o, size_row, size_n, size_o,
+    BLOCK_N: tl.constexpr, BLOCK_ROW: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_n = tl.full([BLOCK_ROW, BLOCK_O], 0.0, tl.float32)
+    to_n = size_n // BLOCK_N * BLOCK_N
+    # whole tiles, no mask needed
+    for first_n in tl.range(0, to_n, BLOCK_N):
+        n_index = first_n + tl.arange(0, BLOCK_N)
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        weight = tl.load(weight_ptr + n_index * weight_stride_n)
+        tile_bf16 = (W.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(X, tl.trans(tile_bf16), acc_n)
+        acc_n = next_acc_n
+    from_n = tl.maximum(0, to_n)
+    # tiles that a mask or the end cuts
+    for first_n_2 in tl.range(from_n, size_n, BLOCK_N):
+        n_index = first_n_2 + tl.arange(0, BLOCK_N)
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[None, :] * W_stride_n + o_index[:, None] * W_stride_o,
+            mask=(n_index < size_n)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+        tile_bf16 = (W.to(tl.float32) * weight[None, :]).to(tl.bfloat16)
+        X = tl.load(
+            X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+            mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+            other=0.0,
+        )
+        next_acc_n = tl.dot(X, tl.trans(tile_bf16), acc_n)
+        acc_n = next_acc_n
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    # src[maps.diag:25]
+    add_row = 1e-05 + ((1.0 / tl.cast(size_n, tl.float32)) * state)
+    # src[fused.diag:44]
+    tile_bf16 = (acc_n * tl.rsqrt(add_row)[:, None]).to(tl.bfloat16)
+    tl.store(
+        out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
+        tile_bf16,
+        mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def rmsnorm_matmul_long_backward_buffer_0_kernel(
+    X_ptr, d_out_ptr, state_ptr, buffer_0_ptr, X_stride_row, X_stride_n, d_out_stride_row, d_out_stride_o,
+    state_stride_row, buffer_0_stride_n, buffer_0_stride_o, size_row, size_n, size_o, BLOCK_ROW: tl.constexpr,
+    BLOCK_N: tl.constexpr, BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_o = (program % tl.cdiv(size_o, BLOCK_O)) * BLOCK_O
+    o_index = first_o + tl.arange(0, BLOCK_O)
+    program = program // tl.cdiv(size_o, BLOCK_O)
+    first_n = program * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    acc_row = tl.full([BLOCK_N, BLOCK_O], 0.0, tl.float32)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    to_row = size_row // BLOCK_ROW * BLOCK_ROW
+    # whole tiles, no mask needed
+    for first_row in tl.range(0, to_row, BLOCK_ROW):
+        row_index = first_row + tl.arange(0, BLOCK_ROW)
+        # src[fused.diag:43]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row)
+        # src[maps.diag:25]
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (recip * state))[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
+        acc_row = next_acc_row
+    from_row = tl.maximum(0, to_row)
+    # tiles that a mask or the end cuts
+    for first_row_2 in tl.range(from_row, size_row, BLOCK_ROW):
+        row_index = first_row_2 + tl.arange(0, BLOCK_ROW)
+        # src[fused.diag:43]
+        X = tl.load(
+            X_ptr + row_index[None, :] * X_stride_row + n_index[:, None] * X_stride_n,
+            mask=(row_index < size_row)[None, :] & (n_index < size_n)[:, None],
+            other=0.0,
+        )
+        state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+        # src[maps.diag:25]
+        tile = X.to(tl.float32) * tl.rsqrt(1e-05 + (recip * state))[None, :]
+        tile_bf16 = tile.to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + row_index[None, :] * d_out_stride_row + o_index[:, None] * d_out_stride_o,
+            mask=(row_index < size_row)[None, :] & (o_index < size_o)[:, None],
+            other=0.0,
+        )
+        next_acc_row = tl.dot(tile_bf16, tl.trans(d_out), acc_row)
+        acc_row = next_acc_row
+    tl.store(
+        buffer_0_ptr + n_index[:, None] * buffer_0_stride_n + o_index[None, :] * buffer_0_stride_o,
+        acc_row,
+        mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def rmsnorm_matmul_long_backward_d_X_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, out_ptr, state_ptr, d_X_ptr, X_stride_row, X_stride_n,
+    weight_stride_n, W_stride_n, W_stride_o, d_out_stride_row, d_out_stride_o, out_stride_row, out_stride_o,
+    state_stride_row, d_X_stride_row, d_X_stride_n, size_row, size_n, size_o, BLOCK_O: tl.constexpr,
+    BLOCK_ROW: tl.constexpr, BLOCK_N: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_n = (program % tl.cdiv(size_n, BLOCK_N)) * BLOCK_N
+    n_index = first_n + tl.arange(0, BLOCK_N)
+    program = program // tl.cdiv(size_n, BLOCK_N)
+    first_row = program * BLOCK_ROW
+    row_index = first_row + tl.arange(0, BLOCK_ROW)
+    acc_o = tl.full([BLOCK_ROW, BLOCK_N], 0.0, tl.float32)
+    acc_o_2 = tl.full([BLOCK_ROW], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        out = tl.load(
+            out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
+            mask=(row_index < size_row)[:, None],
+            other=0.0,
+        )
+        mul_row_o = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_row_o, 1)
+        next_acc_o_2 = acc_o_2 + tile_sum
+        acc_o = next_acc_o
+        acc_o_2 = next_acc_o_2
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        d_out = tl.load(
+            d_out_ptr + row_index[:, None] * d_out_stride_row + o_index[None, :] * d_out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:43]
+        W = tl.load(
+            W_ptr + n_index[:, None] * W_stride_n + o_index[None, :] * W_stride_o,
+            mask=(n_index < size_n)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        next_acc_o = tl.dot(d_out, tl.trans(W), acc_o)
+        out = tl.load(
+            out_ptr + row_index[:, None] * out_stride_row + o_index[None, :] * out_stride_o,
+            mask=(row_index < size_row)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        mul_row_o = d_out.to(tl.float32) * out.to(tl.float32)
+        tile_sum = tl.sum(mul_row_o, 1)
+        next_acc_o_2 = acc_o_2 + tile_sum
+        acc_o = next_acc_o
+        acc_o_2 = next_acc_o_2
+    state = tl.load(state_ptr + row_index * state_stride_row, mask=(row_index < size_row), other=0.0)
+    recip = 1.0 / tl.cast(size_n, tl.float32)
+    # src[maps.diag:25]
+    rsqrt_row = tl.rsqrt(1e-05 + (recip * state))
+    # src[fused.diag:43]
+    X = tl.load(
+        X_ptr + row_index[:, None] * X_stride_row + n_index[None, :] * X_stride_n,
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+        other=0.0,
+    )
+    mul_row_n = ((recip * acc_o_2) * rsqrt_row)[:, None] * X.to(tl.float32)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n, mask=(n_index < size_n), other=0.0)
+    safe_ = tl.where(mul_row_n == float("-inf"), 0.0, mul_row_n)
+    mul_row_n_2 = ((weight[None, :] * acc_o) - safe_) * rsqrt_row[:, None]
+    tl.store(
+        d_X_ptr + row_index[:, None] * d_X_stride_row + n_index[None, :] * d_X_stride_n,
+        mul_row_n_2.to(tl.bfloat16),
+        mask=(row_index < size_row)[:, None] & (n_index < size_n)[None, :],
+    )
+
+
+@triton.jit
+def rmsnorm_matmul_long_backward_d_weight_d_W_rows_kernel(
+    weight_ptr, W_ptr, buffer_0_ptr, d_weight_ptr, d_W_ptr, weight_stride_n, W_stride_n, W_stride_o,
+    buffer_0_stride_n, buffer_0_stride_o, d_weight_stride_n, d_W_stride_n, d_W_stride_o, size_n, size_o,
+    BLOCK_O: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    n_index = program.to(tl.int64)
+    o_index = tl.arange(0, BLOCK_O)
+    buffer_0 = load_tile(
+        buffer_0_ptr + n_index * buffer_0_stride_n + o_index * buffer_0_stride_o,
+        (o_index < size_o),
+        0.0,
+        EXACT_O,
+    )
+    # src[fused.diag:43]
+    W = load_tile(W_ptr + n_index * W_stride_n + o_index * W_stride_o, (o_index < size_o), 0.0, EXACT_O)
+    mul_o = W.to(tl.float32) * buffer_0
+    sum_ = tl.sum(mul_o, 0)
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, sum_)
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    tl.store(
+        d_W_ptr + n_index * d_W_stride_n + o_index * d_W_stride_o,
+        (weight * buffer_0).to(tl.bfloat16),
+        mask=(o_index < size_o),
+    )
+
+
+@triton.jit
+def rmsnorm_matmul_long_backward_d_weight_d_W_kernel(
+    weight_ptr, W_ptr, buffer_0_ptr, d_weight_ptr, d_W_ptr, weight_stride_n, W_stride_n, W_stride_o,
+    buffer_0_stride_n, buffer_0_stride_o, d_weight_stride_n, d_W_stride_n, d_W_stride_o, size_n, size_o,
+    BLOCK_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    n_index = program.to(tl.int64)
+    acc_o = tl.full([], 0.0, tl.float32)
+    to_o = size_o // BLOCK_O * BLOCK_O
+    # whole tiles, no mask needed
+    for first_o in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o + tl.arange(0, BLOCK_O)
+        buffer_0 = tl.load(buffer_0_ptr + n_index * buffer_0_stride_n + o_index * buffer_0_stride_o)
+        # src[fused.diag:43]
+        W = tl.load(W_ptr + n_index * W_stride_n + o_index * W_stride_o)
+        mul_o = W.to(tl.float32) * buffer_0
+        tile_sum = tl.sum(mul_o, 0)
+        next_acc_o = acc_o + tile_sum
+        acc_o = next_acc_o
+    from_o = tl.maximum(0, to_o)
+    # tiles that a mask or the end cuts
+    for first_o_2 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_2 + tl.arange(0, BLOCK_O)
+        buffer_0 = tl.load(
+            buffer_0_ptr + n_index * buffer_0_stride_n + o_index * buffer_0_stride_o,
+            mask=(o_index < size_o),
+            other=0.0,
+        )
+        # src[fused.diag:43]
+        W = tl.load(W_ptr + n_index * W_stride_n + o_index * W_stride_o, mask=(o_index < size_o), other=0.0)
+        mul_o = W.to(tl.float32) * buffer_0
+        tile_sum = tl.sum(mul_o, 0)
+        next_acc_o = acc_o + tile_sum
+        acc_o = next_acc_o
+    tl.store(d_weight_ptr + n_index * d_weight_stride_n, acc_o)
+    # src[fused.diag:43]
+    weight = tl.load(weight_ptr + n_index * weight_stride_n)
+    # whole tiles, no mask needed
+    for first_o_3 in tl.range(0, to_o, BLOCK_O):
+        o_index = first_o_3 + tl.arange(0, BLOCK_O)
+        buffer_0 = tl.load(buffer_0_ptr + n_index * buffer_0_stride_n + o_index * buffer_0_stride_o)
+        tl.store(
+            d_W_ptr + n_index * d_W_stride_n + o_index * d_W_stride_o,
+            (weight * buffer_0).to(tl.bfloat16),
+        )
+    # tiles that a mask or the end cuts
+    for first_o_4 in tl.range(from_o, size_o, BLOCK_O):
+        o_index = first_o_4 + tl.arange(0, BLOCK_O)
+        buffer_0 = tl.load(
+            buffer_0_ptr + n_index * buffer_0_stride_n + o_index * buffer_0_stride_o,
+            mask=(o_index < size_o),
+            other=0.0,
+        )
+        tl.store(
+            d_W_ptr + n_index * d_W_stride_n + o_index * d_W_stride_o,
+            (weight * buffer_0).to(tl.bfloat16),
+            mask=(o_index < size_o),
+        )
 
 
 def _rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
@@ -6452,29 +6851,20 @@ def _rmsnorm_matmul_backward_d_weight(
     if state.shape != (row,):
         raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
     d_weight = torch.empty((n,), dtype=torch.float32, device=X.device)
-    BLOCK_O = max(16, triton.next_power_of_2(o))
     BLOCK_ROW = max(16, triton.next_power_of_2(row))
-    if BLOCK_O * BLOCK_ROW <= 1024:
-        if BLOCK_O * BLOCK_ROW <= 64:
-            BLOCK_N, warps, stages = 16, 4, 1
-        elif BLOCK_O * BLOCK_ROW <= 256:
-            BLOCK_N, warps, stages = 16, 8, 1
-        else:
-            BLOCK_N, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(n, BLOCK_N),)
-        rmsnorm_matmul_backward_d_weight_rows_kernel[grid](
-            X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
-            d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O,
-            BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N, EXACT_O=o == BLOCK_O, EXACT_ROW=row == BLOCK_ROW,
-            num_warps=warps, num_stages=stages,
-        )
-        return d_weight
-    BLOCK_ROW, BLOCK_N, warps, stages = 128, 16, 8, 2
+    if BLOCK_ROW > 256:
+        raise ValueError(f"row = {BLOCK_ROW}: at most 256 elements are held on chip")
+    if BLOCK_ROW <= 64:
+        BLOCK_N, BLOCK_O, warps, stages = 64, 64, 4, 2
+    elif BLOCK_ROW <= 128:
+        BLOCK_N, BLOCK_O, warps, stages = 128, 64, 8, 2
+    else:
+        BLOCK_N, BLOCK_O, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(n, BLOCK_N),)
     rmsnorm_matmul_backward_d_weight_kernel[grid](
         X, W, d_out, state, d_weight, X.stride(0), X.stride(1), W.stride(0), W.stride(1), d_out.stride(0),
-        d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
-        num_warps=warps, num_stages=stages,
+        d_out.stride(1), state.stride(0), d_weight.stride(0), row, n, o, BLOCK_O=BLOCK_O, BLOCK_ROW=BLOCK_ROW,
+        BLOCK_N=BLOCK_N, EXACT_ROW=row == BLOCK_ROW, num_warps=warps, num_stages=stages,
     )
     return d_weight
 
@@ -6509,6 +6899,171 @@ def _rmsnorm_matmul_backward_d_W(
     return d_W
 
 
+def _rmsnorm_matmul_long_forward_state(X: torch.Tensor) -> torch.Tensor:
+    """_rmsnorm_matmul_long_forward_state(X: bf16[row n]) -> state: f32[row]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    row, n = X.shape
+    state = torch.empty((row,), dtype=torch.float32, device=X.device)
+    BLOCK_N = max(16, triton.next_power_of_2(n))
+    if BLOCK_N <= 16384:
+        if BLOCK_N <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_N <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (row,)
+        rmsnorm_matmul_long_forward_state_rows_kernel[grid](
+            X, state, X.stride(0), X.stride(1), state.stride(0), row, n, BLOCK_N=BLOCK_N,
+            EXACT_N=n == BLOCK_N, num_warps=warps, num_stages=stages,
+        )
+        return state
+    BLOCK_N, warps, stages = 4096, 8, 2
+    grid = (row,)
+    rmsnorm_matmul_long_forward_state_kernel[grid](
+        X, state, X.stride(0), X.stride(1), state.stride(0), row, n, BLOCK_N=BLOCK_N, num_warps=warps,
+        num_stages=stages,
+    )
+    return state
+
+
+def _rmsnorm_matmul_long_forward_out(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_matmul_long_forward_out(X: bf16[row n], weight: f32[n], W: bf16[n o], state: f32[row]) -> out: bf16[row o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    _, o = W.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if W.shape != (n, o):
+        raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    out = torch.empty((row, o), dtype=torch.bfloat16, device=X.device)
+    BLOCK_ROW, BLOCK_O, BLOCK_N, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(o, BLOCK_O),)
+    rmsnorm_matmul_long_forward_out_kernel[grid](
+        X, weight, W, state, out, X.stride(0), X.stride(1), weight.stride(0), W.stride(0), W.stride(1),
+        state.stride(0), out.stride(0), out.stride(1), row, n, o, BLOCK_N=BLOCK_N, BLOCK_ROW=BLOCK_ROW,
+        BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _rmsnorm_matmul_long_backward_buffer_0(
+    X: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_matmul_long_backward_buffer_0(X: bf16[row n], d_out: bf16[row o], state: f32[row]) -> buffer_0: f32[n o]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    _, o = d_out.shape
+    if d_out.shape != (row, o):
+        raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    buffer_0 = torch.empty((n, o), dtype=torch.float32, device=X.device)
+    BLOCK_N, BLOCK_O, BLOCK_ROW, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(n, BLOCK_N) * triton.cdiv(o, BLOCK_O),)
+    rmsnorm_matmul_long_backward_buffer_0_kernel[grid](
+        X, d_out, state, buffer_0, X.stride(0), X.stride(1), d_out.stride(0), d_out.stride(1),
+        state.stride(0), buffer_0.stride(0), buffer_0.stride(1), row, n, o, BLOCK_ROW=BLOCK_ROW,
+        BLOCK_N=BLOCK_N, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _rmsnorm_matmul_long_backward_d_X(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
+    out: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_rmsnorm_matmul_long_backward_d_X(X: bf16[row n], weight: f32[n], W: bf16[n o], d_out: bf16[row o], out: bf16[row o], state: f32[row]) -> d_X: bf16[row n]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("weight", weight, torch.float32, 1, X.device)
+    _check("W", W, torch.bfloat16, 2, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("out", out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 1, X.device)
+    row, n = X.shape
+    _, o = W.shape
+    if weight.shape != (n,):
+        raise ValueError(f"weight: f32[n] has shape {weight.shape}, expected {(n,)}")
+    if W.shape != (n, o):
+        raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
+    if d_out.shape != (row, o):
+        raise ValueError(f"d_out: bf16[row o] has shape {d_out.shape}, expected {(row, o)}")
+    if out.shape != (row, o):
+        raise ValueError(f"out: bf16[row o] has shape {out.shape}, expected {(row, o)}")
+    if state.shape != (row,):
+        raise ValueError(f"state: f32[row] has shape {state.shape}, expected {(row,)}")
+    d_X = torch.empty((row, n), dtype=torch.bfloat16, device=X.device)
+    BLOCK_ROW, BLOCK_N, BLOCK_O, warps, stages = 128, 128, 64, 8, 1
+    grid = (triton.cdiv(row, BLOCK_ROW) * triton.cdiv(n, BLOCK_N),)
+    rmsnorm_matmul_long_backward_d_X_kernel[grid](
+        X, weight, W, d_out, out, state, d_X, X.stride(0), X.stride(1), weight.stride(0), W.stride(0),
+        W.stride(1), d_out.stride(0), d_out.stride(1), out.stride(0), out.stride(1), state.stride(0),
+        d_X.stride(0), d_X.stride(1), row, n, o, BLOCK_O=BLOCK_O, BLOCK_ROW=BLOCK_ROW, BLOCK_N=BLOCK_N,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_X
+
+
+def _rmsnorm_matmul_long_backward_d_weight_d_W(
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_rmsnorm_matmul_long_backward_d_weight_d_W(weight: f32[n], W: bf16[n o], buffer_0: f32[n o]) -> d_weight: f32[n], d_W: bf16[n o]. Any strides; sizes are read off the shapes."""
+    _check("weight", weight, torch.float32, 1, weight.device)
+    _check("W", W, torch.bfloat16, 2, weight.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, weight.device)
+    (n,) = weight.shape
+    _, o = W.shape
+    if W.shape != (n, o):
+        raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
+    if buffer_0.shape != (n, o):
+        raise ValueError(f"buffer_0: f32[n o] has shape {buffer_0.shape}, expected {(n, o)}")
+    d_weight = torch.empty((n,), dtype=torch.float32, device=weight.device)
+    d_W = torch.empty((n, o), dtype=torch.bfloat16, device=weight.device)
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_O <= 16384:
+        if BLOCK_O <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_O <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (n,)
+        rmsnorm_matmul_long_backward_d_weight_d_W_rows_kernel[grid](
+            weight, W, buffer_0, d_weight, d_W, weight.stride(0), W.stride(0), W.stride(1),
+            buffer_0.stride(0), buffer_0.stride(1), d_weight.stride(0), d_W.stride(0), d_W.stride(1), n, o,
+            BLOCK_O=BLOCK_O, EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+        )
+        return d_weight, d_W
+    BLOCK_O, warps, stages = 4096, 8, 2
+    grid = (n,)
+    rmsnorm_matmul_long_backward_d_weight_d_W_kernel[grid](
+        weight, W, buffer_0, d_weight, d_W, weight.stride(0), W.stride(0), W.stride(1), buffer_0.stride(0),
+        buffer_0.stride(1), d_weight.stride(0), d_W.stride(0), d_W.stride(1), n, o, BLOCK_O=BLOCK_O,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_weight, d_W
+
+
 class _rmsnorm_matmul_autograd(torch.autograd.Function):
     """rmsnorm_matmul and its derivative."""
 
@@ -6528,6 +7083,25 @@ class _rmsnorm_matmul_autograd(torch.autograd.Function):
         return d_X, d_weight, d_W
 
 
+class _rmsnorm_matmul_long_autograd(torch.autograd.Function):
+    """rmsnorm_matmul and its derivative."""
+
+    @staticmethod
+    def forward(ctx, X, weight, W):
+        state = _rmsnorm_matmul_long_forward_state(X)
+        out = _rmsnorm_matmul_long_forward_out(X, weight, W, state)
+        ctx.save_for_backward(X, weight, W, out, state)
+        return out
+
+    @staticmethod
+    def backward(ctx, d_out):
+        X, weight, W, out, state = ctx.saved_tensors
+        buffer_0 = _rmsnorm_matmul_long_backward_buffer_0(X, d_out, state)
+        d_X = _rmsnorm_matmul_long_backward_d_X(X, weight, W, d_out, out, state)
+        d_weight, d_W = _rmsnorm_matmul_long_backward_d_weight_d_W(weight, W, buffer_0)
+        return d_X, d_weight, d_W
+
+
 def rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
     """rmsnorm_matmul(X: bf16[row n], weight: f32[n], W: bf16[n o]) -> out: bf16[row o]. Gradients by torch.autograd. Any strides; sizes are read off the shapes."""
     row, n = X.shape
@@ -6537,7 +7111,9 @@ def rmsnorm_matmul(X: torch.Tensor, weight: torch.Tensor, W: torch.Tensor) -> to
     if W.shape != (n, o):
         raise ValueError(f"W: bf16[n o] has shape {W.shape}, expected {(n, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, W)):
-        return _rmsnorm_matmul_autograd.apply(X, weight, W)
+        if row <= 256:
+            return _rmsnorm_matmul_autograd.apply(X, weight, W)
+        return _rmsnorm_matmul_long_autograd.apply(X, weight, W)
     out = _rmsnorm_matmul(X, weight, W)
     return out
 
@@ -6991,140 +7567,88 @@ def groupnorm_matmul_forward_out_kernel(
 
 
 @triton.jit
-def groupnorm_matmul_backward_buffer_0_buffer_1_kernel(
-    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
-    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
-    W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
-    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_0_stride_b,
-    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel, size_o,
-    BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_GROUP: tl.constexpr,
+def groupnorm_matmul_backward_buffer_2_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, buffer_2_ptr, X_stride_b, X_stride_group,
+    X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel, W_stride_group,
+    W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel, state_stride_b,
+    state_stride_group, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel, size_b, size_pixel,
+    size_o, BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_CHANNEL: tl.constexpr,
     EXACT_O: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_group = (program % tl.cdiv(4, BLOCK_GROUP)) * BLOCK_GROUP
-    group_index = first_group + tl.arange(0, BLOCK_GROUP)
-    program = program // tl.cdiv(4, BLOCK_GROUP)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
+    first_channel = (program % tl.cdiv(16, BLOCK_CHANNEL)) * BLOCK_CHANNEL
+    channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+    program = program // tl.cdiv(16, BLOCK_CHANNEL)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
     o_index = tl.arange(0, BLOCK_O)
-    acc_channel_pixel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
-    sum_channel_pixel = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
-    sum_channel_pixel_2 = tl.full([BLOCK_B, BLOCK_GROUP], 0.0, tl.float32)
-    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
-    state = tl.load(
-        state_ptr + b_index[:, None] * state_stride_b + group_index[None, :] * state_stride_group,
-        mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
+    acc_pixel = tl.full([BLOCK_CHANNEL], 0.0, tl.float32)
+    # src[fused.diag:52]
+    W = tl.load(
+        W_ptr + group_index * W_stride_group + channel_index[:, None] * W_stride_channel + o_index[None, :] * W_stride_o,
+        mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
         other=0.0,
     )
+    state = tl.load(state_ptr + b_index * state_stride_b + group_index * state_stride_group)
     # src[maps.diag:33]
-    mul_b_group = state * recip
-    state__ = tl.load(
-        state___ptr + b_index[:, None] * state___stride_b + group_index[None, :] * state___stride_group,
-        mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
+    mul = state * (1.0 / tl.cast((16 * size_pixel), tl.float32))
+    # src[fused.diag:50]
+    weight = tl.load(
+        weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+        mask=(channel_index < 16),
         other=0.0,
     )
-    # src[maps.diag:34]
-    rsqrt_b_group = tl.rsqrt(1e-05 + (state__ * recip))
-    for channel_index in tl.range(0, 16):
-        # src[fused.diag:52]
-        W = tl.load(
-            W_ptr + group_index[:, None] * W_stride_group + channel_index * W_stride_channel + o_index[None, :] * W_stride_o,
-            mask=(group_index < 4)[:, None] & (o_index < size_o)[None, :],
+    to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+    # whole tiles, no mask needed
+    for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+        pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+        d_out = load_tile(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            (o_index < size_o)[None, :],
+            0.0,
+            EXACT_O,
+        )
+        dot = tl.dot(W, tl.trans(d_out))
+        # src[fused.diag:49]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+            mask=(channel_index < 16)[:, None],
             other=0.0,
         )
-        # src[fused.diag:50]
-        weight = tl.load(
-            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
-            mask=(group_index < 4),
+        # src[maps.diag:33]
+        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        mul_channel_pixel = weight[:, None] * (centred * dot)
+        tile_sum = tl.sum(mul_channel_pixel, 1)
+        next_acc_pixel = acc_pixel + tile_sum
+        acc_pixel = next_acc_pixel
+    from_pixel = tl.maximum(0, to_pixel)
+    # tiles that a mask or the end cuts
+    for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+        pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+            mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
             other=0.0,
         )
-        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
-        # whole tiles, no mask needed
-        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :],
-                other=0.0,
-            )
-            # src[fused.diag:52]
-            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
-            sum_ = tl.sum(mul_b_group_pixel_o, 3)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index[:, None, None] * X_stride_b + group_index[None, :, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (group_index < 4)[None, :, None],
-                other=0.0,
-            )
-            safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
-            # src[maps.diag:33]
-            centred = X.to(tl.float32) - safe_[:, :, None]
-            mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
-            tile_sum = tl.sum(mul_b_group_pixel, 2)
-            next_acc_channel_pixel = acc_channel_pixel + tile_sum
-            where_b_group = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
-            where_b_group_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
-            mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
-            sum_channel_pixel_3 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
-            tile = (recip * next_acc_channel_pixel) * rsqrt_b_group
-            mul_b_group_pixel_2 = (tile * rsqrt_b_group)[:, :, None] * centred
-            safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
-            sub_b_group_pixel = (weight[None, :, None] * sum_) - safe_2
-            tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
-            next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 2)
-            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_channel_pixel = next_acc_channel_pixel
-            sum_channel_pixel = next_sum_channel_pixel
-            sum_channel_pixel_2 = next_sum_channel_pixel_2
-        from_pixel = tl.maximum(0, to_pixel)
-        # tiles that a mask or the end cuts
-        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
-            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + o_index[None, None, :] * d_out_stride_o + pixel_index[None, :, None] * d_out_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (o_index < size_o)[None, None, :] & (pixel_index < size_pixel)[None, :, None],
-                other=0.0,
-            )
-            # src[fused.diag:52]
-            mul_b_group_pixel_o = d_out.to(tl.float32)[:, None, :, :] * W.to(tl.float32)[None, :, None, :]
-            sum_ = tl.sum(mul_b_group_pixel_o, 3)
-            # src[fused.diag:49]
-            X = tl.load(
-                X_ptr + b_index[:, None, None] * X_stride_b + group_index[None, :, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, None, :] * X_stride_pixel,
-                mask=(b_index < size_b)[:, None, None] & (group_index < 4)[None, :, None] & (pixel_index < size_pixel)[None, None, :],
-                other=0.0,
-            )
-            safe_ = tl.where(mul_b_group == float("-inf"), 0.0, mul_b_group)
-            # src[maps.diag:33]
-            centred = tl.where((pixel_index < size_pixel)[None, None, :], X.to(tl.float32) - safe_[:, :, None], 0.0)
-            mul_b_group_pixel = weight[None, :, None] * (centred * sum_)
-            tile_sum = tl.sum(mul_b_group_pixel, 2)
-            next_acc_channel_pixel = acc_channel_pixel + tile_sum
-            where_b_group = tl.where(tl.abs(acc_channel_pixel) < float("inf"), acc_channel_pixel, 0.0)
-            where_b_group_2 = tl.where(tl.abs(next_acc_channel_pixel) < float("inf"), next_acc_channel_pixel, 0.0)
-            mul_b_group_2 = ((recip * rsqrt_b_group) * rsqrt_b_group) * sum_channel_pixel_2
-            sum_channel_pixel_3 = (-1.0 * mul_b_group_2) * (where_b_group_2 - where_b_group)
-            tile = (recip * next_acc_channel_pixel) * rsqrt_b_group
-            mul_b_group_pixel_2 = (tile * rsqrt_b_group)[:, :, None] * centred
-            safe_2 = tl.where(mul_b_group_pixel_2 == float("-inf"), 0.0, mul_b_group_pixel_2)
-            sub_b_group_pixel = tl.where((pixel_index < size_pixel)[None, None, :], (weight[None, :, None] * sum_) - safe_2, 0.0)
-            tile_sum_2 = tl.sum(sub_b_group_pixel, 2)
-            next_sum_channel_pixel = (sum_channel_pixel + sum_channel_pixel_3) + tile_sum_2
-            tile_sum_3 = tl.sum(centred, 2)
-            next_sum_channel_pixel_2 = sum_channel_pixel_2 + tile_sum_3
-            acc_channel_pixel = next_acc_channel_pixel
-            sum_channel_pixel = next_sum_channel_pixel
-            sum_channel_pixel_2 = next_sum_channel_pixel_2
+        dot = tl.dot(W, tl.trans(d_out))
+        # src[fused.diag:49]
+        X = tl.load(
+            X_ptr + b_index * X_stride_b + group_index * X_stride_group + channel_index[:, None] * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+            mask=(channel_index < 16)[:, None] & (pixel_index < size_pixel)[None, :],
+            other=0.0,
+        )
+        # src[maps.diag:33]
+        centred = X.to(tl.float32) - tl.where(mul == float("-inf"), 0.0, mul)
+        centred_2 = tl.where((pixel_index < size_pixel)[None, :], centred, 0.0)
+        mul_channel_pixel = weight[:, None] * (centred_2 * dot)
+        tile_sum = tl.sum(mul_channel_pixel, 1)
+        next_acc_pixel = acc_pixel + tile_sum
+        acc_pixel = next_acc_pixel
     tl.store(
-        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + group_index[None, :] * buffer_0_stride_group,
-        acc_channel_pixel,
-        mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
-    )
-    tl.store(
-        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + group_index[None, :] * buffer_1_stride_group,
-        sum_channel_pixel,
-        mask=(b_index < size_b)[:, None] & (group_index < 4)[None, :],
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
+        acc_pixel,
+        mask=(channel_index < 16),
     )
 
 
@@ -7310,6 +7834,166 @@ def groupnorm_matmul_backward_d_W_kernel(
         d_W_ptr + group_index * d_W_stride_group + channel_index[:, None] * d_W_stride_channel + o_index[None, :] * d_W_stride_o,
         acc_b_pixel.to(tl.bfloat16),
         mask=(channel_index < 16)[:, None] & (o_index < size_o)[None, :],
+    )
+
+
+@triton.jit
+def groupnorm_matmul_backward_buffer_0_rows_kernel(
+    buffer_2_ptr, buffer_0_ptr, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_0_stride_b, buffer_0_stride_group, size_b, BLOCK_CHANNEL: tl.constexpr,
+    EXACT_CHANNEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    channel_index = tl.arange(0, BLOCK_CHANNEL)
+    buffer_2 = tl.load(
+        buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
+    )
+    sum_ = tl.sum(buffer_2, 0)
+    tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, sum_)
+
+
+@triton.jit
+def groupnorm_matmul_backward_buffer_0_kernel(
+    buffer_2_ptr, buffer_0_ptr, buffer_2_stride_b, buffer_2_stride_group, buffer_2_stride_channel,
+    buffer_0_stride_b, buffer_0_stride_group, size_b, BLOCK_CHANNEL: tl.constexpr,
+):
+    program = tl.program_id(0)
+    group_index = (program % 4).to(tl.int64)
+    program = program // 4
+    b_index = program.to(tl.int64)
+    sum_channel = tl.full([], 0.0, tl.float32)
+    to_channel = (16) // BLOCK_CHANNEL * BLOCK_CHANNEL
+    # whole tiles, no mask needed
+    for first_channel in tl.range(0, to_channel, BLOCK_CHANNEL):
+        channel_index = first_channel + tl.arange(0, BLOCK_CHANNEL)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_channel = sum_channel + tile_sum
+        sum_channel = next_sum_channel
+    from_channel = tl.maximum(0, to_channel)
+    # tiles that a mask or the end cuts
+    for first_channel_2 in tl.range(from_channel, 16, BLOCK_CHANNEL):
+        channel_index = first_channel_2 + tl.arange(0, BLOCK_CHANNEL)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + group_index * buffer_2_stride_group + channel_index * buffer_2_stride_channel,
+            mask=(channel_index < 16),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_channel = sum_channel + tile_sum
+        sum_channel = next_sum_channel
+    tl.store(buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group, sum_channel)
+
+
+@triton.jit
+def groupnorm_matmul_backward_buffer_1_kernel(
+    X_ptr, weight_ptr, W_ptr, d_out_ptr, state_ptr, state___ptr, buffer_0_ptr, buffer_1_ptr, X_stride_b,
+    X_stride_group, X_stride_channel, X_stride_pixel, weight_stride_group, weight_stride_channel,
+    W_stride_group, W_stride_channel, W_stride_o, d_out_stride_b, d_out_stride_o, d_out_stride_pixel,
+    state_stride_b, state_stride_group, state___stride_b, state___stride_group, buffer_0_stride_b,
+    buffer_0_stride_group, buffer_1_stride_b, buffer_1_stride_group, size_b, size_pixel, size_o,
+    BLOCK_PIXEL: tl.constexpr, BLOCK_O: tl.constexpr, BLOCK_GROUP: tl.constexpr, EXACT_O: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_group = (program % tl.cdiv(4, BLOCK_GROUP)) * BLOCK_GROUP
+    group_index = first_group + tl.arange(0, BLOCK_GROUP)
+    program = program // tl.cdiv(4, BLOCK_GROUP)
+    b_index = program.to(tl.int64)
+    o_index = tl.arange(0, BLOCK_O)
+    sum_channel_pixel = tl.full([BLOCK_GROUP], 0.0, tl.float32)
+    recip = 1.0 / tl.cast((16 * size_pixel), tl.float32)
+    state__ = tl.load(
+        state___ptr + b_index * state___stride_b + group_index * state___stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    # src[maps.diag:34]
+    rsqrt_group = tl.rsqrt(1e-05 + (state__ * recip))
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + group_index * buffer_0_stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + group_index * state_stride_group,
+        mask=(group_index < 4),
+        other=0.0,
+    )
+    # src[maps.diag:33]
+    mul_group = state * recip
+    for channel_index in tl.range(0, 16):
+        # src[fused.diag:52]
+        W = tl.load(
+            W_ptr + group_index[:, None] * W_stride_group + channel_index * W_stride_channel + o_index[None, :] * W_stride_o,
+            mask=(group_index < 4)[:, None] & (o_index < size_o)[None, :],
+            other=0.0,
+        )
+        # src[fused.diag:50]
+        weight = tl.load(
+            weight_ptr + group_index * weight_stride_group + channel_index * weight_stride_channel,
+            mask=(group_index < 4),
+            other=0.0,
+        )
+        to_pixel = size_pixel // BLOCK_PIXEL * BLOCK_PIXEL
+        # whole tiles, no mask needed
+        for first_pixel in tl.range(0, to_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None],
+                other=0.0,
+            )
+            safe_ = tl.where(mul_group == float("-inf"), 0.0, mul_group)
+            # src[maps.diag:33]
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            mul_group_pixel = tile[:, None] * (X.to(tl.float32) - safe_[:, None])
+            d_out = load_tile(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                (o_index < size_o)[None, :],
+                0.0,
+                EXACT_O,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            safe_2 = tl.where(mul_group_pixel == float("-inf"), 0.0, mul_group_pixel)
+            sub_group_pixel = (weight[:, None] * dot) - safe_2
+            tile_sum = tl.sum(sub_group_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            sum_channel_pixel = next_sum_channel_pixel
+        from_pixel = tl.maximum(0, to_pixel)
+        # tiles that a mask or the end cuts
+        for first_pixel_2 in tl.range(from_pixel, size_pixel, BLOCK_PIXEL):
+            pixel_index = first_pixel_2 + tl.arange(0, BLOCK_PIXEL)
+            # src[fused.diag:49]
+            X = tl.load(
+                X_ptr + b_index * X_stride_b + group_index[:, None] * X_stride_group + channel_index * X_stride_channel + pixel_index[None, :] * X_stride_pixel,
+                mask=(group_index < 4)[:, None] & (pixel_index < size_pixel)[None, :],
+                other=0.0,
+            )
+            safe_ = tl.where(mul_group == float("-inf"), 0.0, mul_group)
+            # src[maps.diag:33]
+            tile = ((recip * buffer_0) * rsqrt_group) * rsqrt_group
+            mul_group_pixel = tile[:, None] * (X.to(tl.float32) - safe_[:, None])
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + o_index[None, :] * d_out_stride_o + pixel_index[:, None] * d_out_stride_pixel,
+                mask=(o_index < size_o)[None, :] & (pixel_index < size_pixel)[:, None],
+                other=0.0,
+            )
+            dot = tl.dot(W, tl.trans(d_out))
+            safe_2 = tl.where(mul_group_pixel == float("-inf"), 0.0, mul_group_pixel)
+            sub_group_pixel = tl.where((pixel_index < size_pixel)[None, :], (weight[:, None] * dot) - safe_2, 0.0)
+            tile_sum = tl.sum(sub_group_pixel, 1)
+            next_sum_channel_pixel = sum_channel_pixel + tile_sum
+            sum_channel_pixel = next_sum_channel_pixel
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + group_index * buffer_1_stride_group,
+        sum_channel_pixel,
+        mask=(group_index < 4),
     )
 
 
@@ -8310,21 +8994,19 @@ def _groupnorm_matmul_forward_out(
     return out
 
 
-def _groupnorm_matmul_backward_buffer_0_buffer_1(
+def _groupnorm_matmul_backward_buffer_2(
     X: torch.Tensor,
     weight: torch.Tensor,
     W: torch.Tensor,
     d_out: torch.Tensor,
     state: torch.Tensor,
-    state__: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_groupnorm_matmul_backward_buffer_0_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group]) -> buffer_0: f32[b group], buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
+) -> torch.Tensor:
+    """_groupnorm_matmul_backward_buffer_2(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group]) -> buffer_2: f32[b group channel]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 4, X.device)
     _check("weight", weight, torch.float32, 2, X.device)
     _check("W", W, torch.bfloat16, 3, X.device)
     _check("d_out", d_out, torch.bfloat16, 3, X.device)
     _check("state", state, torch.float32, 2, X.device)
-    _check("state__", state__, torch.float32, 2, X.device)
     b, _, _, pixel = X.shape
     _, _, o = W.shape
     if X.shape != (b, 4, 16, pixel):
@@ -8337,24 +9019,25 @@ def _groupnorm_matmul_backward_buffer_0_buffer_1(
         raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
     if state.shape != (b, 4):
         raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
-    if state__.shape != (b, 4):
-        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
-    buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
-    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    buffer_2 = torch.empty((b, 4, 16), dtype=torch.float32, device=X.device)
     BLOCK_O = max(16, triton.next_power_of_2(o))
-    if BLOCK_O > 64:
-        raise ValueError(f"o = {BLOCK_O}: at most 64 elements are held on chip")
-    BLOCK_B, BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 64, 16, 64, 4, 2
-    grid = (triton.cdiv(b, BLOCK_B) * triton.cdiv(4, BLOCK_GROUP),)
-    groupnorm_matmul_backward_buffer_0_buffer_1_kernel[grid](
-        X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
-        X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
-        d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
-        state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
-        buffer_1.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O, BLOCK_B=BLOCK_B,
-        BLOCK_GROUP=BLOCK_GROUP, EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+    elif BLOCK_O <= 128:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+    else:
+        BLOCK_CHANNEL, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+    grid = (b * 4 * triton.cdiv(16, BLOCK_CHANNEL),)
+    groupnorm_matmul_backward_buffer_2_kernel[grid](
+        X, weight, W, d_out, state, buffer_2, X.stride(0), X.stride(1), X.stride(2), X.stride(3),
+        weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2), d_out.stride(0),
+        d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1), buffer_2.stride(0),
+        buffer_2.stride(1), buffer_2.stride(2), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O,
+        BLOCK_CHANNEL=BLOCK_CHANNEL, EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_1
+    return buffer_2
 
 
 def _groupnorm_matmul_backward_d_weight_d_bias(
@@ -8445,6 +9128,92 @@ def _groupnorm_matmul_backward_d_W(
         BLOCK_CHANNEL=BLOCK_CHANNEL, BLOCK_O=BLOCK_O, num_warps=warps, num_stages=stages,
     )
     return d_W
+
+
+def _groupnorm_matmul_backward_buffer_0(buffer_2: torch.Tensor) -> torch.Tensor:
+    """_groupnorm_matmul_backward_buffer_0(buffer_2: f32[b group channel]) -> buffer_0: f32[b group]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
+    b, _, _ = buffer_2.shape
+    if buffer_2.shape != (b, 4, 16):
+        raise ValueError(f"buffer_2: f32[b group channel] has shape {buffer_2.shape}, expected {(b, 4, 16)}")
+    buffer_0 = torch.empty((b, 4), dtype=torch.float32, device=buffer_2.device)
+    BLOCK_CHANNEL = max(16, triton.next_power_of_2(16))
+    if BLOCK_CHANNEL <= 16384:
+        if BLOCK_CHANNEL <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_CHANNEL <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (b * 4,)
+        groupnorm_matmul_backward_buffer_0_rows_kernel[grid](
+            buffer_2, buffer_0, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+            buffer_0.stride(0), buffer_0.stride(1), b, BLOCK_CHANNEL=BLOCK_CHANNEL,
+            EXACT_CHANNEL=16 == BLOCK_CHANNEL, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_CHANNEL, warps, stages = 4096, 8, 2
+    grid = (b * 4,)
+    groupnorm_matmul_backward_buffer_0_kernel[grid](
+        buffer_2, buffer_0, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), b, BLOCK_CHANNEL=BLOCK_CHANNEL, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _groupnorm_matmul_backward_buffer_1(
+    X: torch.Tensor,
+    weight: torch.Tensor,
+    W: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    state__: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_groupnorm_matmul_backward_buffer_1(X: bf16[b group channel pixel], weight: f32[group channel], W: bf16[group channel o], d_out: bf16[b o pixel], state: f32[b group], state__: f32[b group], buffer_0: f32[b group]) -> buffer_1: f32[b group]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 4, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    _check("W", W, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 3, X.device)
+    _check("state", state, torch.float32, 2, X.device)
+    _check("state__", state__, torch.float32, 2, X.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, X.device)
+    b, _, _, pixel = X.shape
+    _, _, o = W.shape
+    if X.shape != (b, 4, 16, pixel):
+        raise ValueError(f"X: bf16[b group channel pixel] has shape {X.shape}, expected {(b, 4, 16, pixel)}")
+    if weight.shape != (4, 16):
+        raise ValueError(f"weight: f32[group channel] has shape {weight.shape}, expected {(4, 16)}")
+    if W.shape != (4, 16, o):
+        raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
+    if d_out.shape != (b, o, pixel):
+        raise ValueError(f"d_out: bf16[b o pixel] has shape {d_out.shape}, expected {(b, o, pixel)}")
+    if state.shape != (b, 4):
+        raise ValueError(f"state: f32[b group] has shape {state.shape}, expected {(b, 4)}")
+    if state__.shape != (b, 4):
+        raise ValueError(f"state__: f32[b group] has shape {state__.shape}, expected {(b, 4)}")
+    if buffer_0.shape != (b, 4):
+        raise ValueError(f"buffer_0: f32[b group] has shape {buffer_0.shape}, expected {(b, 4)}")
+    buffer_1 = torch.empty((b, 4), dtype=torch.float32, device=X.device)
+    BLOCK_O = max(16, triton.next_power_of_2(o))
+    if BLOCK_O > 256:
+        raise ValueError(f"o = {BLOCK_O}: at most 256 elements are held on chip")
+    if BLOCK_O <= 64:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 64, 4, 2
+    elif BLOCK_O <= 128:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 64, 8, 2
+    else:
+        BLOCK_GROUP, BLOCK_PIXEL, warps, stages = 16, 16, 8, 2
+    grid = (b * triton.cdiv(4, BLOCK_GROUP),)
+    groupnorm_matmul_backward_buffer_1_kernel[grid](
+        X, weight, W, d_out, state, state__, buffer_0, buffer_1, X.stride(0), X.stride(1), X.stride(2),
+        X.stride(3), weight.stride(0), weight.stride(1), W.stride(0), W.stride(1), W.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), state.stride(0), state.stride(1),
+        state__.stride(0), state__.stride(1), buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0),
+        buffer_1.stride(1), b, pixel, o, BLOCK_PIXEL=BLOCK_PIXEL, BLOCK_O=BLOCK_O, BLOCK_GROUP=BLOCK_GROUP,
+        EXACT_O=o == BLOCK_O, num_warps=warps, num_stages=stages,
+    )
+    return buffer_1
 
 
 def _groupnorm_matmul_backward_d_X(
@@ -8810,9 +9579,11 @@ class _groupnorm_matmul_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         X, weight, bias, W, state, state__ = ctx.saved_tensors
-        buffer_0, buffer_1 = _groupnorm_matmul_backward_buffer_0_buffer_1(X, weight, W, d_out, state, state__)
+        buffer_2 = _groupnorm_matmul_backward_buffer_2(X, weight, W, d_out, state)
         d_weight, d_bias = _groupnorm_matmul_backward_d_weight_d_bias(X, W, d_out, state, state__)
         d_W = _groupnorm_matmul_backward_d_W(X, weight, bias, d_out, state, state__)
+        buffer_0 = _groupnorm_matmul_backward_buffer_0(buffer_2)
+        buffer_1 = _groupnorm_matmul_backward_buffer_1(X, weight, W, d_out, state, state__, buffer_0)
         d_X = _groupnorm_matmul_backward_d_X(X, weight, W, d_out, state, state__, buffer_1, buffer_0)
         return d_X, d_weight, d_bias, d_W
 
@@ -8856,7 +9627,7 @@ def groupnorm_matmul(
     if W.shape != (4, 16, o):
         raise ValueError(f"W: bf16[group channel o] has shape {W.shape}, expected {(4, 16, o)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, weight, bias, W)):
-        if o <= 64 and o <= 256:
+        if o <= 256:
             return _groupnorm_matmul_autograd.apply(X, weight, bias, W)
         return _groupnorm_matmul_long_autograd.apply(X, weight, bias, W)
     buffer_0, buffer_1 = _groupnorm_matmul_buffer_0_buffer_1(X)

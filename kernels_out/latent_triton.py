@@ -32,94 +32,139 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 
 @triton.jit
-def mla_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d,
-    R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
-    T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e,
-    out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+def mla_K_kernel(
+    C_ptr, U_ptr, K_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d, K_stride_b,
+    K_stride_h, K_stride_x, K_stride_d, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_acc_r = tl.dot(C, tl.trans(U), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_acc_r = tl.dot(C, tl.trans(U), acc_r)
+        acc_r = next_acc_r
+    tl.store(
+        K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        acc_r.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < 128)[None, :],
+    )
+
+
+@triton.jit
+def mla_out_kernel(
+    Q_ptr, R_ptr, C_ptr, T_ptr, W_ptr, K_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d,
+    R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
+    T_stride_x, T_stride_p, W_stride_h, W_stride_r, W_stride_e, K_stride_b, K_stride_h, K_stride_x,
+    K_stride_d, out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h, size_q, size_x,
+    BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr,
+    BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
     b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
+    r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
-    max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:8]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
+    Q = load_tile(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        (q_index < size_q)[:, None],
+        0.0,
+        EXACT_Q,
     )
     # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
+    R = load_tile(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        (q_index < size_q)[:, None],
+        0.0,
+        EXACT_Q,
     )
     # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, None, :] * W_stride_r + e_index[None, :, None] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
+    W = tl.load(W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e)
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
         )
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        dot = tl.dot(K, tl.trans(Q))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
-        mul_h_x_q = 0.10411754627697266 * (sum_3 + sum_2)
-        tile_max = tl.max(mul_h_x_q, 1)
+        dot_2 = tl.dot(T, tl.trans(R))
+        mul_x_q = 0.10411754627697266 * (dot_2 + dot)
+        tile_max = tl.max(mul_x_q, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_h_x_q - next_max_x[:, None, :])
+        e = tl.exp2(mul_x_q - next_max_x[None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        # src[latent.diag:13]
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :]
-        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        dot_3 = tl.dot(C, tl.trans(W))
+        dot_bf16 = dot_3.to(tl.bfloat16)
+        next_acc_x = tl.dot(tl.trans(e_bf16), dot_bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -128,61 +173,55 @@ def mla_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        K = tl.load(
+            K_ptr + b_index * K_stride_b + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
         # src[latent.diag:17]
-        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        dot = tl.dot(K, tl.trans(Q))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        dot_2 = tl.dot(T, tl.trans(R))
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
-        tile_max = tl.max(where_h_x_q, 1)
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        tile_max = tl.max(where_x_q, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_h_x_q - safe_next_max_x[:, None, :])
+        e = tl.exp2(where_x_q - safe_next_max_x[None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        # src[latent.diag:13]
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = e[:, :, :, None] * sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :]
-        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        dot_3 = tl.dot(C, tl.trans(W))
+        dot_bf16 = dot_3.to(tl.bfloat16)
+        next_acc_x = tl.dot(tl.trans(e_bf16), dot_bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_h_q_e = tl.where((z > 0.0)[:, :, None], (1.0 / z)[:, :, None] * acc_x, 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
-        where_h_q_e.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None],
     )
 
 
@@ -431,95 +470,140 @@ def mla_long_out_kernel(
 
 
 @triton.jit
-def mla_forward_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, out_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q,
-    Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r,
-    T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r,
-    W_stride_e, out_stride_b, out_stride_h, out_stride_q, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_q, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+def mla_forward_state_kernel(
+    C_ptr, U_ptr, state_ptr, C_stride_b, C_stride_x, C_stride_r, U_stride_h, U_stride_r, U_stride_d,
+    state_stride_b, state_stride_h, state_stride_d, state_stride_x, size_b, size_x, size_h,
+    BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_D, BLOCK_X], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_acc_r = tl.dot(U, tl.trans(C), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:12]
+        U = tl.load(
+            U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d,
+            mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:15]
+        next_acc_r = tl.dot(U, tl.trans(C), acc_r)
+        acc_r = next_acc_r
+    tl.store(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[:, None] * state_stride_d + x_index[None, :] * state_stride_x,
+        acc_r,
+        mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+    )
+
+
+@triton.jit
+def mla_forward_out_kernel(
+    Q_ptr, R_ptr, C_ptr, T_ptr, W_ptr, state_ptr, out_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d,
+    R_stride_b, R_stride_h, R_stride_q, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
+    T_stride_x, T_stride_p, W_stride_h, W_stride_r, W_stride_e, state_stride_b, state_stride_h,
+    state_stride_d, state_stride_x, out_stride_b, out_stride_h, out_stride_q, out_stride_e, size_b, size_h,
+    size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_E: tl.constexpr, EXACT_P: tl.constexpr,
+    EXACT_D: tl.constexpr, EXACT_R: tl.constexpr, EXACT_Q: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
     b_index = program.to(tl.int64)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
     d_index = tl.arange(0, BLOCK_D)
+    r_index = tl.arange(0, BLOCK_R)
     q_index = tl.arange(0, BLOCK_Q)
     e_index = tl.arange(0, BLOCK_E)
-    max_x = tl.full([BLOCK_H, BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_H, BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_E], 0.0, tl.float32)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_E], 0.0, tl.float32)
     # src[latent.diag:8]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
+    Q = load_tile(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        (q_index < size_q)[:, None],
+        0.0,
+        EXACT_Q,
     )
     # src[latent.diag:9]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
+    R = load_tile(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        (q_index < size_q)[:, None],
+        0.0,
+        EXACT_Q,
     )
     # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, None, :] * W_stride_r + e_index[None, :, None] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
+    W = tl.load(W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e)
     to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
+        state_bf16 = state.to(tl.bfloat16)
         # src[latent.diag:17]
-        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        dot = tl.dot(state_bf16, tl.trans(Q))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
-        mul_h_x_q = 0.10411754627697266 * (sum_3 + sum_2)
-        tile_max = tl.max(mul_h_x_q, 1)
+        dot_2 = tl.dot(T, tl.trans(R))
+        mul_x_q = 0.10411754627697266 * (dot_2 + dot)
+        tile_max = tl.max(mul_x_q, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         scale = tl.exp2(max_x - next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_h_x_q - next_max_x[:, None, :])
+        e = tl.exp2(mul_x_q - next_max_x[None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        # src[latent.diag:13]
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        )
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * e[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        dot_3 = tl.dot(C, tl.trans(W))
+        dot_bf16 = dot_3.to(tl.bfloat16)
+        next_acc_x = tl.dot(tl.trans(e_bf16), dot_bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
@@ -528,66 +612,154 @@ def mla_forward_kernel(
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:12]
-        # src[latent.diag:15]
-        mul_h_x_r_d = C_f32[None, :, :, None] * U.to(tl.float32)[:, None, :, :]
-        sum_ = tl.sum(mul_h_x_r_d, 2)
-        # src[latent.diag:8]
+        state_bf16 = state.to(tl.bfloat16)
         # src[latent.diag:17]
-        mul_h_x_q_d = sum_.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_2 = tl.sum(mul_h_x_q_d, 3)
+        dot = tl.dot(state_bf16, tl.trans(Q))
         # src[latent.diag:11]
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-        sum_3 = tl.sum(mul_h_x_q_p, 3)
+        dot_2 = tl.dot(T, tl.trans(R))
         # src[latent.diag:18]
         tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], 0.10411754627697266 * (sum_3 + sum_2), float("-inf"))
-        tile_max = tl.max(where_h_x_q, 1)
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        tile_max = tl.max(where_x_q, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(where_h_x_q - safe_next_max_x[:, None, :])
+        e = tl.exp2(where_x_q - safe_next_max_x[None, :])
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
-        # src[latent.diag:13]
+        # src[maps.diag:5]
+        e_bf16 = e.to(tl.bfloat16)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
         # src[latent.diag:16]
-        mul_h_x_e_r = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_4 = tl.sum(mul_h_x_e_r, 3)
-        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * e[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_h_x_q_e, 1)
-        next_acc_x = (acc_x * scale[:, :, None]) + tile_sum_2
+        dot_3 = tl.dot(C, tl.trans(W))
+        dot_bf16 = dot_3.to(tl.bfloat16)
+        next_acc_x = tl.dot(tl.trans(e_bf16), dot_bf16, (acc_x * scale[:, None]))
         max_x = next_max_x
         z = next_z
         acc_x = next_acc_x
     # src[maps.diag:7]
     # src[latent.diag:18]
-    where_h_q_e = tl.where((z > 0.0)[:, :, None], acc_x * (1.0 / z)[:, :, None], 0.0)
+    where_q_e = tl.where((z > 0.0)[:, None], (1.0 / z)[:, None] * acc_x, 0.0)
     tl.store(
-        out_ptr + b_index * out_stride_b + h_index[:, None, None] * out_stride_h + q_index[None, :, None] * out_stride_q + e_index[None, None, :] * out_stride_e,
-        where_h_q_e.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index[:, None] * out_stride_q + e_index[None, :] * out_stride_e,
+        where_q_e.to(tl.bfloat16),
+        mask=(q_index < size_q)[:, None],
     )
+
+
+@triton.jit
+def mla_forward_logsum_kernel(
+    Q_ptr, R_ptr, T_ptr, state_ptr, logsum_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b,
+    R_stride_h, R_stride_q, R_stride_p, T_stride_b, T_stride_x, T_stride_p, state_stride_b, state_stride_h,
+    state_stride_d, state_stride_x, logsum_stride_b, logsum_stride_h, logsum_stride_q, size_b, size_h, size_q,
+    size_x, BLOCK_X: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    p_index = tl.arange(0, BLOCK_P)
+    d_index = tl.arange(0, BLOCK_D)
+    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
+    z = tl.full([BLOCK_Q], 0.0, tl.float32)
+    # src[latent.diag:8]
+    Q = tl.load(
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    # src[latent.diag:9]
+    R = tl.load(
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        mask=(q_index < size_q)[:, None],
+        other=0.0,
+    )
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        )
+        state_bf16 = state.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot = tl.dot(Q, tl.trans(state_bf16))
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(R, tl.trans(T))
+        mul_q_x = 0.10411754627697266 * (dot_2 + dot)
+        tile_max = tl.max(mul_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        # src[maps.diag:5]
+        e = tl.exp2(mul_q_x - next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
+    from_x = tl.maximum(0, to_x)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        state_bf16 = state.to(tl.bfloat16)
+        # src[latent.diag:17]
+        dot = tl.dot(Q, tl.trans(state_bf16))
+        # src[latent.diag:11]
+        T = tl.load(
+            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(R, tl.trans(T))
+        # src[latent.diag:18]
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        tile_max = tl.max(where_q_x, 1)
+        next_max_x = tl.maximum(max_x, tile_max)
+        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
+        # src[maps.diag:5]
+        e = tl.exp2(where_q_x - safe_next_max_x[:, None])
+        # src[maps.diag:6]
+        tile_sum = tl.sum(e, 1)
+        next_z = (z * tl.exp2(max_x - safe_next_max_x)) + tile_sum
+        max_x = next_max_x
+        z = next_z
     tl.store(
-        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        (tl.log(z) + (0.6931471805599453 * max_x)),
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        ((max_x * 0.6931471805599453) + tl.log(z)),
+        mask=(q_index < size_q),
     )
 
 
@@ -604,13 +776,13 @@ def mla_backward_buffer_0_rows_kernel(
     program = program // size_h
     b_index = program.to(tl.int64)
     e_index = tl.arange(0, BLOCK_E)
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-    )
     out = tl.load(
         out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
     )
-    mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+    d_out = tl.load(
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+    )
+    mul_e = d_out.to(tl.float32) * out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
         buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
@@ -635,13 +807,13 @@ def mla_backward_buffer_0_kernel(
     # whole tiles, no mask needed
     for first_e in tl.range(0, to_e, BLOCK_E):
         e_index = first_e + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -649,17 +821,17 @@ def mla_backward_buffer_0_kernel(
     # tiles that a mask or the end cuts
     for first_e_2 in tl.range(from_e, 128, BLOCK_E):
         e_index = first_e_2 + tl.arange(0, BLOCK_E)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
-            mask=(e_index < 128),
-            other=0.0,
-        )
         out = tl.load(
             out_ptr + b_index * out_stride_b + h_index * out_stride_h + q_index * out_stride_q + e_index * out_stride_e,
             mask=(e_index < 128),
             other=0.0,
         )
-        mul_e = out.to(tl.float32) * d_out.to(tl.float32)
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index * d_out_stride_q + e_index * d_out_stride_e,
+            mask=(e_index < 128),
+            other=0.0,
+        )
+        mul_e = d_out.to(tl.float32) * out.to(tl.float32)
         tile_sum = tl.sum(mul_e, 0)
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
@@ -670,71 +842,305 @@ def mla_backward_buffer_0_kernel(
 
 
 @triton.jit
-def mla_backward_d_Q_d_R_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, d_R_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
-    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r,
-    U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
-    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
-    buffer_0_stride_q, d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h,
-    d_R_stride_q, d_R_stride_p, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr,
-    BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_R: tl.constexpr,
-    EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
+def mla_backward_V_kernel(
+    C_ptr, W_ptr, V_ptr, C_stride_b, C_stride_x, C_stride_r, W_stride_h, W_stride_r, W_stride_e, V_stride_b,
+    V_stride_h, V_stride_x, V_stride_e, size_b, size_x, size_h, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = (program % tl.cdiv(size_h, BLOCK_H)) * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    program = program // tl.cdiv(size_h, BLOCK_H)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_r = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    to_r = (256) // BLOCK_R * BLOCK_R
+    # whole tiles, no mask needed
+    for first_r in tl.range(0, to_r, BLOCK_R):
+        r_index = first_r + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:16]
+        next_acc_r = tl.dot(C, tl.trans(W), acc_r)
+        acc_r = next_acc_r
+    from_r = tl.maximum(0, to_r)
+    # tiles that a mask or the end cuts
+    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
+        r_index = first_r_2 + tl.arange(0, BLOCK_R)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+            mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+            other=0.0,
+        )
+        # src[latent.diag:13]
+        W = tl.load(
+            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
+            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:16]
+        next_acc_r = tl.dot(C, tl.trans(W), acc_r)
+        acc_r = next_acc_r
+    tl.store(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        acc_r.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
+    )
+
+
+@triton.jit
+def mla_backward_buffer_5_buffer_6_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, V_ptr, buffer_0_ptr, buffer_5_ptr, buffer_6_ptr,
+    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
+    T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e,
+    logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_d,
+    state_stride_x, V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_q, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_d, buffer_5_stride_x,
+    buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_x, buffer_6_stride_e, size_b, size_h, size_q,
+    size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    e_index = tl.arange(0, BLOCK_E)
+    p_index = tl.arange(0, BLOCK_P)
+    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_E], 0.0, tl.float32)
+    # src[latent.diag:11]
+    T = tl.load(
+        T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    state = tl.load(
+        state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    state_bf16 = state.to(tl.bfloat16)
+    V = tl.load(
+        V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        mask=(x_index < size_x)[:, None],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(T, tl.trans(R))
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        )
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(T, tl.trans(R))
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (logsum * 1.4426950408889634)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        )
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        logsum = tl.load(
+            logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        mul_q = logsum * 1.4426950408889634
+        # src[latent.diag:9]
+        R = tl.load(
+            R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot = tl.dot(T, tl.trans(R))
+        # src[latent.diag:8]
+        Q = tl.load(
+            Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        # src[latent.diag:17]
+        dot_2 = tl.dot(state_bf16, tl.trans(Q))
+        # src[latent.diag:18]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+        exp2_x_q = tl.exp2(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            mask=(q_index < size_q)[:, None],
+            other=0.0,
+        )
+        dot_3 = tl.dot(V, tl.trans(d_out))
+        tile_bf16 = (exp2_x_q * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
+        tile_bf16_2 = exp2_x_q.to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+    tl.store(
+        buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + d_index[None, :] * buffer_5_stride_d + x_index[:, None] * buffer_5_stride_x,
+        acc_q.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+    tl.store(
+        buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + x_index[:, None] * buffer_6_stride_x + e_index[None, :] * buffer_6_stride_e,
+        acc_q_2.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None],
+    )
+
+
+@triton.jit
+def mla_backward_d_Q_d_R_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, V_ptr, buffer_0_ptr, d_Q_ptr, d_R_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b,
+    T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_d, state_stride_x,
+    V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    d_Q_stride_b, d_Q_stride_h, d_Q_stride_q, d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_q,
+    d_R_stride_p, size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_q = (program % tl.cdiv(size_q, BLOCK_Q)) * BLOCK_Q
+    q_index = first_q + tl.arange(0, BLOCK_Q)
+    program = program // tl.cdiv(size_q, BLOCK_Q)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
     b_index = program.to(tl.int64)
     d_index = tl.arange(0, BLOCK_D)
     p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
     e_index = tl.arange(0, BLOCK_E)
-    q_index = tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_H, BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_H, BLOCK_Q, BLOCK_P], 0.0, tl.float32)
+    acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q, BLOCK_P], 0.0, tl.float32)
     logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+        mask=(q_index < size_q),
         other=0.0,
     )
-    mul_h_q = 1.4426950408889634 * logsum
+    mul_q = logsum * 1.4426950408889634
     # src[latent.diag:9]
     R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+        mask=(q_index < size_q)[:, None],
         other=0.0,
     )
     # src[latent.diag:8]
     Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, None, :] * U_stride_r + d_index[None, :, None] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
+        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+        mask=(q_index < size_q)[:, None],
         other=0.0,
     )
     buffer_0 = tl.load(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+        mask=(q_index < size_q),
         other=0.0,
     )
     d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + e_index[None, None, :] * d_out_stride_e,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+        mask=(q_index < size_q)[:, None],
         other=0.0,
     )
-    # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, first_q + 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -742,45 +1148,28 @@ def mla_backward_d_Q_d_R_kernel(
         T = tl.load(
             T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
-        T_f32 = T.to(tl.float32)
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        dot = tl.dot(R, tl.trans(T))
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
-        sum_bf16_f32 = sum_2.to(tl.bfloat16).to(tl.float32)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_bf16_f32[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
-        sub_h_x_q = ((sum_3 + sum_) * 0.10411754627697266) - mul_h_q[:, None, :]
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-        sum_4 = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_e, 3)
-        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
-        mul_h_x_q_d_2 = sum_bf16_f32[:, :, None, :] * mul_h_x_q[:, :, :, None]
-        tile_sum = tl.sum(mul_h_x_q_d_2, 1)
-        next_acc_x = acc_x + tile_sum
-        mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_h_x_q_p_2, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
+        state_bf16 = state.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
+        sub_q_x = (0.10411754627697266 * (dot_2 + dot)) - mul_q[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+        )
+        dot_3 = tl.dot(d_out, tl.trans(V))
+        sub_q_x_2 = dot_3 - buffer_0[:, None]
+        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, state_bf16, acc_x)
+        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, q_index + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -790,85 +1179,64 @@ def mla_backward_d_Q_d_R_kernel(
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:9]
-        # src[latent.diag:11]
-        T_f32 = T.to(tl.float32)
         # src[latent.diag:17]
-        mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T_f32[None, :, None, :]
-        sum_ = tl.sum(mul_h_x_q_p, 3)
-        # src[latent.diag:10]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
+        dot = tl.dot(R, tl.trans(T))
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
             mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        # src[latent.diag:12]
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_h_x_d_r = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, None, :]
-        sum_2 = tl.sum(mul_h_x_d_r, 3)
-        sum_bf16_f32 = sum_2.to(tl.bfloat16).to(tl.float32)
-        # src[latent.diag:8]
-        # src[latent.diag:17]
-        mul_h_x_q_d = sum_bf16_f32[:, :, None, :] * Q.to(tl.float32)[:, None, :, :]
-        sum_3 = tl.sum(mul_h_x_q_d, 3)
+        state_bf16 = state.to(tl.bfloat16)
+        dot_2 = tl.dot(Q, tl.trans(state_bf16))
         # src[latent.diag:18]
-        tile = (x_index[:, None] <= q_index[None, :]) & (x_index < size_x)[:, None]
-        where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
-        # src[latent.diag:13]
-        # src[latent.diag:16]
-        mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-        sum_4 = tl.sum(mul_h_x_r_e, 2)
-        mul_h_x_q_e = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, None, :] * d_out.to(tl.float32)[:, None, :, :]
-        sum_5 = tl.sum(mul_h_x_q_e, 3)
-        mul_h_x_q = (sum_5 - buffer_0[:, None, :]) * tl.exp2(sub_h_x_q)
-        mul_h_x_q_d_2 = sum_bf16_f32[:, :, None, :] * mul_h_x_q[:, :, :, None]
-        tile_sum = tl.sum(mul_h_x_q_d_2, 1)
-        next_acc_x = acc_x + tile_sum
-        mul_h_x_q_p_2 = T_f32[None, :, None, :] * mul_h_x_q[:, :, :, None]
-        tile_sum_2 = tl.sum(mul_h_x_q_p_2, 1)
-        next_acc_x_2 = acc_x_2 + tile_sum_2
+        tile = (x_index[None, :] <= q_index[:, None]) & (x_index < size_x)[None, :]
+        where_q_x = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+        sub_q_x = where_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
+        exp2_q_x = tl.exp2(sub_q_x)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
+            other=0.0,
+        )
+        dot_3 = tl.dot(d_out, tl.trans(V))
+        sub_q_x_2 = dot_3 - buffer_0[:, None]
+        tile_bf16 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x = tl.dot(tile_bf16, state_bf16, acc_x)
+        tile_bf16_2 = (exp2_q_x * sub_q_x_2).to(tl.bfloat16)
+        next_acc_x_2 = tl.dot(tile_bf16_2, T, acc_x_2)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index[:, None, None] * d_Q_stride_h + q_index[None, :, None] * d_Q_stride_q + d_index[None, None, :] * d_Q_stride_d,
+        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
         (acc_x * 0.07216878364870323).to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        mask=(q_index < size_q)[:, None],
     )
     tl.store(
-        d_R_ptr + b_index * d_R_stride_b + h_index[:, None, None] * d_R_stride_h + q_index[None, :, None] * d_R_stride_q + p_index[None, None, :] * d_R_stride_p,
+        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + q_index[:, None] * d_R_stride_q + p_index[None, :] * d_R_stride_p,
         (acc_x_2 * 0.07216878364870323).to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
+        mask=(q_index < size_q)[:, None],
     )
 
 
 @triton.jit
-def mla_backward_d_C_d_T_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_C_ptr, d_T_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
-    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r,
-    U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
-    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
-    buffer_0_stride_q, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p,
-    size_b, size_h, size_q, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_Q: tl.constexpr,
+def mla_backward_d_T_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, V_ptr, buffer_0_ptr, d_T_ptr, Q_stride_b,
+    Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p, T_stride_b,
+    T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q, d_out_stride_e, logsum_stride_b,
+    logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h, state_stride_d, state_stride_x,
+    V_stride_b, V_stride_h, V_stride_x, V_stride_e, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q,
+    d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr,
+    BLOCK_P: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr,
+    EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
     x_index = first_x + tl.arange(0, BLOCK_X)
     program = program // tl.cdiv(size_x, BLOCK_X)
     b_index = program.to(tl.int64)
-    r_index = tl.arange(0, BLOCK_R)
     p_index = tl.arange(0, BLOCK_P)
-    e_index = tl.arange(0, BLOCK_E)
     d_index = tl.arange(0, BLOCK_D)
-    q_index = tl.arange(0, BLOCK_Q)
-    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    e_index = tl.arange(0, BLOCK_E)
     acc_h_q = tl.full([BLOCK_X, BLOCK_P], 0.0, tl.float32)
     # src[latent.diag:11]
     T = tl.load(
@@ -876,196 +1244,138 @@ def mla_backward_d_C_d_T_kernel(
         mask=(x_index < size_x)[:, None],
         other=0.0,
     )
-    # src[latent.diag:10]
-    C = tl.load(
-        C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        mask=(x_index < size_x)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:18]
-    le_x_q = x_index[:, None] <= q_index[None, :]
-    to_h = size_h // BLOCK_H * BLOCK_H
-    # whole tiles, no mask needed
-    for first_h in tl.range(0, to_h, BLOCK_H):
-        h_index = first_h + tl.arange(0, BLOCK_H)
-        d_out = load_tile(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        logsum = load_tile(
-            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-            (q_index < size_q)[None, :],
-            0.0,
-            EXACT_Q,
-        )
-        mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:9]
-        R = load_tile(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        R_f32 = R.to(tl.float32)
-        # src[latent.diag:11]
-        # src[latent.diag:17]
-        mul_x_h_p_q = R_f32[None, :, :, :] * T.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = load_tile(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            (q_index < size_q)[None, None, :],
-            0.0,
-            EXACT_Q,
-        )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-        exp2_x_h_q = tl.exp2(sub_x_h_q)
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        )
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = W_f32[None, :, :, :] * sum_4[:, :, None, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
-        buffer_0 = load_tile(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            (q_index < size_q)[None, :],
-            0.0,
-            EXACT_Q,
-        )
-        # src[latent.diag:16]
-        mul_x_h_r_e_2 = W_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = sum_5.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[None, :, :, :]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = (sum_6 - buffer_0[None, :, :]) * exp2_x_h_q
-        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_h_q = acc_h_q + tile_sum_3
-        acc_h_e = next_acc_h_e
-        acc_h_d = next_acc_h_d
-        acc_h_q = next_acc_h_q
-    from_h = tl.maximum(0, to_h)
-    # tiles that a mask or the end cuts
-    for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
-        h_index = first_h_2 + tl.arange(0, BLOCK_H)
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
+    for h_index in tl.range(0, size_h):
+        state = tl.load(
+            state_ptr + b_index * state_stride_b + h_index * state_stride_h + d_index[None, :] * state_stride_d + x_index[:, None] * state_stride_x,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
+        state_bf16 = state.to(tl.bfloat16)
+        V = tl.load(
+            V_ptr + b_index * V_stride_b + h_index * V_stride_h + x_index[:, None] * V_stride_x + e_index[None, :] * V_stride_e,
+            mask=(x_index < size_x)[:, None],
             other=0.0,
         )
-        mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, None, :] * R_stride_q + p_index[None, :, None] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        R_f32 = R.to(tl.float32)
-        # src[latent.diag:11]
-        # src[latent.diag:17]
-        mul_x_h_p_q = R_f32[None, :, :, :] * T.to(tl.float32)[:, None, :, None]
-        sum_ = tl.sum(mul_x_h_p_q, 2)
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        # src[latent.diag:12]
-        U = tl.load(
-            U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
-        U_f32 = U.to(tl.float32)
-        # src[latent.diag:10]
-        C_f32 = C.to(tl.float32)
-        # src[latent.diag:15]
-        mul_x_h_r_d = U_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_2 = tl.sum(mul_x_h_r_d, 2)
-        # src[latent.diag:8]
-        Q_f32 = Q.to(tl.float32)
-        # src[latent.diag:17]
-        mul_x_h_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[None, :, :, :]
-        sum_3 = tl.sum(mul_x_h_d_q, 2)
-        where_x_h_q = tl.where((le_x_q & (q_index < size_q)[None, :])[:, None, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-        sub_x_h_q = where_x_h_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[None, :, :]
-        exp2_x_h_q = tl.exp2(sub_x_h_q)
-        d_out_f32 = d_out.to(tl.float32)
-        mul_x_h_e_q = exp2_x_h_q[:, :, None, :] * d_out_f32[None, :, :, :]
-        sum_4 = tl.sum(mul_x_h_e_q, 3)
-        tile = tl.where((h_index < size_h)[None, :, None], sum_4, 0.0)
-        # src[latent.diag:13]
-        W = tl.load(
-            W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-            mask=(h_index < size_h)[:, None, None],
-            other=0.0,
-        )
-        W_f32 = W.to(tl.float32)
-        mul_x_h_r_e = W_f32[None, :, :, :] * tile[:, :, None, :]
-        tile_sum = tl.sum(tl.sum(mul_x_h_r_e, 3), 1)
-        next_acc_h_e = acc_h_e + tile_sum
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        # src[latent.diag:16]
-        mul_x_h_r_e_2 = W_f32[None, :, :, :] * C_f32[:, None, :, None]
-        sum_5 = tl.sum(mul_x_h_r_e_2, 2)
-        mul_x_h_e_q_2 = sum_5.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[None, :, :, :]
-        sum_6 = tl.sum(mul_x_h_e_q_2, 2)
-        mul_x_h_q = (sum_6 - buffer_0[None, :, :]) * exp2_x_h_q
-        mul_x_h_d_q_2 = Q_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        sum_7 = tl.sum(mul_x_h_d_q_2, 3)
-        mul_x_h_r_d_2 = sum_7[:, :, None, :] * U_f32[None, :, :, :]
-        tile_sum_2 = tl.sum(tl.sum(mul_x_h_r_d_2, 3), 1)
-        next_acc_h_d = acc_h_d + tile_sum_2
-        mul_x_h_p_q_2 = R_f32[None, :, :, :] * mul_x_h_q[:, :, None, :]
-        tile_sum_3 = tl.sum(tl.sum(mul_x_h_p_q_2, 3), 1)
-        next_acc_h_q = acc_h_q + tile_sum_3
-        acc_h_e = next_acc_h_e
-        acc_h_d = next_acc_h_d
-        acc_h_q = next_acc_h_q
-    tile_bf16 = (acc_h_e + (0.07216878364870323 * acc_h_d)).to(tl.bfloat16)
-    tl.store(
-        d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
-        tile_bf16,
-        mask=(x_index < size_x)[:, None],
-    )
+        from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+        from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+        to_q = tl.minimum(from_q_2, size_q)
+        # tiles that a mask or the end cuts
+        for first_q in tl.range(from_q, to_q, BLOCK_Q):
+            q_index = first_q + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:17]
+            dot = tl.dot(T, tl.trans(R))
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            dot_3 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
+        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+        # whole tiles, no mask needed
+        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            )
+            # src[latent.diag:17]
+            dot = tl.dot(T, tl.trans(R))
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            sub_x_q = (0.10411754627697266 * (dot_2 + dot)) - (logsum * 1.4426950408889634)[None, :]
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+            )
+            dot_3 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
+        from_q_3 = tl.maximum(from_q_2, to_q_2)
+        # tiles that a mask or the end cuts
+        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+            # src[latent.diag:9]
+            R = tl.load(
+                R_ptr + b_index * R_stride_b + h_index * R_stride_h + q_index[:, None] * R_stride_q + p_index[None, :] * R_stride_p,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            logsum = tl.load(
+                logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + q_index * logsum_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            mul_q = logsum * 1.4426950408889634
+            # src[latent.diag:17]
+            dot = tl.dot(T, tl.trans(R))
+            # src[latent.diag:8]
+            Q = tl.load(
+                Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:17]
+            dot_2 = tl.dot(state_bf16, tl.trans(Q))
+            # src[latent.diag:18]
+            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+            where_x_q = tl.where(tile, 0.10411754627697266 * (dot_2 + dot), float("-inf"))
+            sub_x_q = where_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+                mask=(q_index < size_q),
+                other=0.0,
+            )
+            d_out = tl.load(
+                d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + e_index[None, :] * d_out_stride_e,
+                mask=(q_index < size_q)[:, None],
+                other=0.0,
+            )
+            dot_3 = tl.dot(V, tl.trans(d_out))
+            tile_bf16 = (tl.exp2(sub_x_q) * (dot_3 - buffer_0[None, :])).to(tl.bfloat16)
+            next_acc_h_q = tl.dot(tile_bf16, R, acc_h_q)
+            acc_h_q = next_acc_h_q
     tl.store(
         d_T_ptr + b_index * d_T_stride_b + x_index[:, None] * d_T_stride_x + p_index[None, :] * d_T_stride_p,
         (acc_h_q * 0.07216878364870323).to(tl.bfloat16),
@@ -1074,187 +1384,371 @@ def mla_backward_d_C_d_T_kernel(
 
 
 @triton.jit
-def mla_backward_d_U_d_W_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_U_ptr, d_W_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q, R_stride_p,
-    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r,
-    U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_q,
-    d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, buffer_0_stride_b, buffer_0_stride_h,
-    buffer_0_stride_q, d_U_stride_h, d_U_stride_r, d_U_stride_d, d_W_stride_h, d_W_stride_r, d_W_stride_e,
-    size_b, size_h, size_q, size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_H: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_P: tl.constexpr,
+def mla_backward_buffer_1_kernel(
+    C_ptr, buffer_5_ptr, buffer_1_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_d, buffer_5_stride_x, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_d, buffer_1_stride_r, size_b, size_x, size_h, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    r_index = tl.arange(0, BLOCK_R)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
-    q_index = tl.arange(0, BLOCK_Q)
-    p_index = tl.arange(0, BLOCK_P)
-    acc_b_x = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    acc_b_x_2 = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:12]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_D, BLOCK_R], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + d_index[:, None] * buffer_5_stride_d + x_index[None, :] * buffer_5_stride_x,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_5, tl.trans(C), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_5 = tl.load(
+            buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + d_index[:, None] * buffer_5_stride_d + x_index[None, :] * buffer_5_stride_x,
+            mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_5, tl.trans(C), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + r_index[None, :] * buffer_1_stride_r,
+        acc_x,
+        mask=(d_index < 128)[:, None] & (r_index < 256)[None, :],
     )
-    # src[latent.diag:13]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
+
+
+@triton.jit
+def mla_backward_buffer_2_kernel(
+    C_ptr, buffer_6_ptr, buffer_2_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_6_stride_b,
+    buffer_6_stride_h, buffer_6_stride_x, buffer_6_stride_e, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_r, buffer_2_stride_e, size_b, size_x, size_h, BLOCK_X: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_R, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + x_index[None, :] * buffer_6_stride_x + e_index[:, None] * buffer_6_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(C, tl.trans(buffer_6), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_6 = tl.load(
+            buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + x_index[None, :] * buffer_6_stride_x + e_index[:, None] * buffer_6_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(C, tl.trans(buffer_6), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index[:, None] * buffer_2_stride_r + e_index[None, :] * buffer_2_stride_e,
+        acc_x,
+        mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
     )
-    for b_index in tl.range(0, size_b):
-        logsum = tl.load(
-            logsum_ptr + b_index * logsum_stride_b + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        mul_h_q = 1.4426950408889634 * logsum
-        # src[latent.diag:9]
-        R = tl.load(
-            R_ptr + b_index * R_stride_b + h_index[:, None, None] * R_stride_h + q_index[None, :, None] * R_stride_q + p_index[None, None, :] * R_stride_p,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None],
-            other=0.0,
-        )
-        # src[latent.diag:8]
-        Q = tl.load(
-            Q_ptr + b_index * Q_stride_b + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-            mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + b_index * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + e_index[None, :, None] * d_out_stride_e,
-            mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :],
-            other=0.0,
-        )
-        to_x = size_x // BLOCK_X * BLOCK_X
+
+
+@triton.jit
+def mla_backward_buffer_4_kernel(
+    U_ptr, buffer_5_ptr, buffer_4_ptr, U_stride_h, U_stride_r, U_stride_d, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_d, buffer_5_stride_x, buffer_4_stride_b, buffer_4_stride_x,
+    buffer_4_stride_r, size_h, size_b, size_x, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
+    BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    for h_index in tl.range(0, size_h):
+        to_d = (128) // BLOCK_D * BLOCK_D
         # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            )
-            # src[latent.diag:11]
-            T = tl.load(
-                T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            )
-            # src[latent.diag:9]
-            # src[latent.diag:11]
-            # src[latent.diag:17]
-            mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-            sum_ = tl.sum(mul_h_x_q_p, 3)
+        for first_d in tl.range(0, to_d, BLOCK_D):
+            d_index = first_d + tl.arange(0, BLOCK_D)
             # src[latent.diag:12]
-            # src[latent.diag:10]
-            C_f32 = C.to(tl.float32)
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_2 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_d_q, 2)
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-            sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
-            exp2_h_x_q = tl.exp2(sub_h_x_q)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_e_q, 2)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
-            sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            mul_h_x_r_d_2 = sum_6[:, :, None, :] * C_f32[None, :, :, None]
-            tile_sum = tl.sum(mul_h_x_r_d_2, 1)
-            next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
-            sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
-            tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
-            acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
-        from_x = tl.maximum(0, to_x)
+            U = tl.load(
+                U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + d_index[None, :] * buffer_5_stride_d + x_index[:, None] * buffer_5_stride_x,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            next_acc_h_d = tl.dot(buffer_5, tl.trans(U), acc_h_d)
+            acc_h_d = next_acc_h_d
+        from_d = tl.maximum(0, to_d)
         # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[latent.diag:11]
-            T = tl.load(
-                T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-                mask=(x_index < size_x)[:, None],
-                other=0.0,
-            )
-            # src[latent.diag:9]
-            # src[latent.diag:11]
-            # src[latent.diag:17]
-            mul_h_x_q_p = R.to(tl.float32)[:, None, :, :] * T.to(tl.float32)[None, :, None, :]
-            sum_ = tl.sum(mul_h_x_q_p, 3)
+        for first_d_2 in tl.range(from_d, 128, BLOCK_D):
+            d_index = first_d_2 + tl.arange(0, BLOCK_D)
             # src[latent.diag:12]
-            # src[latent.diag:10]
-            C_f32 = C.to(tl.float32)
-            # src[latent.diag:15]
-            mul_h_x_r_d = U.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_2 = tl.sum(mul_h_x_r_d, 2)
-            # src[latent.diag:8]
-            Q_f32 = Q.to(tl.float32)
-            # src[latent.diag:17]
-            mul_h_x_d_q = sum_2.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * Q_f32[:, None, :, :]
-            sum_3 = tl.sum(mul_h_x_d_q, 2)
-            # src[latent.diag:18]
-            tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-            where_h_x_q = tl.where(tile[None, :, :], (sum_3 + sum_) * 0.10411754627697266, float("-inf"))
-            sub_h_x_q = where_h_x_q - tl.where(mul_h_q == float("-inf"), 0.0, mul_h_q)[:, None, :]
-            exp2_h_x_q = tl.exp2(sub_h_x_q)
-            # src[latent.diag:13]
-            # src[latent.diag:16]
-            mul_h_x_r_e = W.to(tl.float32)[:, None, :, :] * C_f32[None, :, :, None]
-            sum_4 = tl.sum(mul_h_x_r_e, 2)
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_x_e_q = sum_4.to(tl.bfloat16).to(tl.float32)[:, :, :, None] * d_out_f32[:, None, :, :]
-            sum_5 = tl.sum(mul_h_x_e_q, 2)
-            mul_h_x_d_q_2 = Q_f32[:, None, :, :] * ((sum_5 - buffer_0[:, None, :]) * exp2_h_x_q)[:, :, None, :]
-            sum_6 = tl.sum(mul_h_x_d_q_2, 3)
-            tile_2 = tl.where((x_index < size_x)[None, :, None], sum_6, 0.0)
-            mul_h_x_r_d_2 = tile_2[:, :, None, :] * C_f32[None, :, :, None]
-            tile_sum = tl.sum(mul_h_x_r_d_2, 1)
-            next_acc_b_x = acc_b_x + tile_sum
-            mul_h_x_e_q_2 = exp2_h_x_q[:, :, None, :] * d_out_f32[:, None, :, :]
-            sum_7 = tl.sum(mul_h_x_e_q_2, 3)
-            mul_h_x_r_e_2 = C_f32[None, :, :, None] * sum_7[:, :, None, :]
-            tile_sum_2 = tl.sum(mul_h_x_r_e_2, 1)
-            next_acc_b_x_2 = acc_b_x_2 + tile_sum_2
-            acc_b_x = next_acc_b_x
-            acc_b_x_2 = next_acc_b_x_2
+            U = tl.load(
+                U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d,
+                mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+                other=0.0,
+            )
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index * buffer_5_stride_b + h_index * buffer_5_stride_h + d_index[None, :] * buffer_5_stride_d + x_index[:, None] * buffer_5_stride_x,
+                mask=(d_index < 128)[None, :] & (x_index < size_x)[:, None],
+                other=0.0,
+            )
+            next_acc_h_d = tl.dot(buffer_5, tl.trans(U), acc_h_d)
+            acc_h_d = next_acc_h_d
     tl.store(
-        d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
-        (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None],
+        buffer_4_ptr + b_index * buffer_4_stride_b + x_index[:, None] * buffer_4_stride_x + r_index[None, :] * buffer_4_stride_r,
+        (acc_h_d * 0.07216878364870323),
+        mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_backward_d_C_kernel(
+    W_ptr, buffer_4_ptr, buffer_6_ptr, d_C_ptr, W_stride_h, W_stride_r, W_stride_e, buffer_4_stride_b,
+    buffer_4_stride_x, buffer_4_stride_r, buffer_6_stride_b, buffer_6_stride_h, buffer_6_stride_x,
+    buffer_6_stride_e, d_C_stride_b, d_C_stride_x, d_C_stride_r, size_h, size_b, size_x,
+    BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    b_index = program.to(tl.int64)
+    acc_h_e = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
+    for h_index in tl.range(0, size_h):
+        to_e = (128) // BLOCK_E * BLOCK_E
+        # whole tiles, no mask needed
+        for first_e in tl.range(0, to_e, BLOCK_E):
+            e_index = first_e + tl.arange(0, BLOCK_E)
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + x_index[:, None] * buffer_6_stride_x + e_index[None, :] * buffer_6_stride_e,
+                mask=(x_index < size_x)[:, None],
+                other=0.0,
+            )
+            # src[latent.diag:13]
+            W = tl.load(
+                W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+                mask=(r_index < 256)[:, None],
+                other=0.0,
+            )
+            next_acc_h_e = tl.dot(buffer_6, tl.trans(W), acc_h_e)
+            acc_h_e = next_acc_h_e
+        from_e = tl.maximum(0, to_e)
+        # tiles that a mask or the end cuts
+        for first_e_2 in tl.range(from_e, 128, BLOCK_E):
+            e_index = first_e_2 + tl.arange(0, BLOCK_E)
+            buffer_6 = tl.load(
+                buffer_6_ptr + b_index * buffer_6_stride_b + h_index * buffer_6_stride_h + x_index[:, None] * buffer_6_stride_x + e_index[None, :] * buffer_6_stride_e,
+                mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
+                other=0.0,
+            )
+            # src[latent.diag:13]
+            W = tl.load(
+                W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e,
+                mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+                other=0.0,
+            )
+            next_acc_h_e = tl.dot(buffer_6, tl.trans(W), acc_h_e)
+            acc_h_e = next_acc_h_e
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + x_index[:, None] * buffer_4_stride_x + r_index[None, :] * buffer_4_stride_r,
+        mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+        other=0.0,
     )
     tl.store(
-        d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
-        acc_b_x_2.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None],
+        d_C_ptr + b_index * d_C_stride_b + x_index[:, None] * d_C_stride_x + r_index[None, :] * d_C_stride_r,
+        (buffer_4 + acc_h_e).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_backward_d_U_rows_kernel(
+    buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    sum_ = tl.sum(buffer_1, 0)
+    tl.store(
+        d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
+        (sum_ * 0.07216878364870323).to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def mla_backward_d_U_kernel(
+    buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    sum_b = tl.full([], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+        )
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+            mask=(b_index < size_b),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    tl.store(
+        d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
+        (sum_b * 0.07216878364870323).to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def mla_backward_d_W_rows_kernel(
+    buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    e_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_2 = load_tile(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    sum_ = tl.sum(buffer_2, 0)
+    tl.store(
+        d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
+        sum_.to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def mla_backward_d_W_kernel(
+    buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    e_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    sum_b = tl.full([], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+            mask=(b_index < size_b),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    tl.store(
+        d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
+        sum_b.to(tl.bfloat16),
     )
 
 
@@ -1589,15 +2083,15 @@ def mla_long_backward_buffer_0_kernel(
 
 
 @triton.jit
-def mla_long_backward_buffer_1_buffer_2_kernel(
-    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_1_ptr,
-    buffer_2_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q,
+def mla_long_backward_buffer_3_buffer_4_kernel(
+    Q_ptr, R_ptr, T_ptr, d_out_ptr, logsum_ptr, state_ptr, state__ptr, buffer_0_ptr, buffer_3_ptr,
+    buffer_4_ptr, Q_stride_b, Q_stride_h, Q_stride_q, Q_stride_d, R_stride_b, R_stride_h, R_stride_q,
     R_stride_p, T_stride_b, T_stride_x, T_stride_p, d_out_stride_b, d_out_stride_h, d_out_stride_q,
     d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_q, state_stride_b, state_stride_h,
     state_stride_d, state_stride_x, state__stride_b, state__stride_h, state__stride_x, state__stride_e,
-    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_d, buffer_1_stride_x, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_x,
-    buffer_2_stride_e, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
+    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_q, buffer_3_stride_b, buffer_3_stride_h,
+    buffer_3_stride_d, buffer_3_stride_x, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_x,
+    buffer_4_stride_e, size_b, size_h, size_q, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
     BLOCK_E: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
     EXACT_E: tl.constexpr, EXACT_P: tl.constexpr,
 ):
@@ -1764,12 +2258,12 @@ def mla_long_backward_buffer_1_buffer_2_kernel(
         acc_q = next_acc_q
         acc_q_2 = next_acc_q_2
     tl.store(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + d_index[None, :] * buffer_3_stride_d + x_index[:, None] * buffer_3_stride_x,
         acc_q.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
     tl.store(
-        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + x_index[:, None] * buffer_4_stride_x + e_index[None, :] * buffer_4_stride_e,
         acc_q_2.to(tl.bfloat16),
         mask=(x_index < size_x)[:, None],
     )
@@ -2073,10 +2567,128 @@ def mla_long_backward_d_T_kernel(
 
 
 @triton.jit
+def mla_long_backward_buffer_1_kernel(
+    C_ptr, buffer_3_ptr, buffer_1_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_3_stride_b,
+    buffer_3_stride_h, buffer_3_stride_d, buffer_3_stride_x, buffer_1_stride_b, buffer_1_stride_h,
+    buffer_1_stride_d, buffer_1_stride_r, size_b, size_x, size_h, BLOCK_X: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_R: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(128, BLOCK_D)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_D, BLOCK_R], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + d_index[:, None] * buffer_3_stride_d + x_index[None, :] * buffer_3_stride_x,
+            mask=(d_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_3, tl.trans(C), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_3 = tl.load(
+            buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + d_index[:, None] * buffer_3_stride_d + x_index[None, :] * buffer_3_stride_x,
+            mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(buffer_3, tl.trans(C), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + r_index[None, :] * buffer_1_stride_r,
+        acc_x,
+        mask=(d_index < 128)[:, None] & (r_index < 256)[None, :],
+    )
+
+
+@triton.jit
+def mla_long_backward_buffer_2_kernel(
+    C_ptr, buffer_4_ptr, buffer_2_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_4_stride_b,
+    buffer_4_stride_h, buffer_4_stride_x, buffer_4_stride_e, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_r, buffer_2_stride_e, size_b, size_x, size_h, BLOCK_X: tl.constexpr,
+    BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
+    e_index = first_e + tl.arange(0, BLOCK_E)
+    program = program // tl.cdiv(128, BLOCK_E)
+    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
+    r_index = first_r + tl.arange(0, BLOCK_R)
+    program = program // tl.cdiv(256, BLOCK_R)
+    h_index = (program % size_h).to(tl.int64)
+    program = program // size_h
+    b_index = program.to(tl.int64)
+    acc_x = tl.full([BLOCK_R, BLOCK_E], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + x_index[None, :] * buffer_4_stride_x + e_index[:, None] * buffer_4_stride_e,
+            mask=(e_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(C, tl.trans(buffer_4), acc_x)
+        acc_x = next_acc_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        # src[latent.diag:10]
+        C = tl.load(
+            C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
+            mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
+            other=0.0,
+        )
+        buffer_4 = tl.load(
+            buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + x_index[None, :] * buffer_4_stride_x + e_index[:, None] * buffer_4_stride_e,
+            mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
+            other=0.0,
+        )
+        next_acc_x = tl.dot(C, tl.trans(buffer_4), acc_x)
+        acc_x = next_acc_x
+    tl.store(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index[:, None] * buffer_2_stride_r + e_index[None, :] * buffer_2_stride_e,
+        acc_x,
+        mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+    )
+
+
+@triton.jit
 def mla_long_backward_d_C_kernel(
-    U_ptr, W_ptr, buffer_2_ptr, buffer_1_ptr, d_C_ptr, U_stride_h, U_stride_r, U_stride_d, W_stride_h,
-    W_stride_r, W_stride_e, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_x, buffer_2_stride_e,
-    buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_x, d_C_stride_b, d_C_stride_x,
+    U_ptr, W_ptr, buffer_4_ptr, buffer_3_ptr, d_C_ptr, U_stride_h, U_stride_r, U_stride_d, W_stride_h,
+    W_stride_r, W_stride_e, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_x, buffer_4_stride_e,
+    buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_d, buffer_3_stride_x, d_C_stride_b, d_C_stride_x,
     d_C_stride_r, size_h, size_b, size_x, BLOCK_E: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
     BLOCK_R: tl.constexpr,
 ):
@@ -2100,12 +2712,12 @@ def mla_long_backward_d_C_kernel(
                 mask=(r_index < 256)[:, None],
                 other=0.0,
             )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + x_index[:, None] * buffer_4_stride_x + e_index[None, :] * buffer_4_stride_e,
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            next_acc_h_e = tl.dot(buffer_2, tl.trans(W), acc_h_e)
+            next_acc_h_e = tl.dot(buffer_4, tl.trans(W), acc_h_e)
             acc_h_e = next_acc_h_e
         from_e = tl.maximum(0, to_e)
         # tiles that a mask or the end cuts
@@ -2117,12 +2729,12 @@ def mla_long_backward_d_C_kernel(
                 mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
                 other=0.0,
             )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[:, None] * buffer_2_stride_x + e_index[None, :] * buffer_2_stride_e,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + x_index[:, None] * buffer_4_stride_x + e_index[None, :] * buffer_4_stride_e,
                 mask=(x_index < size_x)[:, None] & (e_index < 128)[None, :],
                 other=0.0,
             )
-            next_acc_h_e = tl.dot(buffer_2, tl.trans(W), acc_h_e)
+            next_acc_h_e = tl.dot(buffer_4, tl.trans(W), acc_h_e)
             acc_h_e = next_acc_h_e
     acc_h_d = tl.full([BLOCK_X, BLOCK_R], 0.0, tl.float32)
     for h_index_2 in tl.range(0, size_h):
@@ -2136,12 +2748,12 @@ def mla_long_backward_d_C_kernel(
                 mask=(r_index < 256)[:, None],
                 other=0.0,
             )
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index_2 * buffer_3_stride_h + d_index[None, :] * buffer_3_stride_d + x_index[:, None] * buffer_3_stride_x,
                 mask=(x_index < size_x)[:, None],
                 other=0.0,
             )
-            next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
+            next_acc_h_d = tl.dot(buffer_3, tl.trans(U), acc_h_d)
             acc_h_d = next_acc_h_d
         from_d = tl.maximum(0, to_d)
         # tiles that a mask or the end cuts
@@ -2153,12 +2765,12 @@ def mla_long_backward_d_C_kernel(
                 mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
                 other=0.0,
             )
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index_2 * buffer_1_stride_h + d_index[None, :] * buffer_1_stride_d + x_index[:, None] * buffer_1_stride_x,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index * buffer_3_stride_b + h_index_2 * buffer_3_stride_h + d_index[None, :] * buffer_3_stride_d + x_index[:, None] * buffer_3_stride_x,
                 mask=(d_index < 128)[None, :] & (x_index < size_x)[:, None],
                 other=0.0,
             )
-            next_acc_h_d = tl.dot(buffer_1, tl.trans(U), acc_h_d)
+            next_acc_h_d = tl.dot(buffer_3, tl.trans(U), acc_h_d)
             acc_h_d = next_acc_h_d
     tile_bf16 = (acc_h_e + (acc_h_d * 0.07216878364870323)).to(tl.bfloat16)
     tl.store(
@@ -2169,134 +2781,171 @@ def mla_long_backward_d_C_kernel(
 
 
 @triton.jit
-def mla_long_backward_d_U_kernel(
-    C_ptr, buffer_1_ptr, d_U_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_d, buffer_1_stride_x, d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_x, size_h,
-    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
+def mla_long_backward_d_U_rows_kernel(
+    buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_d = (program % tl.cdiv(128, BLOCK_D)) * BLOCK_D
-    d_index = first_d + tl.arange(0, BLOCK_D)
-    program = program // tl.cdiv(128, BLOCK_D)
-    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
-    r_index = first_r + tl.arange(0, BLOCK_R)
-    program = program // tl.cdiv(256, BLOCK_R)
+    d_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
     h_index = program.to(tl.int64)
-    acc_b_x = tl.full([BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    for b_index in tl.range(0, size_b):
-        to_x = size_x // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-                mask=(r_index < 256)[:, None],
-                other=0.0,
-            )
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 128)[:, None],
-                other=0.0,
-            )
-            next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
-            acc_b_x = next_acc_b_x
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-                mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
-                other=0.0,
-            )
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index[:, None] * buffer_1_stride_d + x_index[None, :] * buffer_1_stride_x,
-                mask=(d_index < 128)[:, None] & (x_index < size_x)[None, :],
-                other=0.0,
-            )
-            next_acc_b_x = tl.dot(C, tl.trans(buffer_1), acc_b_x)
-            acc_b_x = next_acc_b_x
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_1 = load_tile(
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    sum_ = tl.sum(buffer_1, 0)
     tl.store(
-        d_U_ptr + h_index * d_U_stride_h + r_index[:, None] * d_U_stride_r + d_index[None, :] * d_U_stride_d,
-        (acc_b_x * 0.07216878364870323).to(tl.bfloat16),
-        mask=(r_index < 256)[:, None] & (d_index < 128)[None, :],
+        d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
+        (sum_ * 0.07216878364870323).to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def mla_long_backward_d_U_kernel(
+    buffer_1_ptr, d_U_ptr, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_d, buffer_1_stride_r,
+    d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, BLOCK_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    sum_b = tl.full([], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+        )
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index * buffer_1_stride_b + h_index * buffer_1_stride_h + d_index * buffer_1_stride_d + r_index * buffer_1_stride_r,
+            mask=(b_index < size_b),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    tl.store(
+        d_U_ptr + h_index * d_U_stride_h + r_index * d_U_stride_r + d_index * d_U_stride_d,
+        (sum_b * 0.07216878364870323).to(tl.bfloat16),
+    )
+
+
+@triton.jit
+def mla_long_backward_d_W_rows_kernel(
+    buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, EXACT_B: tl.constexpr,
+):
+    program = tl.program_id(0)
+    e_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
+    h_index = program.to(tl.int64)
+    b_index = tl.arange(0, BLOCK_B)
+    buffer_2 = load_tile(
+        buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+        (b_index < size_b),
+        0.0,
+        EXACT_B,
+    )
+    sum_ = tl.sum(buffer_2, 0)
+    tl.store(
+        d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
+        sum_.to(tl.bfloat16),
     )
 
 
 @triton.jit
 def mla_long_backward_d_W_kernel(
-    C_ptr, buffer_2_ptr, d_W_ptr, C_stride_b, C_stride_x, C_stride_r, buffer_2_stride_b, buffer_2_stride_h,
-    buffer_2_stride_x, buffer_2_stride_e, d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_x, size_h,
-    BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
+    buffer_2_ptr, d_W_ptr, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_r, buffer_2_stride_e,
+    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(128, BLOCK_E)
-    first_r = (program % tl.cdiv(256, BLOCK_R)) * BLOCK_R
-    r_index = first_r + tl.arange(0, BLOCK_R)
-    program = program // tl.cdiv(256, BLOCK_R)
+    e_index = (program % 128).to(tl.int64)
+    program = program // 128
+    r_index = (program % 256).to(tl.int64)
+    program = program // 256
     h_index = program.to(tl.int64)
-    acc_b_x = tl.full([BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    for b_index in tl.range(0, size_b):
-        to_x = size_x // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-                mask=(r_index < 256)[:, None],
-                other=0.0,
-            )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
-                mask=(e_index < 128)[:, None],
-                other=0.0,
-            )
-            next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
-            acc_b_x = next_acc_b_x
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            # src[latent.diag:10]
-            C = tl.load(
-                C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-                mask=(x_index < size_x)[None, :] & (r_index < 256)[:, None],
-                other=0.0,
-            )
-            buffer_2 = tl.load(
-                buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + x_index[None, :] * buffer_2_stride_x + e_index[:, None] * buffer_2_stride_e,
-                mask=(x_index < size_x)[None, :] & (e_index < 128)[:, None],
-                other=0.0,
-            )
-            next_acc_b_x = tl.dot(C, tl.trans(buffer_2), acc_b_x)
-            acc_b_x = next_acc_b_x
+    sum_b = tl.full([], 0.0, tl.float32)
+    to_b = size_b // BLOCK_B * BLOCK_B
+    # whole tiles, no mask needed
+    for first_b in tl.range(0, to_b, BLOCK_B):
+        b_index = first_b + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
+    from_b = tl.maximum(0, to_b)
+    # tiles that a mask or the end cuts
+    for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
+        b_index = first_b_2 + tl.arange(0, BLOCK_B)
+        buffer_2 = tl.load(
+            buffer_2_ptr + b_index * buffer_2_stride_b + h_index * buffer_2_stride_h + r_index * buffer_2_stride_r + e_index * buffer_2_stride_e,
+            mask=(b_index < size_b),
+            other=0.0,
+        )
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_b = sum_b + tile_sum
+        sum_b = next_sum_b
     tl.store(
-        d_W_ptr + h_index * d_W_stride_h + r_index[:, None] * d_W_stride_r + e_index[None, :] * d_W_stride_e,
-        acc_b_x.to(tl.bfloat16),
-        mask=(r_index < 256)[:, None] & (e_index < 128)[None, :],
+        d_W_ptr + h_index * d_W_stride_h + r_index * d_W_stride_r + e_index * d_W_stride_e,
+        sum_b.to(tl.bfloat16),
     )
 
 
-def _mla(
+def _mla_K(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_K(C: bf16[b x r], U: bf16[h r d]) -> K: bf16[b h x d]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("U", U, torch.bfloat16, 3, C.device)
+    b, x, _ = C.shape
+    h, _, _ = U.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if U.shape != (h, 256, 128):
+        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    K = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_X, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_D),)
+    mla_K_kernel[grid](
+        C, U, K, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2), K.stride(0),
+        K.stride(1), K.stride(2), K.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return K
+
+
+def _mla_out(
     Q: torch.Tensor,
     R: torch.Tensor,
     C: torch.Tensor,
     T: torch.Tensor,
-    U: torch.Tensor,
     W: torch.Tensor,
+    K: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
+    """_mla_out(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], W: bf16[h r e], K: bf16[b h x d]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("C", C, torch.bfloat16, 3, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
     _check("W", W, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 4, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = C.shape
     if Q.shape != (b, h, q, 128):
@@ -2307,27 +2956,27 @@ def _mla(
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    if K.shape != (b, h, x, 128):
+        raise ValueError(f"K: bf16[b h x d] has shape {K.shape}, expected {(b, h, x, 128)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"p x r x d x q x e = {BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * triton.cdiv(h, BLOCK_H),)
-    mla_kernel[grid](
-        Q, R, C, T, U, W, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
+    if max(BLOCK_P, BLOCK_D, BLOCK_R, BLOCK_Q, BLOCK_E) > 256:
+        raise ValueError(f"p x d x r x q x e = {max(BLOCK_P, BLOCK_D, BLOCK_R, BLOCK_Q, BLOCK_E)}: at most 256 elements are held on chip")
+    BLOCK_X, warps, stages = 16, 8, 2
+    grid = (b * h,)
+    mla_out_kernel[grid](
+        Q, R, C, T, W, K, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
-        T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1), W.stride(2),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q,
+        T.stride(2), W.stride(0), W.stride(1), W.stride(2), K.stride(0), K.stride(1), K.stride(2),
+        K.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
+        BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E,
+        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R, EXACT_Q=q == BLOCK_Q,
         EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return out
@@ -2419,21 +3068,42 @@ def _mla_long_out(
     return out
 
 
-def _mla_forward(
+def _mla_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_forward_state(C: bf16[b x r], U: bf16[h r d]) -> state: f32[b h d x]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("U", U, torch.bfloat16, 3, C.device)
+    b, x, _ = C.shape
+    h, _, _ = U.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if U.shape != (h, 256, 128):
+        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    state = torch.empty((b, h, 128, x), dtype=torch.float32, device=C.device)
+    BLOCK_D, BLOCK_X, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(x, BLOCK_X),)
+    mla_forward_state_kernel[grid](
+        C, U, state, C.stride(0), C.stride(1), C.stride(2), U.stride(0), U.stride(1), U.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), state.stride(3), b, x, h, BLOCK_R=BLOCK_R,
+        BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _mla_forward_out(
     Q: torch.Tensor,
     R: torch.Tensor,
     C: torch.Tensor,
     T: torch.Tensor,
-    U: torch.Tensor,
     W: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_forward(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e]) -> out: bf16[b h q e], logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_mla_forward_out(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], W: bf16[h r e], state: f32[b h d x]) -> out: bf16[b h q e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("C", C, torch.bfloat16, 3, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
     _check("W", W, torch.bfloat16, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
     b, h, q, _ = Q.shape
     _, x, _ = C.shape
     if Q.shape != (b, h, q, 128):
@@ -2444,32 +3114,68 @@ def _mla_forward(
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
     out = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
-    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E > 256:
-        raise ValueError(f"p x r x d x q x e = {BLOCK_P * BLOCK_R * BLOCK_D * BLOCK_Q * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * triton.cdiv(h, BLOCK_H),)
-    mla_forward_kernel[grid](
-        Q, R, C, T, U, W, out, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
+    if max(BLOCK_P, BLOCK_D, BLOCK_R, BLOCK_Q, BLOCK_E) > 256:
+        raise ValueError(f"p x d x r x q x e = {max(BLOCK_P, BLOCK_D, BLOCK_R, BLOCK_Q, BLOCK_E)}: at most 256 elements are held on chip")
+    BLOCK_X, warps, stages = 16, 8, 2
+    grid = (b * h,)
+    mla_forward_out_kernel[grid](
+        Q, R, C, T, W, state, out, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0),
         R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0),
-        T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
-        W.stride(2), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R,
-        BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H, EXACT_P=64 == BLOCK_P,
-        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E,
-        num_warps=warps, num_stages=stages,
+        T.stride(1), T.stride(2), W.stride(0), W.stride(1), W.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), b, h, q,
+        x, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, BLOCK_Q=BLOCK_Q,
+        BLOCK_E=BLOCK_E, EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_R=256 == BLOCK_R,
+        EXACT_Q=q == BLOCK_Q, EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return out, logsum
+    return out
+
+
+def _mla_forward_logsum(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    state: torch.Tensor,
+) -> torch.Tensor:
+    """_mla_forward_logsum(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], state: f32[b h d x]) -> logsum: f32[b h q]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    logsum = torch.empty((b, h, q), dtype=torch.float32, device=Q.device)
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_P, BLOCK_D) > 128:
+        raise ValueError(f"p x d = {max(BLOCK_P, BLOCK_D)}: at most 128 elements are held on chip")
+    BLOCK_Q, BLOCK_X, warps, stages = 128, 64, 8, 2
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
+    mla_forward_logsum_kernel[grid](
+        Q, R, T, state, logsum, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), R.stride(0), R.stride(1),
+        R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h, q, x,
+        BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_P=64 == BLOCK_P,
+        EXACT_D=128 == BLOCK_D, num_warps=warps, num_stages=stages,
+    )
+    return logsum
 
 
 def _mla_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -2508,184 +3214,359 @@ def _mla_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tens
     return buffer_0
 
 
-def _mla_backward_d_Q_d_R(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    d_out: torch.Tensor, logsum: torch.Tensor, buffer_0: torch.Tensor,
+def _mla_backward_V(C: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_V(C: bf16[b x r], W: bf16[h r e]) -> V: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("W", W, torch.bfloat16, 3, C.device)
+    b, x, _ = C.shape
+    h, _, _ = W.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if W.shape != (h, 256, 128):
+        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
+    V = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=C.device)
+    BLOCK_X, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(x, BLOCK_X) * triton.cdiv(128, BLOCK_E),)
+    mla_backward_V_kernel[grid](
+        C, W, V, C.stride(0), C.stride(1), C.stride(2), W.stride(0), W.stride(1), W.stride(2), V.stride(0),
+        V.stride(1), V.stride(2), V.stride(3), b, x, h, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E,
+        num_warps=warps, num_stages=stages,
+    )
+    return V
+
+
+def _mla_backward_buffer_5_buffer_6(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_backward_d_Q_d_R(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d], d_R: bf16[b h q p]. Any strides; sizes are read off the shapes."""
+    """_mla_backward_buffer_5_buffer_6(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], V: bf16[b h x e], buffer_0: f32[b h q]) -> buffer_5: bf16[b h d x], buffer_6: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
     b, h, q, _ = Q.shape
-    _, x, _ = C.shape
+    _, x, _ = T.shape
     if Q.shape != (b, h, q, 128):
         raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
     if R.shape != (b, h, q, 64):
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if d_out.shape != (b, h, q, 128):
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
+    if buffer_0.shape != (b, h, q):
+        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
+    buffer_5 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
+    buffer_6 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(128))
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    BLOCK_P = max(16, triton.next_power_of_2(64))
+    if max(BLOCK_D, BLOCK_E, BLOCK_P) > 128:
+        raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 128 elements are held on chip")
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    grid = (b * h * triton.cdiv(x, BLOCK_X),)
+    mla_backward_buffer_5_buffer_6_kernel[grid](
+        Q, R, T, d_out, logsum, state, V, buffer_0, buffer_5, buffer_6, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
+        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        buffer_5.stride(3), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2), buffer_6.stride(3), b,
+        h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X,
+        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_P=64 == BLOCK_P, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_5, buffer_6
+
+
+def _mla_backward_d_Q_d_R(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """_mla_backward_d_Q_d_R(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], V: bf16[b h x e], buffer_0: f32[b h q]) -> d_Q: bf16[b h q d], d_R: bf16[b h q p]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 4, Q.device)
+    _check("R", R, torch.bfloat16, 4, Q.device)
+    _check("T", T, torch.bfloat16, 3, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
+    _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
+    b, h, q, _ = Q.shape
+    _, x, _ = T.shape
+    if Q.shape != (b, h, q, 128):
+        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
+    if R.shape != (b, h, q, 64):
+        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+    if T.shape != (b, x, 64):
+        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if d_out.shape != (b, h, q, 128):
+        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
+    if logsum.shape != (b, h, q):
+        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
     d_Q = torch.empty((b, h, q, 128), dtype=torch.bfloat16, device=Q.device)
     d_R = torch.empty((b, h, q, 64), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q > 256:
-        raise ValueError(f"d x p x r x e x q = {BLOCK_D * BLOCK_P * BLOCK_R * BLOCK_E * BLOCK_Q}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (b * triton.cdiv(h, BLOCK_H),)
+    if max(BLOCK_D, BLOCK_P, BLOCK_E) > 128:
+        raise ValueError(f"d x p x e = {max(BLOCK_D, BLOCK_P, BLOCK_E)}: at most 128 elements are held on chip")
+    BLOCK_Q, BLOCK_X, warps, stages = 64, 32, 8, 1
+    grid = (b * h * triton.cdiv(q, BLOCK_Q),)
     mla_backward_d_Q_d_R_kernel[grid](
-        Q, R, C, T, U, W, d_out, logsum, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
-        C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2),
-        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
+        Q, R, T, d_out, logsum, state, V, buffer_0, d_Q, d_R, Q.stride(0), Q.stride(1), Q.stride(2),
+        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1),
+        T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
         buffer_0.stride(1), buffer_0.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3),
         d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, q, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_E=128 == BLOCK_E,
-        EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+        BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, EXACT_D=128 == BLOCK_D,
+        EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
     )
     return d_Q, d_R
 
 
-def _mla_backward_d_C_d_T(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    d_out: torch.Tensor, logsum: torch.Tensor, buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_backward_d_C_d_T(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
+def _mla_backward_d_T(
+    Q: torch.Tensor,
+    R: torch.Tensor,
+    T: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    state: torch.Tensor,
+    V: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> torch.Tensor:
+    """_mla_backward_d_T(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], V: bf16[b h x e], buffer_0: f32[b h q]) -> d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
     _check("d_out", d_out, torch.bfloat16, 4, Q.device)
     _check("logsum", logsum, torch.float32, 3, Q.device)
+    _check("state", state, torch.float32, 4, Q.device)
+    _check("V", V, torch.bfloat16, 4, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
     b, h, q, _ = Q.shape
-    _, x, _ = C.shape
+    _, x, _ = T.shape
     if Q.shape != (b, h, q, 128):
         raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
     if R.shape != (b, h, q, 64):
         raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
     if T.shape != (b, x, 64):
         raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if d_out.shape != (b, h, q, 128):
         raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
     if logsum.shape != (b, h, q):
         raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
+    if state.shape != (b, h, 128, x):
+        raise ValueError(f"state: f32[b h d x] has shape {state.shape}, expected {(b, h, 128, x)}")
+    if V.shape != (b, h, x, 128):
+        raise ValueError(f"V: bf16[b h x e] has shape {V.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
-    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=Q.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
     BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_R * BLOCK_P * BLOCK_E * BLOCK_D * BLOCK_Q > 256:
-        raise ValueError(f"r x p x e x d x q = {BLOCK_R * BLOCK_P * BLOCK_E * BLOCK_D * BLOCK_Q}: at most 256 elements are held on chip")
-    BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
+    BLOCK_E = max(16, triton.next_power_of_2(128))
+    if max(BLOCK_P, BLOCK_D, BLOCK_E) > 128:
+        raise ValueError(f"p x d x e = {max(BLOCK_P, BLOCK_D, BLOCK_E)}: at most 128 elements are held on chip")
+    BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
-    mla_backward_d_C_d_T_kernel[grid](
-        Q, R, C, T, U, W, d_out, logsum, buffer_0, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
-        C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2),
-        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
-        d_T.stride(1), d_T.stride(2), b, h, q, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
-        BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
-        EXACT_P=64 == BLOCK_P, EXACT_E=128 == BLOCK_E, EXACT_D=128 == BLOCK_D, EXACT_Q=q == BLOCK_Q,
-        num_warps=warps, num_stages=stages,
+    mla_backward_d_T_kernel[grid](
+        Q, R, T, d_out, logsum, state, V, buffer_0, d_T, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
+        R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0), T.stride(1), T.stride(2),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0),
+        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
+        state.stride(3), V.stride(0), V.stride(1), V.stride(2), V.stride(3), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, q, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X,
+        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, num_warps=warps,
+        num_stages=stages,
     )
-    return d_C, d_T
+    return d_T
 
 
-def _mla_backward_d_U_d_W(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    d_out: torch.Tensor, logsum: torch.Tensor, buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_backward_d_U_d_W(Q: bf16[b h q d], R: bf16[b h q p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], d_out: bf16[b h q e], logsum: f32[b h q], buffer_0: f32[b h q]) -> d_U: bf16[h r d], d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 3, Q.device)
-    b, h, q, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, q, 128):
-        raise ValueError(f"Q: bf16[b h q d] has shape {Q.shape}, expected {(b, h, q, 128)}")
-    if R.shape != (b, h, q, 64):
-        raise ValueError(f"R: bf16[b h q p] has shape {R.shape}, expected {(b, h, q, 64)}")
+def _mla_backward_buffer_1(C: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_buffer_1(C: bf16[b x r], buffer_5: bf16[b h d x]) -> buffer_1: f32[b h d r]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_5", buffer_5, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_5.shape
     if C.shape != (b, x, 256):
         raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
+    if buffer_5.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_5: bf16[b h d x] has shape {buffer_5.shape}, expected {(b, h, 128, x)}")
+    buffer_1 = torch.empty((b, h, 128, 256), dtype=torch.float32, device=C.device)
+    BLOCK_D, BLOCK_R, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(256, BLOCK_R),)
+    mla_backward_buffer_1_kernel[grid](
+        C, buffer_5, buffer_1, C.stride(0), C.stride(1), C.stride(2), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), buffer_5.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), b, x, h, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _mla_backward_buffer_2(C: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_buffer_2(C: bf16[b x r], buffer_6: bf16[b h x e]) -> buffer_2: f32[b h r e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_6", buffer_6, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_6.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if buffer_6.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_6: bf16[b h x e] has shape {buffer_6.shape}, expected {(b, h, x, 128)}")
+    buffer_2 = torch.empty((b, h, 256, 128), dtype=torch.float32, device=C.device)
+    BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
+    mla_backward_buffer_2_kernel[grid](
+        C, buffer_6, buffer_2, C.stride(0), C.stride(1), C.stride(2), buffer_6.stride(0), buffer_6.stride(1),
+        buffer_6.stride(2), buffer_6.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), b, x, h, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_2
+
+
+def _mla_backward_buffer_4(U: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_buffer_4(U: bf16[h r d], buffer_5: bf16[b h d x]) -> buffer_4: f32[b x r]. Any strides; sizes are read off the shapes."""
+    _check("U", U, torch.bfloat16, 3, U.device)
+    _check("buffer_5", buffer_5, torch.bfloat16, 4, U.device)
+    h, _, _ = U.shape
+    b, _, _, x = buffer_5.shape
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
+    if buffer_5.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_5: bf16[b h d x] has shape {buffer_5.shape}, expected {(b, h, 128, x)}")
+    buffer_4 = torch.empty((b, x, 256), dtype=torch.float32, device=U.device)
+    BLOCK_X, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
+    mla_backward_buffer_4_kernel[grid](
+        U, buffer_5, buffer_4, U.stride(0), U.stride(1), U.stride(2), buffer_5.stride(0), buffer_5.stride(1),
+        buffer_5.stride(2), buffer_5.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), h,
+        b, x, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
+    )
+    return buffer_4
+
+
+def _mla_backward_d_C(W: torch.Tensor, buffer_4: torch.Tensor, buffer_6: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_d_C(W: bf16[h r e], buffer_4: f32[b x r], buffer_6: bf16[b h x e]) -> d_C: bf16[b x r]. Any strides; sizes are read off the shapes."""
+    _check("W", W, torch.bfloat16, 3, W.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, W.device)
+    _check("buffer_6", buffer_6, torch.bfloat16, 4, W.device)
+    h, _, _ = W.shape
+    b, x, _ = buffer_4.shape
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if d_out.shape != (b, h, q, 128):
-        raise ValueError(f"d_out: bf16[b h q e] has shape {d_out.shape}, expected {(b, h, q, 128)}")
-    if logsum.shape != (b, h, q):
-        raise ValueError(f"logsum: f32[b h q] has shape {logsum.shape}, expected {(b, h, q)}")
-    if buffer_0.shape != (b, h, q):
-        raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
-    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    if BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P > 256:
-        raise ValueError(f"r x d x e x q x p = {BLOCK_R * BLOCK_D * BLOCK_E * BLOCK_Q * BLOCK_P}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
-    grid = (triton.cdiv(h, BLOCK_H),)
-    mla_backward_d_U_d_W_kernel[grid](
-        Q, R, C, T, U, W, d_out, logsum, buffer_0, d_U, d_W, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
-        C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2),
-        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), d_U.stride(0), d_U.stride(1), d_U.stride(2), d_W.stride(0),
-        d_W.stride(1), d_W.stride(2), b, h, q, x, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D,
-        BLOCK_E=BLOCK_E, BLOCK_Q=BLOCK_Q, BLOCK_P=BLOCK_P, BLOCK_H=BLOCK_H, EXACT_R=256 == BLOCK_R,
-        EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_Q=q == BLOCK_Q, EXACT_P=64 == BLOCK_P,
-        num_warps=warps, num_stages=stages,
+    if buffer_4.shape != (b, x, 256):
+        raise ValueError(f"buffer_4: f32[b x r] has shape {buffer_4.shape}, expected {(b, x, 256)}")
+    if buffer_6.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_6: bf16[b h x e] has shape {buffer_6.shape}, expected {(b, h, x, 128)}")
+    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=W.device)
+    BLOCK_X, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
+    mla_backward_d_C_kernel[grid](
+        W, buffer_4, buffer_6, d_C, W.stride(0), W.stride(1), W.stride(2), buffer_4.stride(0),
+        buffer_4.stride(1), buffer_4.stride(2), buffer_6.stride(0), buffer_6.stride(1), buffer_6.stride(2),
+        buffer_6.stride(3), d_C.stride(0), d_C.stride(1), d_C.stride(2), h, b, x, BLOCK_E=BLOCK_E,
+        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
-    return d_U, d_W
+    return d_C
+
+
+def _mla_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_d_U(buffer_1: f32[b h d r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 4, buffer_1.device)
+    b, h, _, _ = buffer_1.shape
+    if buffer_1.shape != (b, h, 128, 256):
+        raise ValueError(f"buffer_1: f32[b h d r] has shape {buffer_1.shape}, expected {(b, h, 128, 256)}")
+    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_1.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 16384:
+        if BLOCK_B <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_B <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * 256 * 128,)
+        mla_backward_d_U_rows_kernel[grid](
+            buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_U
+    BLOCK_B, warps, stages = 4096, 8, 2
+    grid = (h * 256 * 128,)
+    mla_backward_d_U_kernel[grid](
+        buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_U
+
+
+def _mla_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
+    """_mla_backward_d_W(buffer_2: f32[b h r e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
+    b, h, _, _ = buffer_2.shape
+    if buffer_2.shape != (b, h, 256, 128):
+        raise ValueError(f"buffer_2: f32[b h r e] has shape {buffer_2.shape}, expected {(b, h, 256, 128)}")
+    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_2.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 16384:
+        if BLOCK_B <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_B <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * 256 * 128,)
+        mla_backward_d_W_rows_kernel[grid](
+            buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_W
+    BLOCK_B, warps, stages = 4096, 8, 2
+    grid = (h * 256 * 128,)
+    mla_backward_d_W_kernel[grid](
+        buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        num_stages=stages,
+    )
+    return d_W
 
 
 def _mla_long_forward_state(C: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
@@ -2812,7 +3693,7 @@ def _mla_long_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch
     return buffer_0
 
 
-def _mla_long_backward_buffer_1_buffer_2(
+def _mla_long_backward_buffer_3_buffer_4(
     Q: torch.Tensor,
     R: torch.Tensor,
     T: torch.Tensor,
@@ -2822,7 +3703,7 @@ def _mla_long_backward_buffer_1_buffer_2(
     state_: torch.Tensor,
     buffer_0: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_long_backward_buffer_1_buffer_2(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], state_: f32[b h x e], buffer_0: f32[b h q]) -> buffer_1: bf16[b h d x], buffer_2: bf16[b h x e]. Any strides; sizes are read off the shapes."""
+    """_mla_long_backward_buffer_3_buffer_4(Q: bf16[b h q d], R: bf16[b h q p], T: bf16[b x p], d_out: bf16[b h q e], logsum: f32[b h q], state: f32[b h d x], state_: f32[b h x e], buffer_0: f32[b h q]) -> buffer_3: bf16[b h d x], buffer_4: bf16[b h x e]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
     _check("R", R, torch.bfloat16, 4, Q.device)
     _check("T", T, torch.bfloat16, 3, Q.device)
@@ -2849,8 +3730,8 @@ def _mla_long_backward_buffer_1_buffer_2(
         raise ValueError(f"state_: f32[b h x e] has shape {state_.shape}, expected {(b, h, x, 128)}")
     if buffer_0.shape != (b, h, q):
         raise ValueError(f"buffer_0: f32[b h q] has shape {buffer_0.shape}, expected {(b, h, q)}")
-    buffer_1 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
-    buffer_2 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
+    buffer_3 = torch.empty((b, h, 128, x), dtype=torch.bfloat16, device=Q.device)
+    buffer_4 = torch.empty((b, h, x, 128), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(128))
     BLOCK_E = max(16, triton.next_power_of_2(128))
     BLOCK_P = max(16, triton.next_power_of_2(64))
@@ -2858,19 +3739,19 @@ def _mla_long_backward_buffer_1_buffer_2(
         raise ValueError(f"d x e x p = {max(BLOCK_D, BLOCK_E, BLOCK_P)}: at most 128 elements are held on chip")
     BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
     grid = (b * h * triton.cdiv(x, BLOCK_X),)
-    mla_long_backward_buffer_1_buffer_2_kernel[grid](
-        Q, R, T, d_out, logsum, state, state_, buffer_0, buffer_1, buffer_2, Q.stride(0), Q.stride(1),
+    mla_long_backward_buffer_3_buffer_4_kernel[grid](
+        Q, R, T, d_out, logsum, state, state_, buffer_0, buffer_3, buffer_4, Q.stride(0), Q.stride(1),
         Q.stride(2), Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), T.stride(0),
         T.stride(1), T.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
         logsum.stride(0), logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1),
         state.stride(2), state.stride(3), state_.stride(0), state_.stride(1), state_.stride(2),
-        state_.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), buffer_2.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
+        state_.stride(3), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_3.stride(0),
+        buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), b, h, q, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E,
         BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E,
         EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
-    return buffer_1, buffer_2
+    return buffer_3, buffer_4
 
 
 def _mla_long_backward_d_Q_d_R(
@@ -2993,78 +3874,144 @@ def _mla_long_backward_d_T(
     return d_T
 
 
+def _mla_long_backward_buffer_1(C: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_buffer_1(C: bf16[b x r], buffer_3: bf16[b h d x]) -> buffer_1: f32[b h d r]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_3.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if buffer_3.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_3: bf16[b h d x] has shape {buffer_3.shape}, expected {(b, h, 128, x)}")
+    buffer_1 = torch.empty((b, h, 128, 256), dtype=torch.float32, device=C.device)
+    BLOCK_D, BLOCK_R, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(128, BLOCK_D) * triton.cdiv(256, BLOCK_R),)
+    mla_long_backward_buffer_1_kernel[grid](
+        C, buffer_3, buffer_1, C.stride(0), C.stride(1), C.stride(2), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_3.stride(3), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2),
+        buffer_1.stride(3), b, x, h, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_R=BLOCK_R, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1
+
+
+def _mla_long_backward_buffer_2(C: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_buffer_2(C: bf16[b x r], buffer_4: bf16[b h x e]) -> buffer_2: f32[b h r e]. Any strides; sizes are read off the shapes."""
+    _check("C", C, torch.bfloat16, 3, C.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 4, C.device)
+    b, x, _ = C.shape
+    _, h, _, _ = buffer_4.shape
+    if C.shape != (b, x, 256):
+        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
+    if buffer_4.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_4: bf16[b h x e] has shape {buffer_4.shape}, expected {(b, h, x, 128)}")
+    buffer_2 = torch.empty((b, h, 256, 128), dtype=torch.float32, device=C.device)
+    BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
+    grid = (b * h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
+    mla_long_backward_buffer_2_kernel[grid](
+        C, buffer_4, buffer_2, C.stride(0), C.stride(1), C.stride(2), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), buffer_4.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), b, x, h, BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_2
+
+
 def _mla_long_backward_d_C(
     U: torch.Tensor,
     W: torch.Tensor,
-    buffer_2: torch.Tensor,
-    buffer_1: torch.Tensor,
+    buffer_4: torch.Tensor,
+    buffer_3: torch.Tensor,
 ) -> torch.Tensor:
-    """_mla_long_backward_d_C(U: bf16[h r d], W: bf16[h r e], buffer_2: bf16[b h x e], buffer_1: bf16[b h d x]) -> d_C: bf16[b x r]. Any strides; sizes are read off the shapes."""
+    """_mla_long_backward_d_C(U: bf16[h r d], W: bf16[h r e], buffer_4: bf16[b h x e], buffer_3: bf16[b h d x]) -> d_C: bf16[b x r]. Any strides; sizes are read off the shapes."""
     _check("U", U, torch.bfloat16, 3, U.device)
     _check("W", W, torch.bfloat16, 3, U.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 4, U.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 4, U.device)
+    _check("buffer_4", buffer_4, torch.bfloat16, 4, U.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 4, U.device)
     h, _, _ = U.shape
-    b, _, x, _ = buffer_2.shape
+    b, _, x, _ = buffer_4.shape
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if buffer_2.shape != (b, h, x, 128):
-        raise ValueError(f"buffer_2: bf16[b h x e] has shape {buffer_2.shape}, expected {(b, h, x, 128)}")
-    if buffer_1.shape != (b, h, 128, x):
-        raise ValueError(f"buffer_1: bf16[b h d x] has shape {buffer_1.shape}, expected {(b, h, 128, x)}")
+    if buffer_4.shape != (b, h, x, 128):
+        raise ValueError(f"buffer_4: bf16[b h x e] has shape {buffer_4.shape}, expected {(b, h, x, 128)}")
+    if buffer_3.shape != (b, h, 128, x):
+        raise ValueError(f"buffer_3: bf16[b h d x] has shape {buffer_3.shape}, expected {(b, h, 128, x)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=U.device)
     BLOCK_X, BLOCK_R, BLOCK_E, BLOCK_D, warps, stages = 128, 128, 64, 64, 8, 3
     grid = (b * triton.cdiv(x, BLOCK_X) * triton.cdiv(256, BLOCK_R),)
     mla_long_backward_d_C_kernel[grid](
-        U, W, buffer_2, buffer_1, d_C, U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
-        W.stride(2), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
-        buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), d_C.stride(0),
+        U, W, buffer_4, buffer_3, d_C, U.stride(0), U.stride(1), U.stride(2), W.stride(0), W.stride(1),
+        W.stride(2), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_C.stride(0),
         d_C.stride(1), d_C.stride(2), h, b, x, BLOCK_E=BLOCK_E, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X,
         BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
     return d_C
 
 
-def _mla_long_backward_d_U(C: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
-    """_mla_long_backward_d_U(C: bf16[b x r], buffer_1: bf16[b h d x]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
-    _check("C", C, torch.bfloat16, 3, C.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 4, C.device)
-    b, x, _ = C.shape
-    _, h, _, _ = buffer_1.shape
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if buffer_1.shape != (b, h, 128, x):
-        raise ValueError(f"buffer_1: bf16[b h d x] has shape {buffer_1.shape}, expected {(b, h, 128, x)}")
-    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=C.device)
-    BLOCK_R, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_D),)
+def _mla_long_backward_d_U(buffer_1: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_d_U(buffer_1: f32[b h d r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 4, buffer_1.device)
+    b, h, _, _ = buffer_1.shape
+    if buffer_1.shape != (b, h, 128, 256):
+        raise ValueError(f"buffer_1: f32[b h d r] has shape {buffer_1.shape}, expected {(b, h, 128, 256)}")
+    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_1.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 16384:
+        if BLOCK_B <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_B <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * 256 * 128,)
+        mla_long_backward_d_U_rows_kernel[grid](
+            buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+            d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_U
+    BLOCK_B, warps, stages = 4096, 8, 2
+    grid = (h * 256 * 128,)
     mla_long_backward_d_U_kernel[grid](
-        C, buffer_1, d_U, C.stride(0), C.stride(1), C.stride(2), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_1.stride(3), d_U.stride(0), d_U.stride(1), d_U.stride(2), b, x, h,
-        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
+        buffer_1, d_U, buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
+        d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        num_stages=stages,
     )
     return d_U
 
 
-def _mla_long_backward_d_W(C: torch.Tensor, buffer_2: torch.Tensor) -> torch.Tensor:
-    """_mla_long_backward_d_W(C: bf16[b x r], buffer_2: bf16[b h x e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
-    _check("C", C, torch.bfloat16, 3, C.device)
-    _check("buffer_2", buffer_2, torch.bfloat16, 4, C.device)
-    b, x, _ = C.shape
-    _, h, _, _ = buffer_2.shape
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if buffer_2.shape != (b, h, x, 128):
-        raise ValueError(f"buffer_2: bf16[b h x e] has shape {buffer_2.shape}, expected {(b, h, x, 128)}")
-    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=C.device)
-    BLOCK_R, BLOCK_E, BLOCK_X, warps, stages = 128, 128, 64, 8, 3
-    grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
+def _mla_long_backward_d_W(buffer_2: torch.Tensor) -> torch.Tensor:
+    """_mla_long_backward_d_W(buffer_2: f32[b h r e]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 4, buffer_2.device)
+    b, h, _, _ = buffer_2.shape
+    if buffer_2.shape != (b, h, 256, 128):
+        raise ValueError(f"buffer_2: f32[b h r e] has shape {buffer_2.shape}, expected {(b, h, 256, 128)}")
+    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=buffer_2.device)
+    BLOCK_B = max(16, triton.next_power_of_2(b))
+    if BLOCK_B <= 16384:
+        if BLOCK_B <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_B <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h * 256 * 128,)
+        mla_long_backward_d_W_rows_kernel[grid](
+            buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+            d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, EXACT_B=b == BLOCK_B,
+            num_warps=warps, num_stages=stages,
+        )
+        return d_W
+    BLOCK_B, warps, stages = 4096, 8, 2
+    grid = (h * 256 * 128,)
     mla_long_backward_d_W_kernel[grid](
-        C, buffer_2, d_W, C.stride(0), C.stride(1), C.stride(2), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), buffer_2.stride(3), d_W.stride(0), d_W.stride(1), d_W.stride(2), b, x, h,
-        BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+        buffer_2, d_W, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), buffer_2.stride(3),
+        d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, num_warps=warps,
+        num_stages=stages,
     )
     return d_W
 
@@ -3074,17 +4021,26 @@ class _mla_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, R, C, T, U, W):
-        out, logsum = _mla_forward(Q, R, C, T, U, W)
-        ctx.save_for_backward(Q, R, C, T, U, W, out, logsum)
+        state = _mla_forward_state(C, U)
+        out = _mla_forward_out(Q, R, C, T, W, state)
+        logsum = _mla_forward_logsum(Q, R, T, state)
+        ctx.save_for_backward(Q, R, C, T, U, W, out, logsum, state)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        Q, R, C, T, U, W, out, logsum = ctx.saved_tensors
+        Q, R, C, T, U, W, out, logsum, state = ctx.saved_tensors
         buffer_0 = _mla_backward_buffer_0(d_out, out)
-        d_Q, d_R = _mla_backward_d_Q_d_R(Q, R, C, T, U, W, d_out, logsum, buffer_0)
-        d_C, d_T = _mla_backward_d_C_d_T(Q, R, C, T, U, W, d_out, logsum, buffer_0)
-        d_U, d_W = _mla_backward_d_U_d_W(Q, R, C, T, U, W, d_out, logsum, buffer_0)
+        V = _mla_backward_V(C, W)
+        buffer_5, buffer_6 = _mla_backward_buffer_5_buffer_6(Q, R, T, d_out, logsum, state, V, buffer_0)
+        d_Q, d_R = _mla_backward_d_Q_d_R(Q, R, T, d_out, logsum, state, V, buffer_0)
+        d_T = _mla_backward_d_T(Q, R, T, d_out, logsum, state, V, buffer_0)
+        buffer_1 = _mla_backward_buffer_1(C, buffer_5)
+        buffer_2 = _mla_backward_buffer_2(C, buffer_6)
+        buffer_4 = _mla_backward_buffer_4(U, buffer_5)
+        d_C = _mla_backward_d_C(W, buffer_4, buffer_6)
+        d_U = _mla_backward_d_U(buffer_1)
+        d_W = _mla_backward_d_W(buffer_2)
         return d_Q, d_R, d_C, d_T, d_U, d_W
 
 
@@ -3103,12 +4059,14 @@ class _mla_long_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, R, C, T, U, W, out, logsum, state, state_ = ctx.saved_tensors
         buffer_0 = _mla_long_backward_buffer_0(d_out, out)
-        buffer_1, buffer_2 = _mla_long_backward_buffer_1_buffer_2(Q, R, T, d_out, logsum, state, state_, buffer_0)
+        buffer_3, buffer_4 = _mla_long_backward_buffer_3_buffer_4(Q, R, T, d_out, logsum, state, state_, buffer_0)
         d_Q, d_R = _mla_long_backward_d_Q_d_R(Q, R, T, d_out, logsum, state, state_, buffer_0)
         d_T = _mla_long_backward_d_T(Q, R, T, d_out, logsum, state, state_, buffer_0)
-        d_C = _mla_long_backward_d_C(U, W, buffer_2, buffer_1)
-        d_U = _mla_long_backward_d_U(C, buffer_1)
-        d_W = _mla_long_backward_d_W(C, buffer_2)
+        buffer_1 = _mla_long_backward_buffer_1(C, buffer_3)
+        buffer_2 = _mla_long_backward_buffer_2(C, buffer_4)
+        d_C = _mla_long_backward_d_C(U, W, buffer_4, buffer_3)
+        d_U = _mla_long_backward_d_U(buffer_1)
+        d_W = _mla_long_backward_d_W(buffer_2)
         return d_Q, d_R, d_C, d_T, d_U, d_W
 
 
@@ -3136,15 +4094,16 @@ def mla(
     if W.shape != (h, 256, 128):
         raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(64) <= 256:
+        if max(64, 128, 256, q, 128) <= 256:
             return _mla_autograd.apply(Q, R, C, T, U, W)
         return _mla_long_autograd.apply(Q, R, C, T, U, W)
-    if triton.next_power_of_2(64) * triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(q) * triton.next_power_of_2(128) <= 256:
-        out = _mla(Q, R, C, T, U, W)
+    if max(64, 128, 256, q, 128) <= 256:
+        K = _mla_K(C, U)
+        out = _mla_out(Q, R, C, T, W, K)
         return out
-    K = _mla_long_K(C, U)
+    K_2 = _mla_long_K(C, U)
     V = _mla_long_V(C, W)
-    out_2 = _mla_long_out(Q, R, T, K, V)
+    out_2 = _mla_long_out(Q, R, T, K_2, V)
     return out_2
 
 
@@ -3548,912 +4507,9 @@ def mla_decode_forward_logsum_kernel(
 
 
 @triton.jit
-def mla_decode_backward_d_Q_d_R_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, state_ptr,
-    state__ptr, d_Q_ptr, d_R_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h,
-    R_stride_one, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p,
-    U_stride_h, U_stride_r, U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
-    d_out_stride_one, d_out_stride_e, out_stride_b, out_stride_h, out_stride_one, out_stride_e,
-    logsum_stride_b, logsum_stride_h, logsum_stride_one, state_stride_b, state_stride_h, state_stride_one,
-    state__stride_b, state__stride_h, state__stride_one, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one,
-    d_Q_stride_d, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
-    BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_ONE: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_X: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
-    r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    e_index = tl.arange(0, BLOCK_E)
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + b_index * d_out_stride_b + h_index * d_out_stride_h + one_index[:, None] * d_out_stride_one + e_index[None, :] * d_out_stride_e,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    out = tl.load(
-        out_ptr + b_index * out_stride_b + h_index * out_stride_h + one_index[:, None] * out_stride_one + e_index[None, :] * out_stride_e,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    mul_one_e = out.to(tl.float32) * d_out.to(tl.float32)
-    sum_ = tl.sum(mul_one_e, 1)
-    # src[latent.diag:28]
-    W = tl.load(W_ptr + h_index * W_stride_h + r_index[:, None] * W_stride_r + e_index[None, :] * W_stride_e)
-    dot = tl.dot(d_out, tl.trans(W))
-    # src[latent.diag:25]
-    C = load_tile(
-        C_ptr + b_index * C_stride_b + x_index[None, :] * C_stride_x + r_index[:, None] * C_stride_r,
-        (x_index < size_x)[None, :],
-        0.0,
-        EXACT_X,
-    )
-    dot_bf16 = dot.to(tl.bfloat16)
-    dot_2 = tl.dot(dot_bf16, C)
-    sub_one_x = dot_2 - sum_[:, None]
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    mul_one = 1.4426950408889634 * state
-    # src[latent.diag:26]
-    T = load_tile(
-        T_ptr + b_index * T_stride_b + x_index[None, :] * T_stride_x + p_index[:, None] * T_stride_p,
-        (x_index < size_x)[None, :],
-        0.0,
-        EXACT_X,
-    )
-    # src[latent.diag:24]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:33]
-    dot_3 = tl.dot(R, T)
-    # src[latent.diag:23]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[None, :] * U_stride_r + d_index[:, None] * U_stride_d)
-    dot_4 = tl.dot(Q, U)
-    dot_bf16_2 = dot_4.to(tl.bfloat16)
-    # src[latent.diag:33]
-    dot_5 = tl.dot(dot_bf16_2, C)
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_5 + dot_3), float("-inf"))
-    sub_one_x_2 = where_one_x - tl.where(mul_one == float("-inf"), 0.0, mul_one)[:, None]
-    tile_bf16 = (tl.exp2(sub_one_x_2) * sub_one_x).to(tl.bfloat16)
-    dot_6 = tl.dot(tile_bf16, tl.trans(C))
-    dot_bf16_3 = dot_6.to(tl.bfloat16)
-    dot_7 = tl.dot(dot_bf16_3, tl.trans(U))
-    mul_one_d = (0.07216878364870323 * (1.0 / state_))[:, None] * dot_7
-    where_one_d = tl.where((state_ > 0.0)[:, None], mul_one_d, 0.0)
-    tl.store(
-        d_Q_ptr + b_index * d_Q_stride_b + h_index * d_Q_stride_h + one_index[:, None] * d_Q_stride_one + d_index[None, :] * d_Q_stride_d,
-        where_one_d.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
-    )
-    logsum = tl.load(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    mul_one_2 = 1.4426950408889634 * logsum
-    safe_ = tl.where(mul_one_2 == float("-inf"), 0.0, mul_one_2)
-    tile = tl.exp2(where_one_x - safe_[:, None]) * sub_one_x
-    tile_bf16_2 = tile.to(tl.bfloat16)
-    dot_8 = tl.dot(tile_bf16_2, tl.trans(T))
-    tl.store(
-        d_R_ptr + b_index * d_R_stride_b + h_index * d_R_stride_h + one_index[:, None] * d_R_stride_one + p_index[None, :] * d_R_stride_p,
-        (dot_8 * 0.07216878364870323).to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
-    )
-
-
-@triton.jit
-def mla_decode_backward_d_C_d_T_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, d_C_ptr, d_T_ptr,
-    Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p,
-    C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r,
-    U_stride_d, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_one,
-    d_out_stride_e, out_stride_b, out_stride_h, out_stride_one, out_stride_e, logsum_stride_b,
-    logsum_stride_h, logsum_stride_one, d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x,
-    d_T_stride_p, size_b, size_h, size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_B: tl.constexpr,
-    EXACT_R: tl.constexpr, EXACT_P: tl.constexpr, EXACT_D: tl.constexpr, EXACT_E: tl.constexpr,
-    EXACT_X: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_b = program * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    r_index = tl.arange(0, BLOCK_R)
-    p_index = tl.arange(0, BLOCK_P)
-    d_index = tl.arange(0, BLOCK_D)
-    e_index = tl.arange(0, BLOCK_E)
-    x_index = tl.arange(0, BLOCK_X)
-    acc_h_one = tl.full([BLOCK_B, BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_h_one_2 = tl.full([BLOCK_B, BLOCK_X, BLOCK_R], 0.0, tl.float32)
-    acc_h_one_3 = tl.full([BLOCK_B, BLOCK_X, BLOCK_P], 0.0, tl.float32)
-    # src[latent.diag:25]
-    C = tl.load(
-        C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, :, None] * C_stride_x + r_index[None, None, :] * C_stride_r,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:26]
-    T = tl.load(
-        T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-        other=0.0,
-    )
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    lt_x = x_index < filled
-    for one_index in tl.range(0, 1):
-        to_h = size_h // BLOCK_H * BLOCK_H
-        # whole tiles, no mask needed
-        for first_h in tl.range(0, to_h, BLOCK_H):
-            h_index = first_h + tl.arange(0, BLOCK_H)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            U = tl.load(
-                U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-            )
-            # src[latent.diag:23]
-            mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-            sum_ = tl.sum(mul_b_h_r_d, 3)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + h_index[None, :, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            out = tl.load(
-                out_ptr + b_index[:, None, None] * out_stride_b + h_index[None, :, None] * out_stride_h + one_index * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_b_h_e = out.to(tl.float32) * d_out_f32
-            sum_2 = tl.sum(mul_b_h_e, 2)
-            # src[latent.diag:28]
-            W = tl.load(
-                W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-            )
-            mul_b_h_r_e = d_out_f32[:, :, None, :] * W.to(tl.float32)[None, :, :, :]
-            sum_3 = tl.sum(mul_b_h_r_e, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_b_h_x_r = C_f32[:, None, :, :] * sum_3[:, :, None, :]
-            sum_4 = tl.sum(mul_b_h_x_r, 3)
-            logsum = tl.load(
-                logsum_ptr + b_index[:, None] * logsum_stride_b + h_index[None, :] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(b_index < size_b)[:, None],
-                other=0.0,
-            )
-            mul_b_h = 1.4426950408889634 * logsum
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[:, None, None],
-                other=0.0,
-            )
-            R_f32 = R.to(tl.float32)
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_b_h_x_p = R_f32[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-            sum_5 = tl.sum(mul_b_h_x_p, 3)
-            mul_b_h_x_r_2 = C_f32[:, None, :, :] * sum_[:, :, None, :]
-            sum_6 = tl.sum(mul_b_h_x_r_2, 3)
-            where_b_h_x = tl.where(lt_x[None, None, :], 0.10411754627697266 * (sum_6 + sum_5), float("-inf"))
-            sub_b_h_x = where_b_h_x - tl.where(mul_b_h == float("-inf"), 0.0, mul_b_h)[:, :, None]
-            exp2_b_h_x = tl.exp2(sub_b_h_x)
-            mul_b_h_x = exp2_b_h_x * (sum_4 - sum_2[:, :, None])
-            mul_b_h_x_r_3 = mul_b_h_x[:, :, :, None] * sum_[:, :, None, :]
-            tile_sum = tl.sum(mul_b_h_x_r_3, 1)
-            next_acc_h_one = acc_h_one + tile_sum
-            mul_b_h_x_r_4 = exp2_b_h_x[:, :, :, None] * sum_3[:, :, None, :]
-            tile_sum_2 = tl.sum(mul_b_h_x_r_4, 1)
-            next_acc_h_one_2 = acc_h_one_2 + tile_sum_2
-            mul_b_h_x_p_2 = R_f32[:, :, None, :] * mul_b_h_x[:, :, :, None]
-            tile_sum_3 = tl.sum(mul_b_h_x_p_2, 1)
-            next_acc_h_one_3 = acc_h_one_3 + tile_sum_3
-            acc_h_one = next_acc_h_one
-            acc_h_one_2 = next_acc_h_one_2
-            acc_h_one_3 = next_acc_h_one_3
-        from_h = tl.maximum(0, to_h)
-        # tiles that a mask or the end cuts
-        for first_h_2 in tl.range(from_h, size_h, BLOCK_H):
-            h_index = first_h_2 + tl.arange(0, BLOCK_H)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[:, None, None] * Q_stride_b + h_index[None, :, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            U = tl.load(
-                U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:23]
-            mul_b_h_r_d = U.to(tl.float32)[None, :, :, :] * Q.to(tl.float32)[:, :, None, :]
-            sum_ = tl.sum(mul_b_h_r_d, 3)
-            d_out = tl.load(
-                d_out_ptr + b_index[:, None, None] * d_out_stride_b + h_index[None, :, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-                other=0.0,
-            )
-            out = tl.load(
-                out_ptr + b_index[:, None, None] * out_stride_b + h_index[None, :, None] * out_stride_h + one_index * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_b_h_e = out.to(tl.float32) * d_out_f32
-            sum_2 = tl.sum(mul_b_h_e, 2)
-            # src[latent.diag:28]
-            W = tl.load(
-                W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            mul_b_h_r_e = d_out_f32[:, :, None, :] * W.to(tl.float32)[None, :, :, :]
-            sum_3 = tl.sum(mul_b_h_r_e, 3)
-            # src[latent.diag:25]
-            C_f32 = C.to(tl.float32)
-            mul_b_h_x_r = C_f32[:, None, :, :] * sum_3[:, :, None, :]
-            sum_4 = tl.sum(mul_b_h_x_r, 3)
-            logsum = tl.load(
-                logsum_ptr + b_index[:, None] * logsum_stride_b + h_index[None, :] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(b_index < size_b)[:, None] & (h_index < size_h)[None, :],
-                other=0.0,
-            )
-            mul_b_h = 1.4426950408889634 * logsum
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[:, None, None] * R_stride_b + h_index[None, :, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[:, None, None] & (h_index < size_h)[None, :, None],
-                other=0.0,
-            )
-            R_f32 = R.to(tl.float32)
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_b_h_x_p = R_f32[:, :, None, :] * T.to(tl.float32)[:, None, :, :]
-            sum_5 = tl.sum(mul_b_h_x_p, 3)
-            mul_b_h_x_r_2 = C_f32[:, None, :, :] * sum_[:, :, None, :]
-            sum_6 = tl.sum(mul_b_h_x_r_2, 3)
-            where_b_h_x = tl.where((lt_x[None, :] & (h_index < size_h)[:, None])[None, :, :], 0.10411754627697266 * (sum_6 + sum_5), float("-inf"))
-            sub_b_h_x = where_b_h_x - tl.where(mul_b_h == float("-inf"), 0.0, mul_b_h)[:, :, None]
-            exp2_b_h_x = tl.exp2(sub_b_h_x)
-            mul_b_h_x = exp2_b_h_x * (sum_4 - sum_2[:, :, None])
-            mul_b_h_x_r_3 = mul_b_h_x[:, :, :, None] * sum_[:, :, None, :]
-            tile_sum = tl.sum(mul_b_h_x_r_3, 1)
-            next_acc_h_one = acc_h_one + tile_sum
-            mul_b_h_x_r_4 = exp2_b_h_x[:, :, :, None] * sum_3[:, :, None, :]
-            tile_sum_2 = tl.sum(mul_b_h_x_r_4, 1)
-            next_acc_h_one_2 = acc_h_one_2 + tile_sum_2
-            mul_b_h_x_p_2 = R_f32[:, :, None, :] * mul_b_h_x[:, :, :, None]
-            tile_sum_3 = tl.sum(mul_b_h_x_p_2, 1)
-            next_acc_h_one_3 = acc_h_one_3 + tile_sum_3
-            acc_h_one = next_acc_h_one
-            acc_h_one_2 = next_acc_h_one_2
-            acc_h_one_3 = next_acc_h_one_3
-    where_b_x_r = tl.where(lt_x[None, :, None], acc_h_one * 0.07216878364870323, 0.0)
-    tl.store(
-        d_C_ptr + b_index[:, None, None] * d_C_stride_b + x_index[None, :, None] * d_C_stride_x + r_index[None, None, :] * d_C_stride_r,
-        (where_b_x_r + acc_h_one_2).to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-    )
-    where_b_x_p = tl.where(lt_x[None, :, None], acc_h_one_3 * 0.07216878364870323, 0.0)
-    tl.store(
-        d_T_ptr + b_index[:, None, None] * d_T_stride_b + x_index[None, :, None] * d_T_stride_x + p_index[None, None, :] * d_T_stride_p,
-        where_b_x_p.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-    )
-
-
-@triton.jit
-def mla_decode_backward_d_U_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, W_ptr, filled_ptr, d_out_ptr, out_ptr, logsum_ptr, d_U_ptr, Q_stride_b,
-    Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b,
-    C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
-    W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_one, out_stride_e, logsum_stride_b, logsum_stride_h,
-    logsum_stride_one, d_U_stride_h, d_U_stride_r, d_U_stride_d, size_b, size_h, size_x,
-    BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_X: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    r_index = tl.arange(0, BLOCK_R)
-    d_index = tl.arange(0, BLOCK_D)
-    x_index = tl.arange(0, BLOCK_X)
-    p_index = tl.arange(0, BLOCK_P)
-    e_index = tl.arange(0, BLOCK_E)
-    acc_b_one = tl.full([BLOCK_H, BLOCK_R, BLOCK_D], 0.0, tl.float32)
-    # src[latent.diag:28]
-    W = tl.load(
-        W_ptr + h_index[:, None, None] * W_stride_h + r_index[None, :, None] * W_stride_r + e_index[None, None, :] * W_stride_e,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    lt_x = x_index < filled
-    for one_index in tl.range(0, 1):
-        to_b = size_b // BLOCK_B * BLOCK_B
-        # whole tiles, no mask needed
-        for first_b in tl.range(0, to_b, BLOCK_B):
-            b_index = first_b + tl.arange(0, BLOCK_B)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[None, :, None] * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            d_out = tl.load(
-                d_out_ptr + b_index[None, :, None] * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            out = tl.load(
-                out_ptr + b_index[None, :, None] * out_stride_b + h_index[:, None, None] * out_stride_h + one_index * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_b_e = out.to(tl.float32) * d_out_f32
-            sum_ = tl.sum(mul_h_b_e, 2)
-            # src[latent.diag:28]
-            mul_h_b_r_e = d_out_f32[:, :, None, :] * W.to(tl.float32)[:, None, :, :]
-            sum_2 = tl.sum(mul_h_b_r_e, 3)
-            # src[latent.diag:25]
-            C = load_tile(
-                C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, None, :] * C_stride_x + r_index[None, :, None] * C_stride_r,
-                (x_index < size_x)[None, None, :],
-                0.0,
-                EXACT_X,
-            )
-            C_f32 = C.to(tl.float32)
-            mul_h_b_r_x = C_f32[None, :, :, :] * sum_2[:, :, :, None]
-            sum_3 = tl.sum(mul_h_b_r_x, 2)
-            logsum = tl.load(
-                logsum_ptr + b_index[None, :] * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_b = 1.4426950408889634 * logsum
-            # src[latent.diag:26]
-            T = load_tile(
-                T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-                (x_index < size_x)[None, :, None],
-                0.0,
-                EXACT_X,
-            )
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[None, :, None] * R_stride_b + h_index[:, None, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_h_b_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[None, :, :, :]
-            sum_4 = tl.sum(mul_h_b_x_p, 3)
-            # src[latent.diag:27]
-            # src[latent.diag:23]
-            Q_f32 = Q.to(tl.float32)
-            mul_h_b_r_d = U.to(tl.float32)[:, None, :, :] * Q_f32[:, :, None, :]
-            sum_5 = tl.sum(mul_h_b_r_d, 3)
-            mul_h_b_r_x_2 = C_f32[None, :, :, :] * sum_5[:, :, :, None]
-            # src[latent.diag:33]
-            sum_6 = tl.sum(mul_h_b_r_x_2, 2)
-            where_h_b_x = tl.where((lt_x & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_6 + sum_4), float("-inf"))
-            sub_h_b_x = where_h_b_x - tl.where(mul_h_b == float("-inf"), 0.0, mul_h_b)[:, :, None]
-            mul_h_b_x = tl.exp2(sub_h_b_x) * (sum_3 - sum_[:, :, None])
-            mul_h_b_r_x_3 = C_f32[None, :, :, :] * mul_h_b_x[:, :, None, :]
-            sum_7 = tl.sum(mul_h_b_r_x_3, 3)
-            mul_h_b_r_d_2 = sum_7[:, :, :, None] * Q_f32[:, :, None, :]
-            tile_sum = tl.sum(mul_h_b_r_d_2, 1)
-            next_acc_b_one = acc_b_one + tile_sum
-            acc_b_one = next_acc_b_one
-        from_b = tl.maximum(0, to_b)
-        # tiles that a mask or the end cuts
-        for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-            b_index = first_b_2 + tl.arange(0, BLOCK_B)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[None, :, None] * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            d_out = tl.load(
-                d_out_ptr + b_index[None, :, None] * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            out = tl.load(
-                out_ptr + b_index[None, :, None] * out_stride_b + h_index[:, None, None] * out_stride_h + one_index * out_stride_one + e_index[None, None, :] * out_stride_e,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            d_out_f32 = d_out.to(tl.float32)
-            mul_h_b_e = out.to(tl.float32) * d_out_f32
-            sum_ = tl.sum(mul_h_b_e, 2)
-            # src[latent.diag:28]
-            mul_h_b_r_e = d_out_f32[:, :, None, :] * W.to(tl.float32)[:, None, :, :]
-            sum_2 = tl.sum(mul_h_b_r_e, 3)
-            # src[latent.diag:25]
-            C = tl.load(
-                C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, None, :] * C_stride_x + r_index[None, :, None] * C_stride_r,
-                mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, None, :],
-                other=0.0,
-            )
-            C_f32 = C.to(tl.float32)
-            mul_h_b_r_x = C_f32[None, :, :, :] * sum_2[:, :, :, None]
-            sum_3 = tl.sum(mul_h_b_r_x, 2)
-            logsum = tl.load(
-                logsum_ptr + b_index[None, :] * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_b = 1.4426950408889634 * logsum
-            # src[latent.diag:26]
-            T = tl.load(
-                T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-                mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[None, :, None] * R_stride_b + h_index[:, None, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_h_b_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[None, :, :, :]
-            sum_4 = tl.sum(mul_h_b_x_p, 3)
-            # src[latent.diag:27]
-            # src[latent.diag:23]
-            Q_f32 = Q.to(tl.float32)
-            mul_h_b_r_d = U.to(tl.float32)[:, None, :, :] * Q_f32[:, :, None, :]
-            sum_5 = tl.sum(mul_h_b_r_d, 3)
-            mul_h_b_r_x_2 = C_f32[None, :, :, :] * sum_5[:, :, :, None]
-            # src[latent.diag:33]
-            sum_6 = tl.sum(mul_h_b_r_x_2, 2)
-            where_h_b_x = tl.where((lt_x & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_6 + sum_4), float("-inf"))
-            sub_h_b_x = where_h_b_x - tl.where(mul_h_b == float("-inf"), 0.0, mul_h_b)[:, :, None]
-            mul_h_b_x = tl.exp2(sub_h_b_x) * (sum_3 - sum_[:, :, None])
-            mul_h_b_r_x_3 = C_f32[None, :, :, :] * mul_h_b_x[:, :, None, :]
-            sum_7 = tl.sum(mul_h_b_r_x_3, 3)
-            tile = tl.where((b_index < size_b)[None, :, None], sum_7, 0.0)
-            mul_h_b_r_d_2 = tile[:, :, :, None] * Q_f32[:, :, None, :]
-            tile_sum = tl.sum(mul_h_b_r_d_2, 1)
-            next_acc_b_one = acc_b_one + tile_sum
-            acc_b_one = next_acc_b_one
-    tile_bf16 = (acc_b_one * 0.07216878364870323).to(tl.bfloat16)
-    tl.store(
-        d_U_ptr + h_index[:, None, None] * d_U_stride_h + r_index[None, :, None] * d_U_stride_r + d_index[None, None, :] * d_U_stride_d,
-        tile_bf16,
-        mask=(h_index < size_h)[:, None, None],
-    )
-
-
-@triton.jit
-def mla_decode_backward_d_W_kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, filled_ptr, d_out_ptr, logsum_ptr, d_W_ptr, Q_stride_b, Q_stride_h,
-    Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x,
-    C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d, d_out_stride_b,
-    d_out_stride_h, d_out_stride_one, d_out_stride_e, logsum_stride_b, logsum_stride_h, logsum_stride_one,
-    d_W_stride_h, d_W_stride_r, d_W_stride_e, size_b, size_h, size_x, BLOCK_B: tl.constexpr,
-    BLOCK_R: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_E: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_R: tl.constexpr, EXACT_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_P: tl.constexpr, EXACT_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    r_index = tl.arange(0, BLOCK_R)
-    x_index = tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
-    e_index = tl.arange(0, BLOCK_E)
-    acc_b_one = tl.full([BLOCK_H, BLOCK_R, BLOCK_E], 0.0, tl.float32)
-    # src[latent.diag:27]
-    U = tl.load(
-        U_ptr + h_index[:, None, None] * U_stride_h + r_index[None, :, None] * U_stride_r + d_index[None, None, :] * U_stride_d,
-        mask=(h_index < size_h)[:, None, None],
-        other=0.0,
-    )
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:34]
-    lt_x = x_index < filled
-    for one_index in tl.range(0, 1):
-        to_b = size_b // BLOCK_B * BLOCK_B
-        # whole tiles, no mask needed
-        for first_b in tl.range(0, to_b, BLOCK_B):
-            b_index = first_b + tl.arange(0, BLOCK_B)
-            logsum = tl.load(
-                logsum_ptr + b_index[None, :] * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_b = 1.4426950408889634 * logsum
-            # src[latent.diag:26]
-            T = load_tile(
-                T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-                (x_index < size_x)[None, :, None],
-                0.0,
-                EXACT_X,
-            )
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[None, :, None] * R_stride_b + h_index[:, None, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_h_b_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[None, :, :, :]
-            sum_ = tl.sum(mul_h_b_x_p, 3)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[None, :, None] * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            # src[latent.diag:23]
-            mul_h_b_r_d = U.to(tl.float32)[:, None, :, :] * Q.to(tl.float32)[:, :, None, :]
-            sum_2 = tl.sum(mul_h_b_r_d, 3)
-            # src[latent.diag:25]
-            C = load_tile(
-                C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, None, :] * C_stride_x + r_index[None, :, None] * C_stride_r,
-                (x_index < size_x)[None, None, :],
-                0.0,
-                EXACT_X,
-            )
-            C_f32 = C.to(tl.float32)
-            mul_h_b_r_x = C_f32[None, :, :, :] * sum_2[:, :, :, None]
-            # src[latent.diag:33]
-            sum_3 = tl.sum(mul_h_b_r_x, 2)
-            where_h_b_x = tl.where((lt_x & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_3 + sum_), float("-inf"))
-            sub_h_b_x = where_h_b_x - tl.where(mul_h_b == float("-inf"), 0.0, mul_h_b)[:, :, None]
-            mul_h_b_r_x_2 = C_f32[None, :, :, :] * tl.exp2(sub_h_b_x)[:, :, None, :]
-            sum_4 = tl.sum(mul_h_b_r_x_2, 3)
-            d_out = tl.load(
-                d_out_ptr + b_index[None, :, None] * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            mul_h_b_r_e = d_out.to(tl.float32)[:, :, None, :] * sum_4[:, :, :, None]
-            tile_sum = tl.sum(mul_h_b_r_e, 1)
-            next_acc_b_one = acc_b_one + tile_sum
-            acc_b_one = next_acc_b_one
-        from_b = tl.maximum(0, to_b)
-        # tiles that a mask or the end cuts
-        for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
-            b_index = first_b_2 + tl.arange(0, BLOCK_B)
-            logsum = tl.load(
-                logsum_ptr + b_index[None, :] * logsum_stride_b + h_index[:, None] * logsum_stride_h + one_index * logsum_stride_one,
-                mask=(b_index < size_b)[None, :] & (h_index < size_h)[:, None],
-                other=0.0,
-            )
-            mul_h_b = 1.4426950408889634 * logsum
-            # src[latent.diag:26]
-            T = tl.load(
-                T_ptr + b_index[:, None, None] * T_stride_b + x_index[None, :, None] * T_stride_x + p_index[None, None, :] * T_stride_p,
-                mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, :, None],
-                other=0.0,
-            )
-            # src[latent.diag:24]
-            R = tl.load(
-                R_ptr + b_index[None, :, None] * R_stride_b + h_index[:, None, None] * R_stride_h + one_index * R_stride_one + p_index[None, None, :] * R_stride_p,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:26]
-            # src[latent.diag:33]
-            mul_h_b_x_p = R.to(tl.float32)[:, :, None, :] * T.to(tl.float32)[None, :, :, :]
-            sum_ = tl.sum(mul_h_b_x_p, 3)
-            # src[latent.diag:23]
-            Q = tl.load(
-                Q_ptr + b_index[None, :, None] * Q_stride_b + h_index[:, None, None] * Q_stride_h + one_index * Q_stride_one + d_index[None, None, :] * Q_stride_d,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            # src[latent.diag:27]
-            # src[latent.diag:23]
-            mul_h_b_r_d = U.to(tl.float32)[:, None, :, :] * Q.to(tl.float32)[:, :, None, :]
-            sum_2 = tl.sum(mul_h_b_r_d, 3)
-            # src[latent.diag:25]
-            C = tl.load(
-                C_ptr + b_index[:, None, None] * C_stride_b + x_index[None, None, :] * C_stride_x + r_index[None, :, None] * C_stride_r,
-                mask=(b_index < size_b)[:, None, None] & (x_index < size_x)[None, None, :],
-                other=0.0,
-            )
-            C_f32 = C.to(tl.float32)
-            mul_h_b_r_x = C_f32[None, :, :, :] * sum_2[:, :, :, None]
-            # src[latent.diag:33]
-            sum_3 = tl.sum(mul_h_b_r_x, 2)
-            where_h_b_x = tl.where((lt_x & (x_index < size_x))[None, None, :], 0.10411754627697266 * (sum_3 + sum_), float("-inf"))
-            sub_h_b_x = where_h_b_x - tl.where(mul_h_b == float("-inf"), 0.0, mul_h_b)[:, :, None]
-            mul_h_b_r_x_2 = C_f32[None, :, :, :] * tl.exp2(sub_h_b_x)[:, :, None, :]
-            sum_4 = tl.sum(mul_h_b_r_x_2, 3)
-            d_out = tl.load(
-                d_out_ptr + b_index[None, :, None] * d_out_stride_b + h_index[:, None, None] * d_out_stride_h + one_index * d_out_stride_one + e_index[None, None, :] * d_out_stride_e,
-                mask=(b_index < size_b)[None, :, None] & (h_index < size_h)[:, None, None],
-                other=0.0,
-            )
-            mul_h_b_r_e = d_out.to(tl.float32)[:, :, None, :] * sum_4[:, :, :, None]
-            tile_sum = tl.sum(mul_h_b_r_e, 1)
-            next_acc_b_one = acc_b_one + tile_sum
-            acc_b_one = next_acc_b_one
-    tl.store(
-        d_W_ptr + h_index[:, None, None] * d_W_stride_h + r_index[None, :, None] * d_W_stride_r + e_index[None, None, :] * d_W_stride_e,
-        acc_b_one.to(tl.bfloat16),
-        mask=(h_index < size_h)[:, None, None],
-    )
-
-
-@triton.jit
-def mla_decode_long_forward_buffer_0_state_state__kernel(
-    Q_ptr, R_ptr, C_ptr, T_ptr, U_ptr, filled_ptr, buffer_0_ptr, state_ptr, state__ptr, Q_stride_b,
-    Q_stride_h, Q_stride_one, Q_stride_d, R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b,
-    C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, U_stride_h, U_stride_r, U_stride_d,
-    buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, state_stride_b,
-    state_stride_h, state_stride_one, state__stride_b, state__stride_h, state__stride_one, size_b, size_h,
-    size_x, BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_P: tl.constexpr,
-    BLOCK_ONE: tl.constexpr, EXACT_R: tl.constexpr, EXACT_D: tl.constexpr, EXACT_P: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    r_index = tl.arange(0, BLOCK_R)
-    d_index = tl.arange(0, BLOCK_D)
-    p_index = tl.arange(0, BLOCK_P)
-    max_x = tl.full([BLOCK_ONE], float("-inf"), tl.float32)
-    acc_x = tl.full([BLOCK_ONE, BLOCK_R], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_ONE], 0.0, tl.float32)
-    # src[latent.diag:29]
-    filled = tl.load(filled_ptr)
-    # src[latent.diag:24]
-    R = tl.load(
-        R_ptr + b_index * R_stride_b + h_index * R_stride_h + one_index[:, None] * R_stride_one + p_index[None, :] * R_stride_p,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:23]
-    Q = tl.load(
-        Q_ptr + b_index * Q_stride_b + h_index * Q_stride_h + one_index[:, None] * Q_stride_one + d_index[None, :] * Q_stride_d,
-        mask=(one_index < 1)[:, None],
-        other=0.0,
-    )
-    # src[latent.diag:27]
-    U = tl.load(U_ptr + h_index * U_stride_h + r_index[:, None] * U_stride_r + d_index[None, :] * U_stride_d)
-    dot = tl.dot(Q, tl.trans(U))
-    to_x = (tl.minimum(size_x, filled)) // BLOCK_X * BLOCK_X
-    # whole tiles, no mask needed
-    for first_x in tl.range(0, to_x, BLOCK_X):
-        x_index = first_x + tl.arange(0, BLOCK_X)
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-        )
-        # src[latent.diag:33]
-        dot_2 = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-        )
-        dot_bf16 = dot.to(tl.bfloat16)
-        # src[latent.diag:33]
-        dot_3 = tl.dot(dot_bf16, tl.trans(C))
-        mul_one_x = 0.10411754627697266 * (dot_3 + dot_2)
-        tile_max = tl.max(mul_one_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        scale = tl.exp2(max_x - next_max_x)
-        exp2_one_x = tl.exp2(mul_one_x - next_max_x[:, None])
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(exp2_one_x, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        max_x = next_max_x
-        acc_x = next_acc_x
-        sum_x = next_sum_x
-    from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, filled)
-    # tiles that a mask or the end cuts
-    for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
-        x_index = first_x_2 + tl.arange(0, BLOCK_X)
-        # src[latent.diag:26]
-        T = tl.load(
-            T_ptr + b_index * T_stride_b + x_index[:, None] * T_stride_x + p_index[None, :] * T_stride_p,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        # src[latent.diag:33]
-        dot_2 = tl.dot(R, tl.trans(T))
-        # src[latent.diag:25]
-        C = tl.load(
-            C_ptr + b_index * C_stride_b + x_index[:, None] * C_stride_x + r_index[None, :] * C_stride_r,
-            mask=(x_index < size_x)[:, None],
-            other=0.0,
-        )
-        dot_bf16 = dot.to(tl.bfloat16)
-        # src[latent.diag:33]
-        dot_3 = tl.dot(dot_bf16, tl.trans(C))
-        # src[latent.diag:34]
-        where_one_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_3 + dot_2), float("-inf"))
-        tile_max = tl.max(where_one_x, 1)
-        next_max_x = tl.maximum(max_x, tile_max)
-        safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
-        scale = tl.exp2(max_x - safe_next_max_x)
-        exp2_one_x = tl.exp2(where_one_x - safe_next_max_x[:, None])
-        tile_bf16 = exp2_one_x.to(tl.bfloat16)
-        next_acc_x = tl.dot(tile_bf16, C, (acc_x * scale[:, None]))
-        tile_sum = tl.sum(exp2_one_x, 1)
-        next_sum_x = (sum_x * scale) + tile_sum
-        max_x = next_max_x
-        acc_x = next_acc_x
-        sum_x = next_sum_x
-    tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index[:, None] * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-        acc_x.to(tl.bfloat16),
-        mask=(one_index < 1)[:, None],
-    )
-    tl.store(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        (0.6931471805599453 * max_x),
-        mask=(one_index < 1),
-    )
-    tl.store(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        sum_x,
-        mask=(one_index < 1),
-    )
-
-
-@triton.jit
-def mla_decode_long_forward_out_kernel(
-    W_ptr, state__ptr, buffer_0_ptr, out_ptr, W_stride_h, W_stride_r, W_stride_e, state__stride_b,
-    state__stride_h, state__stride_one, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one,
-    buffer_0_stride_r, out_stride_b, out_stride_h, out_stride_one, out_stride_e, size_h, size_b,
-    BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_E: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_e = (program % tl.cdiv(128, BLOCK_E)) * BLOCK_E
-    e_index = first_e + tl.arange(0, BLOCK_E)
-    program = program // tl.cdiv(128, BLOCK_E)
-    first_b = (program % tl.cdiv(size_b, BLOCK_B)) * BLOCK_B
-    b_index = first_b + tl.arange(0, BLOCK_B)
-    program = program // tl.cdiv(size_b, BLOCK_B)
-    one_index = (program % 1).to(tl.int64)
-    program = program // 1
-    h_index = program.to(tl.int64)
-    acc_r = tl.full([BLOCK_B, BLOCK_E], 0.0, tl.float32)
-    to_r = (256) // BLOCK_R * BLOCK_R
-    # whole tiles, no mask needed
-    for first_r in tl.range(0, to_r, BLOCK_R):
-        r_index = first_r + tl.arange(0, BLOCK_R)
-        # src[latent.diag:28]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(e_index < 128)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(b_index < size_b)[:, None],
-            other=0.0,
-        )
-        next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
-        acc_r = next_acc_r
-    from_r = tl.maximum(0, to_r)
-    # tiles that a mask or the end cuts
-    for first_r_2 in tl.range(from_r, 256, BLOCK_R):
-        r_index = first_r_2 + tl.arange(0, BLOCK_R)
-        # src[latent.diag:28]
-        W = tl.load(
-            W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e,
-            mask=(r_index < 256)[None, :] & (e_index < 128)[:, None],
-            other=0.0,
-        )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
-            mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
-            other=0.0,
-        )
-        next_acc_r = tl.dot(buffer_0, tl.trans(W), acc_r)
-        acc_r = next_acc_r
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(b_index < size_b),
-        other=0.0,
-    )
-    where_b_e = tl.where((state_ > 0.0)[:, None], acc_r * (1.0 / state_)[:, None], 0.0)
-    tl.store(
-        out_ptr + b_index[:, None] * out_stride_b + h_index * out_stride_h + one_index * out_stride_one + e_index[None, :] * out_stride_e,
-        where_b_e.to(tl.bfloat16),
-        mask=(b_index < size_b)[:, None] & (e_index < 128)[None, :],
-    )
-
-
-@triton.jit
-def mla_decode_long_forward_logsum_kernel(
-    state__ptr, state_ptr, logsum_ptr, state__stride_b, state__stride_h, state__stride_one, state_stride_b,
-    state_stride_h, state_stride_one, logsum_stride_b, logsum_stride_h, logsum_stride_one, size_b, size_h,
-    BLOCK_ONE: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_one = (program % tl.cdiv(1, BLOCK_ONE)) * BLOCK_ONE
-    one_index = first_one + tl.arange(0, BLOCK_ONE)
-    program = program // tl.cdiv(1, BLOCK_ONE)
-    h_index = (program % size_h).to(tl.int64)
-    program = program // size_h
-    b_index = program.to(tl.int64)
-    state = tl.load(
-        state_ptr + b_index * state_stride_b + h_index * state_stride_h + one_index * state_stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    state_ = tl.load(
-        state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
-        mask=(one_index < 1),
-        other=0.0,
-    )
-    tl.store(
-        logsum_ptr + b_index * logsum_stride_b + h_index * logsum_stride_h + one_index * logsum_stride_one,
-        (tl.log(state_) + state),
-        mask=(one_index < 1),
-    )
-
-
-@triton.jit
-def mla_decode_long_backward_buffer_1_kernel(
-    Q_ptr, U_ptr, buffer_1_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, U_stride_h, U_stride_r,
-    U_stride_d, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one, buffer_1_stride_r, size_b, size_h,
+def mla_decode_backward_buffer_0_kernel(
+    Q_ptr, U_ptr, buffer_0_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, U_stride_h, U_stride_r,
+    U_stride_d, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, size_b, size_h,
     BLOCK_D: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4504,14 +4560,14 @@ def mla_decode_long_backward_buffer_1_kernel(
         next_acc_d = tl.dot(Q, tl.trans(U), acc_d)
         acc_d = next_acc_d
     tl.store(
-        buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+        buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         acc_d.to(tl.bfloat16),
         mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
     )
 
 
 @triton.jit
-def mla_decode_long_backward_buffer_2_kernel(
+def mla_decode_backward_buffer_2_kernel(
     W_ptr, d_out_ptr, buffer_2_ptr, W_stride_h, W_stride_r, W_stride_e, d_out_stride_b, d_out_stride_h,
     d_out_stride_one, d_out_stride_e, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
     buffer_2_stride_r, size_h, size_b, BLOCK_E: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr,
@@ -4569,10 +4625,10 @@ def mla_decode_long_backward_buffer_2_kernel(
 
 
 @triton.jit
-def mla_decode_long_backward_buffer_3_rows_kernel(
-    d_out_ptr, out_ptr, buffer_3_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_3_stride_b, buffer_3_stride_h,
-    buffer_3_stride_one, size_b, size_h, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
+def mla_decode_backward_buffer_4_rows_kernel(
+    d_out_ptr, out_ptr, buffer_4_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_one, size_b, size_h, BLOCK_E: tl.constexpr, EXACT_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     one_index = (program % 1).to(tl.int64)
@@ -4590,16 +4646,16 @@ def mla_decode_long_backward_buffer_3_rows_kernel(
     mul_e = out.to(tl.float32) * d_out.to(tl.float32)
     sum_ = tl.sum(mul_e, 0)
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one,
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one,
         sum_,
     )
 
 
 @triton.jit
-def mla_decode_long_backward_buffer_3_kernel(
-    d_out_ptr, out_ptr, buffer_3_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
-    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_3_stride_b, buffer_3_stride_h,
-    buffer_3_stride_one, size_b, size_h, BLOCK_E: tl.constexpr,
+def mla_decode_backward_buffer_4_kernel(
+    d_out_ptr, out_ptr, buffer_4_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    out_stride_b, out_stride_h, out_stride_one, out_stride_e, buffer_4_stride_b, buffer_4_stride_h,
+    buffer_4_stride_one, size_b, size_h, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
     one_index = (program % 1).to(tl.int64)
@@ -4641,21 +4697,21 @@ def mla_decode_long_backward_buffer_3_kernel(
         next_acc_e = acc_e + tile_sum
         acc_e = next_acc_e
     tl.store(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one,
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one,
         acc_e,
     )
 
 
 @triton.jit
-def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
-    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, state_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr,
-    buffer_0_ptr, buffer_4_ptr, buffer_5_ptr, d_R_ptr, R_stride_b, R_stride_h, R_stride_one, R_stride_p,
+def mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R_kernel(
+    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, state_ptr, buffer_0_ptr, buffer_2_ptr, buffer_4_ptr,
+    buffer_1_ptr, buffer_3_ptr, buffer_5_ptr, d_R_ptr, R_stride_b, R_stride_h, R_stride_one, R_stride_p,
     C_stride_b, C_stride_x, C_stride_r, T_stride_b, T_stride_x, T_stride_p, logsum_stride_b, logsum_stride_h,
-    logsum_stride_one, state_stride_b, state_stride_h, state_stride_one, buffer_1_stride_b, buffer_1_stride_h,
-    buffer_1_stride_one, buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
-    buffer_2_stride_r, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_one, buffer_0_stride_b,
-    buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, buffer_4_stride_b, buffer_4_stride_h,
-    buffer_4_stride_one, buffer_4_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
+    logsum_stride_one, state_stride_b, state_stride_h, state_stride_one, buffer_0_stride_b, buffer_0_stride_h,
+    buffer_0_stride_one, buffer_0_stride_r, buffer_2_stride_b, buffer_2_stride_h, buffer_2_stride_one,
+    buffer_2_stride_r, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_one, buffer_1_stride_b,
+    buffer_1_stride_h, buffer_1_stride_one, buffer_1_stride_r, buffer_3_stride_b, buffer_3_stride_h,
+    buffer_3_stride_one, buffer_3_stride_r, buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one,
     buffer_5_stride_r, d_R_stride_b, d_R_stride_h, d_R_stride_one, d_R_stride_p, size_b, size_h, size_x,
     BLOCK_X: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_H: tl.constexpr,
     EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
@@ -4687,13 +4743,13 @@ def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
         mask=(h_index < size_h)[:, None],
         other=0.0,
     )
-    buffer_1 = tl.load(
-        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+    buffer_0 = tl.load(
+        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
         mask=(h_index < size_h)[:, None],
         other=0.0,
     )
-    buffer_3 = tl.load(
-        buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one,
+    buffer_4 = tl.load(
+        buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one,
         mask=(h_index < size_h),
         other=0.0,
     )
@@ -4722,16 +4778,16 @@ def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        dot_2 = tl.dot(buffer_1, tl.trans(C))
+        dot_2 = tl.dot(buffer_0, tl.trans(C))
         mul_h_x = 0.10411754627697266 * (dot_2 + dot)
         dot_3 = tl.dot(buffer_2, tl.trans(C))
-        sub_h_x = dot_3 - buffer_3[:, None]
+        sub_h_x = dot_3 - buffer_4[:, None]
         tile_bf16 = (tl.exp2(mul_h_x - mul_h[:, None]) * sub_h_x).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
         exp2_h_x = tl.exp2(mul_h_x - mul_h_2[:, None])
-        tile_bf16_2 = (exp2_h_x * sub_h_x).to(tl.bfloat16)
+        tile_bf16_2 = exp2_h_x.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = exp2_h_x.to(tl.bfloat16)
+        tile_bf16_3 = (exp2_h_x * sub_h_x).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
         tile_bf16_4 = (exp2_h_x * sub_h_x).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
@@ -4758,19 +4814,19 @@ def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
         )
         # src[latent.diag:33]
         dot = tl.dot(R, tl.trans(T))
-        dot_2 = tl.dot(buffer_1, tl.trans(C))
+        dot_2 = tl.dot(buffer_0, tl.trans(C))
         # src[latent.diag:34]
         where_h_x = tl.where(((x_index < filled) & (x_index < size_x))[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
         sub_h_x = where_h_x - tl.where(mul_h == float("-inf"), 0.0, mul_h)[:, None]
         dot_3 = tl.dot(buffer_2, tl.trans(C))
-        sub_h_x_2 = dot_3 - buffer_3[:, None]
+        sub_h_x_2 = dot_3 - buffer_4[:, None]
         tile_bf16 = (tl.exp2(sub_h_x) * sub_h_x_2).to(tl.bfloat16)
         next_acc_x = tl.dot(tile_bf16, C, acc_x)
         sub_h_x_3 = where_h_x - tl.where(mul_h_2 == float("-inf"), 0.0, mul_h_2)[:, None]
         exp2_h_x = tl.exp2(sub_h_x_3)
-        tile_bf16_2 = (exp2_h_x * sub_h_x_2).to(tl.bfloat16)
+        tile_bf16_2 = exp2_h_x.to(tl.bfloat16)
         next_acc_x_2 = tl.dot(tile_bf16_2, C, acc_x_2)
-        tile_bf16_3 = exp2_h_x.to(tl.bfloat16)
+        tile_bf16_3 = (exp2_h_x * sub_h_x_2).to(tl.bfloat16)
         next_acc_x_3 = tl.dot(tile_bf16_3, C, acc_x_3)
         tile_bf16_4 = (exp2_h_x * sub_h_x_2).to(tl.bfloat16)
         next_acc_x_4 = tl.dot(tile_bf16_4, T, acc_x_4)
@@ -4779,12 +4835,12 @@ def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
         acc_x_3 = next_acc_x_3
         acc_x_4 = next_acc_x_4
     tl.store(
-        buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
         acc_x.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None],
     )
     tl.store(
-        buffer_4_ptr + b_index * buffer_4_stride_b + h_index[:, None] * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[None, :] * buffer_4_stride_r,
+        buffer_3_ptr + b_index * buffer_3_stride_b + h_index[:, None] * buffer_3_stride_h + one_index * buffer_3_stride_one + r_index[None, :] * buffer_3_stride_r,
         acc_x_2.to(tl.bfloat16),
         mask=(h_index < size_h)[:, None],
     )
@@ -4801,12 +4857,12 @@ def mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel(
 
 
 @triton.jit
-def mla_decode_long_backward_d_C_d_T_kernel(
-    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, buffer_1_ptr, buffer_2_ptr, buffer_3_ptr, d_C_ptr, d_T_ptr,
+def mla_decode_backward_d_C_d_T_kernel(
+    R_ptr, C_ptr, T_ptr, filled_ptr, logsum_ptr, buffer_0_ptr, buffer_2_ptr, buffer_4_ptr, d_C_ptr, d_T_ptr,
     R_stride_b, R_stride_h, R_stride_one, R_stride_p, C_stride_b, C_stride_x, C_stride_r, T_stride_b,
-    T_stride_x, T_stride_p, logsum_stride_b, logsum_stride_h, logsum_stride_one, buffer_1_stride_b,
-    buffer_1_stride_h, buffer_1_stride_one, buffer_1_stride_r, buffer_2_stride_b, buffer_2_stride_h,
-    buffer_2_stride_one, buffer_2_stride_r, buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_one,
+    T_stride_x, T_stride_p, logsum_stride_b, logsum_stride_h, logsum_stride_one, buffer_0_stride_b,
+    buffer_0_stride_h, buffer_0_stride_one, buffer_0_stride_r, buffer_2_stride_b, buffer_2_stride_h,
+    buffer_2_stride_one, buffer_2_stride_r, buffer_4_stride_b, buffer_4_stride_h, buffer_4_stride_one,
     d_C_stride_b, d_C_stride_x, d_C_stride_r, d_T_stride_b, d_T_stride_x, d_T_stride_p, size_b, size_h,
     size_x, BLOCK_H: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_P: tl.constexpr, BLOCK_X: tl.constexpr,
     EXACT_R: tl.constexpr, EXACT_P: tl.constexpr,
@@ -4852,23 +4908,23 @@ def mla_decode_long_backward_d_C_d_T_kernel(
             )
             # src[latent.diag:33]
             dot = tl.dot(T, tl.trans(R))
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
             )
-            dot_2 = tl.dot(C, tl.trans(buffer_1))
+            dot_2 = tl.dot(C, tl.trans(buffer_0))
             where_x_h = tl.where(lt_x[:, None], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
             exp2_x_h = tl.exp2(sub_x_h)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one,
             )
             buffer_2 = tl.load(
                 buffer_2_ptr + b_index * buffer_2_stride_b + h_index[:, None] * buffer_2_stride_h + one_index * buffer_2_stride_one + r_index[None, :] * buffer_2_stride_r,
             )
             dot_3 = tl.dot(C, tl.trans(buffer_2))
-            sub_x_h_2 = dot_3 - buffer_3[None, :]
+            sub_x_h_2 = dot_3 - buffer_4[None, :]
             tile_bf16 = (exp2_x_h * sub_x_h_2).to(tl.bfloat16)
-            next_acc_h_one = tl.dot(tile_bf16, buffer_1, acc_h_one)
+            next_acc_h_one = tl.dot(tile_bf16, buffer_0, acc_h_one)
             tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
             next_acc_h_one_2 = tl.dot(tile_bf16_2, buffer_2, acc_h_one_2)
             tile_bf16_3 = (exp2_x_h * sub_x_h_2).to(tl.bfloat16)
@@ -4894,17 +4950,17 @@ def mla_decode_long_backward_d_C_d_T_kernel(
             )
             # src[latent.diag:33]
             dot = tl.dot(T, tl.trans(R))
-            buffer_1 = tl.load(
-                buffer_1_ptr + b_index * buffer_1_stride_b + h_index[:, None] * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
+            buffer_0 = tl.load(
+                buffer_0_ptr + b_index * buffer_0_stride_b + h_index[:, None] * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
                 mask=(h_index < size_h)[:, None],
                 other=0.0,
             )
-            dot_2 = tl.dot(C, tl.trans(buffer_1))
+            dot_2 = tl.dot(C, tl.trans(buffer_0))
             where_x_h = tl.where(lt_x[:, None] & (h_index < size_h)[None, :], 0.10411754627697266 * (dot_2 + dot), float("-inf"))
             sub_x_h = where_x_h - tl.where(mul_h == float("-inf"), 0.0, mul_h)[None, :]
             exp2_x_h = tl.exp2(sub_x_h)
-            buffer_3 = tl.load(
-                buffer_3_ptr + b_index * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one,
+            buffer_4 = tl.load(
+                buffer_4_ptr + b_index * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one,
                 mask=(h_index < size_h),
                 other=0.0,
             )
@@ -4914,9 +4970,9 @@ def mla_decode_long_backward_d_C_d_T_kernel(
                 other=0.0,
             )
             dot_3 = tl.dot(C, tl.trans(buffer_2))
-            sub_x_h_2 = dot_3 - buffer_3[None, :]
+            sub_x_h_2 = dot_3 - buffer_4[None, :]
             tile_bf16 = (exp2_x_h * sub_x_h_2).to(tl.bfloat16)
-            next_acc_h_one = tl.dot(tile_bf16, buffer_1, acc_h_one)
+            next_acc_h_one = tl.dot(tile_bf16, buffer_0, acc_h_one)
             tile_bf16_2 = exp2_x_h.to(tl.bfloat16)
             next_acc_h_one_2 = tl.dot(tile_bf16_2, buffer_2, acc_h_one_2)
             tile_bf16_3 = (exp2_x_h * sub_x_h_2).to(tl.bfloat16)
@@ -4939,10 +4995,10 @@ def mla_decode_long_backward_d_C_d_T_kernel(
 
 
 @triton.jit
-def mla_decode_long_backward_d_Q_kernel(
-    U_ptr, state__ptr, buffer_0_ptr, d_Q_ptr, U_stride_h, U_stride_r, U_stride_d, state__stride_b,
-    state__stride_h, state__stride_one, buffer_0_stride_b, buffer_0_stride_h, buffer_0_stride_one,
-    buffer_0_stride_r, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one, d_Q_stride_d, size_h, size_b,
+def mla_decode_backward_d_Q_kernel(
+    U_ptr, state__ptr, buffer_1_ptr, d_Q_ptr, U_stride_h, U_stride_r, U_stride_d, state__stride_b,
+    state__stride_h, state__stride_one, buffer_1_stride_b, buffer_1_stride_h, buffer_1_stride_one,
+    buffer_1_stride_r, d_Q_stride_b, d_Q_stride_h, d_Q_stride_one, d_Q_stride_d, size_h, size_b,
     BLOCK_R: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -4966,12 +5022,12 @@ def mla_decode_long_backward_d_Q_kernel(
             mask=(d_index < 128)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
             mask=(b_index < size_b)[:, None],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_0, tl.trans(U), acc_r)
+        next_acc_r = tl.dot(buffer_1, tl.trans(U), acc_r)
         acc_r = next_acc_r
     from_r = tl.maximum(0, to_r)
     # tiles that a mask or the end cuts
@@ -4983,12 +5039,12 @@ def mla_decode_long_backward_d_Q_kernel(
             mask=(r_index < 256)[None, :] & (d_index < 128)[:, None],
             other=0.0,
         )
-        buffer_0 = tl.load(
-            buffer_0_ptr + b_index[:, None] * buffer_0_stride_b + h_index * buffer_0_stride_h + one_index * buffer_0_stride_one + r_index[None, :] * buffer_0_stride_r,
+        buffer_1 = tl.load(
+            buffer_1_ptr + b_index[:, None] * buffer_1_stride_b + h_index * buffer_1_stride_h + one_index * buffer_1_stride_one + r_index[None, :] * buffer_1_stride_r,
             mask=(b_index < size_b)[:, None] & (r_index < 256)[None, :],
             other=0.0,
         )
-        next_acc_r = tl.dot(buffer_0, tl.trans(U), acc_r)
+        next_acc_r = tl.dot(buffer_1, tl.trans(U), acc_r)
         acc_r = next_acc_r
     state_ = tl.load(
         state__ptr + b_index * state__stride_b + h_index * state__stride_h + one_index * state__stride_one,
@@ -5005,9 +5061,9 @@ def mla_decode_long_backward_d_Q_kernel(
 
 
 @triton.jit
-def mla_decode_long_backward_d_U_kernel(
-    Q_ptr, buffer_4_ptr, d_U_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, buffer_4_stride_b,
-    buffer_4_stride_h, buffer_4_stride_one, buffer_4_stride_r, d_U_stride_h, d_U_stride_r, d_U_stride_d,
+def mla_decode_backward_d_U_kernel(
+    Q_ptr, buffer_5_ptr, d_U_ptr, Q_stride_b, Q_stride_h, Q_stride_one, Q_stride_d, buffer_5_stride_b,
+    buffer_5_stride_h, buffer_5_stride_one, buffer_5_stride_r, d_U_stride_h, d_U_stride_r, d_U_stride_d,
     size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5024,8 +5080,8 @@ def mla_decode_long_backward_d_U_kernel(
         # whole tiles, no mask needed
         for first_b in tl.range(0, to_b, BLOCK_B):
             b_index = first_b + tl.arange(0, BLOCK_B)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index[None, :] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[:, None] * buffer_4_stride_r,
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index[None, :] * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
                 mask=(r_index < 256)[:, None],
                 other=0.0,
             )
@@ -5035,14 +5091,14 @@ def mla_decode_long_backward_d_U_kernel(
                 mask=(d_index < 128)[:, None],
                 other=0.0,
             )
-            next_acc_b_one = tl.dot(buffer_4, tl.trans(Q), acc_b_one)
+            next_acc_b_one = tl.dot(buffer_5, tl.trans(Q), acc_b_one)
             acc_b_one = next_acc_b_one
         from_b = tl.maximum(0, to_b)
         # tiles that a mask or the end cuts
         for first_b_2 in tl.range(from_b, size_b, BLOCK_B):
             b_index = first_b_2 + tl.arange(0, BLOCK_B)
-            buffer_4 = tl.load(
-                buffer_4_ptr + b_index[None, :] * buffer_4_stride_b + h_index * buffer_4_stride_h + one_index * buffer_4_stride_one + r_index[:, None] * buffer_4_stride_r,
+            buffer_5 = tl.load(
+                buffer_5_ptr + b_index[None, :] * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
                 mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
@@ -5052,7 +5108,7 @@ def mla_decode_long_backward_d_U_kernel(
                 mask=(b_index < size_b)[None, :] & (d_index < 128)[:, None],
                 other=0.0,
             )
-            next_acc_b_one = tl.dot(buffer_4, tl.trans(Q), acc_b_one)
+            next_acc_b_one = tl.dot(buffer_5, tl.trans(Q), acc_b_one)
             acc_b_one = next_acc_b_one
     tile_bf16 = (acc_b_one * 0.07216878364870323).to(tl.bfloat16)
     tl.store(
@@ -5063,9 +5119,9 @@ def mla_decode_long_backward_d_U_kernel(
 
 
 @triton.jit
-def mla_decode_long_backward_d_W_kernel(
-    d_out_ptr, buffer_5_ptr, d_W_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
-    buffer_5_stride_b, buffer_5_stride_h, buffer_5_stride_one, buffer_5_stride_r, d_W_stride_h, d_W_stride_r,
+def mla_decode_backward_d_W_kernel(
+    d_out_ptr, buffer_3_ptr, d_W_ptr, d_out_stride_b, d_out_stride_h, d_out_stride_one, d_out_stride_e,
+    buffer_3_stride_b, buffer_3_stride_h, buffer_3_stride_one, buffer_3_stride_r, d_W_stride_h, d_W_stride_r,
     d_W_stride_e, size_b, size_h, BLOCK_B: tl.constexpr, BLOCK_R: tl.constexpr, BLOCK_E: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -5087,12 +5143,12 @@ def mla_decode_long_backward_d_W_kernel(
                 mask=(e_index < 128)[:, None],
                 other=0.0,
             )
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index[None, :] * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index[None, :] * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
                 mask=(r_index < 256)[:, None],
                 other=0.0,
             )
-            next_acc_b_one = tl.dot(buffer_5, tl.trans(d_out), acc_b_one)
+            next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
             acc_b_one = next_acc_b_one
         from_b = tl.maximum(0, to_b)
         # tiles that a mask or the end cuts
@@ -5103,12 +5159,12 @@ def mla_decode_long_backward_d_W_kernel(
                 mask=(b_index < size_b)[None, :] & (e_index < 128)[:, None],
                 other=0.0,
             )
-            buffer_5 = tl.load(
-                buffer_5_ptr + b_index[None, :] * buffer_5_stride_b + h_index * buffer_5_stride_h + one_index * buffer_5_stride_one + r_index[:, None] * buffer_5_stride_r,
+            buffer_3 = tl.load(
+                buffer_3_ptr + b_index[None, :] * buffer_3_stride_b + h_index * buffer_3_stride_h + one_index * buffer_3_stride_one + r_index[:, None] * buffer_3_stride_r,
                 mask=(b_index < size_b)[None, :] & (r_index < 256)[:, None],
                 other=0.0,
             )
-            next_acc_b_one = tl.dot(buffer_5, tl.trans(d_out), acc_b_one)
+            next_acc_b_one = tl.dot(buffer_3, tl.trans(d_out), acc_b_one)
             acc_b_one = next_acc_b_one
     tl.store(
         d_W_ptr + h_index * d_W_stride_h + r_index[:, None] * d_W_stride_r + e_index[None, :] * d_W_stride_e,
@@ -5288,383 +5344,28 @@ def _mla_decode_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> tor
     return logsum
 
 
-def _mla_decode_backward_d_Q_d_R(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor, state: torch.Tensor,
-    state_: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_decode_backward_d_Q_d_R(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one], state: f32[b h one], state_: f32[b h one]) -> d_Q: bf16[b h one d], d_R: bf16[b h one p]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_buffer_0(Q: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_0(Q: bf16[b h one d], U: bf16[h r d]) -> buffer_0: bf16[b h one r]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
     _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    _check("state", state, torch.float32, 3, Q.device)
-    _check("state_", state_, torch.float32, 3, Q.device)
     b, h, _, _ = Q.shape
-    _, x, _ = C.shape
     if Q.shape != (b, h, 1, 128):
         raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    if state.shape != (b, h, 1):
-        raise ValueError(f"state: f32[b h one] has shape {state.shape}, expected {(b, h, 1)}")
-    if state_.shape != (b, h, 1):
-        raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
-    d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=Q.device)
-    d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    if max(BLOCK_D, BLOCK_P, BLOCK_R, BLOCK_X, BLOCK_E) > 256:
-        raise ValueError(f"d x p x r x x x e = {max(BLOCK_D, BLOCK_P, BLOCK_R, BLOCK_X, BLOCK_E)}: at most 256 elements are held on chip")
-    BLOCK_ONE, warps, stages = 16, 8, 2
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
-    mla_decode_backward_d_Q_d_R_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_, d_Q, d_R, Q.stride(0), Q.stride(1),
-        Q.stride(2), Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0),
-        C.stride(1), C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1),
-        U.stride(2), W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), state.stride(0), state.stride(1), state.stride(2),
-        state_.stride(0), state_.stride(1), state_.stride(2), d_Q.stride(0), d_Q.stride(1), d_Q.stride(2),
-        d_Q.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x, BLOCK_D=BLOCK_D,
-        BLOCK_P=BLOCK_P, BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_E=BLOCK_E, BLOCK_ONE=BLOCK_ONE,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, EXACT_R=256 == BLOCK_R, EXACT_X=x == BLOCK_X,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return d_Q, d_R
-
-
-def _mla_decode_backward_d_C_d_T(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_decode_backward_d_C_d_T(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=Q.device)
-    d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_E * BLOCK_X > 256:
-        raise ValueError(f"r x p x d x e x x = {BLOCK_R * BLOCK_P * BLOCK_D * BLOCK_E * BLOCK_X}: at most 256 elements are held on chip")
-    BLOCK_B, BLOCK_H, warps, stages = 16, 16, 8, 1
-    grid = (triton.cdiv(b, BLOCK_B),)
-    mla_decode_backward_d_C_d_T_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, d_C, d_T, Q.stride(0), Q.stride(1), Q.stride(2),
-        Q.stride(3), R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1),
-        C.stride(2), T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2),
-        W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2),
-        d_out.stride(3), out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0),
-        logsum.stride(1), logsum.stride(2), d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0),
-        d_T.stride(1), d_T.stride(2), b, h, x, BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P,
-        BLOCK_D=BLOCK_D, BLOCK_E=BLOCK_E, BLOCK_X=BLOCK_X, BLOCK_B=BLOCK_B, EXACT_R=256 == BLOCK_R,
-        EXACT_P=64 == BLOCK_P, EXACT_D=128 == BLOCK_D, EXACT_E=128 == BLOCK_E, EXACT_X=x == BLOCK_X,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_C, d_T
-
-
-def _mla_decode_backward_d_U(
-    Q: torch.Tensor, R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, U: torch.Tensor, W: torch.Tensor,
-    filled: torch.Tensor, d_out: torch.Tensor, out: torch.Tensor, logsum: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_backward_d_U(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], W: bf16[h r e], filled: i32[], d_out: bf16[b h one e], out: bf16[b h one e], logsum: f32[b h one]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("W", W, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("out", out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if out.shape != (b, h, 1, 128):
-        raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_R * BLOCK_D * BLOCK_X * BLOCK_P * BLOCK_E > 256:
-        raise ValueError(f"r x d x x x p x e = {BLOCK_R * BLOCK_D * BLOCK_X * BLOCK_P * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 2
-    grid = (triton.cdiv(h, BLOCK_H),)
-    mla_decode_backward_d_U_kernel[grid](
-        Q, R, C, T, U, W, filled, d_out, out, logsum, d_U, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
-        T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), W.stride(0),
-        W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), logsum.stride(0), logsum.stride(1),
-        logsum.stride(2), d_U.stride(0), d_U.stride(1), d_U.stride(2), b, h, x, BLOCK_B=BLOCK_B,
-        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_R=256 == BLOCK_R, EXACT_D=128 == BLOCK_D, EXACT_X=x == BLOCK_X, EXACT_P=64 == BLOCK_P,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return d_U
-
-
-def _mla_decode_backward_d_W(
-    Q: torch.Tensor,
-    R: torch.Tensor,
-    C: torch.Tensor,
-    T: torch.Tensor,
-    U: torch.Tensor,
-    filled: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_backward_d_W(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[], d_out: bf16[b h one e], logsum: f32[b h one]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 4, Q.device)
-    _check("logsum", logsum, torch.float32, 3, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
-    if d_out.shape != (b, h, 1, 128):
-        raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if logsum.shape != (b, h, 1):
-        raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    BLOCK_E = max(16, triton.next_power_of_2(128))
-    if BLOCK_R * BLOCK_X * BLOCK_D * BLOCK_P * BLOCK_E > 256:
-        raise ValueError(f"r x x x d x p x e = {BLOCK_R * BLOCK_X * BLOCK_D * BLOCK_P * BLOCK_E}: at most 256 elements are held on chip")
-    BLOCK_H, BLOCK_B, warps, stages = 64, 16, 8, 2
-    grid = (triton.cdiv(h, BLOCK_H),)
-    mla_decode_backward_d_W_kernel[grid](
-        Q, R, C, T, U, filled, d_out, logsum, d_W, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
-        T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), d_out.stride(3), logsum.stride(0), logsum.stride(1),
-        logsum.stride(2), d_W.stride(0), d_W.stride(1), d_W.stride(2), b, h, x, BLOCK_B=BLOCK_B,
-        BLOCK_R=BLOCK_R, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_E=BLOCK_E, BLOCK_H=BLOCK_H,
-        EXACT_R=256 == BLOCK_R, EXACT_X=x == BLOCK_X, EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P,
-        EXACT_E=128 == BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return d_W
-
-
-def _mla_decode_long_forward_buffer_0_state_state_(
-    Q: torch.Tensor,
-    R: torch.Tensor,
-    C: torch.Tensor,
-    T: torch.Tensor,
-    U: torch.Tensor,
-    filled: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_mla_decode_long_forward_buffer_0_state_state_(Q: bf16[b h one d], R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], U: bf16[h r d], filled: i32[]) -> buffer_0: bf16[b h one r], state: f32[b h one], state_: f32[b h one]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("R", R, torch.bfloat16, 4, Q.device)
-    _check("C", C, torch.bfloat16, 3, Q.device)
-    _check("T", T, torch.bfloat16, 3, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    _check("filled", filled, torch.int32, 0, Q.device)
-    b, h, _, _ = Q.shape
-    _, x, _ = C.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if R.shape != (b, h, 1, 64):
-        raise ValueError(f"R: bf16[b h one p] has shape {R.shape}, expected {(b, h, 1, 64)}")
-    if C.shape != (b, x, 256):
-        raise ValueError(f"C: bf16[b x r] has shape {C.shape}, expected {(b, x, 256)}")
-    if T.shape != (b, x, 64):
-        raise ValueError(f"T: bf16[b x p] has shape {T.shape}, expected {(b, x, 64)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    if filled.shape != ():
-        raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
-    state = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
-    state_ = torch.empty((b, h, 1), dtype=torch.float32, device=Q.device)
-    BLOCK_R = max(16, triton.next_power_of_2(256))
-    BLOCK_D = max(16, triton.next_power_of_2(128))
-    BLOCK_P = max(16, triton.next_power_of_2(64))
-    if max(BLOCK_R, BLOCK_D, BLOCK_P) > 256:
-        raise ValueError(f"r x d x p = {max(BLOCK_R, BLOCK_D, BLOCK_P)}: at most 256 elements are held on chip")
-    BLOCK_ONE, BLOCK_X, warps, stages = 16, 16, 8, 2
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
-    mla_decode_long_forward_buffer_0_state_state__kernel[grid](
-        Q, R, C, T, U, filled, buffer_0, state, state_, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3),
-        R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
-        T.stride(0), T.stride(1), T.stride(2), U.stride(0), U.stride(1), U.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), state.stride(0), state.stride(1),
-        state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), b, h, x, BLOCK_X=BLOCK_X,
-        BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, BLOCK_P=BLOCK_P, BLOCK_ONE=BLOCK_ONE, EXACT_R=256 == BLOCK_R,
-        EXACT_D=128 == BLOCK_D, EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
-    )
-    return buffer_0, state, state_
-
-
-def _mla_decode_long_forward_out(
-    W: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_long_forward_out(W: bf16[h r e], state_: f32[b h one], buffer_0: bf16[b h one r]) -> out: bf16[b h one e]. Any strides; sizes are read off the shapes."""
-    _check("W", W, torch.bfloat16, 3, W.device)
-    _check("state_", state_, torch.float32, 3, W.device)
-    _check("buffer_0", buffer_0, torch.bfloat16, 4, W.device)
-    h, _, _ = W.shape
-    b, _, _ = state_.shape
-    if W.shape != (h, 256, 128):
-        raise ValueError(f"W: bf16[h r e] has shape {W.shape}, expected {(h, 256, 128)}")
-    if state_.shape != (b, h, 1):
-        raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
-    if buffer_0.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
-    out = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=W.device)
-    BLOCK_B, BLOCK_E, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
-    grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_E),)
-    mla_decode_long_forward_out_kernel[grid](
-        W, state_, buffer_0, out, W.stride(0), W.stride(1), W.stride(2), state_.stride(0), state_.stride(1),
-        state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
-        BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
-    )
-    return out
-
-
-def _mla_decode_long_forward_logsum(state_: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_forward_logsum(state_: f32[b h one], state: f32[b h one]) -> logsum: f32[b h one]. Any strides; sizes are read off the shapes."""
-    _check("state_", state_, torch.float32, 3, state_.device)
-    _check("state", state, torch.float32, 3, state_.device)
-    b, h, _ = state_.shape
-    if state_.shape != (b, h, 1):
-        raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
-    if state.shape != (b, h, 1):
-        raise ValueError(f"state: f32[b h one] has shape {state.shape}, expected {(b, h, 1)}")
-    logsum = torch.empty((b, h, 1), dtype=torch.float32, device=state_.device)
-    BLOCK_ONE, warps, stages = 1024, 4, 1
-    grid = (b * h * triton.cdiv(1, BLOCK_ONE),)
-    mla_decode_long_forward_logsum_kernel[grid](
-        state_, state, logsum, state_.stride(0), state_.stride(1), state_.stride(2), state.stride(0),
-        state.stride(1), state.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2), b, h,
-        BLOCK_ONE=BLOCK_ONE, num_warps=warps, num_stages=stages,
-    )
-    return logsum
-
-
-def _mla_decode_long_backward_buffer_1(Q: torch.Tensor, U: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_backward_buffer_1(Q: bf16[b h one d], U: bf16[h r d]) -> buffer_1: bf16[b h one r]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("U", U, torch.bfloat16, 3, Q.device)
-    b, h, _, _ = Q.shape
-    if Q.shape != (b, h, 1, 128):
-        raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if U.shape != (h, 256, 128):
-        raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
-    buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=Q.device)
     BLOCK_B, BLOCK_R, BLOCK_D, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
-    mla_decode_long_backward_buffer_1_kernel[grid](
-        Q, U, buffer_1, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), U.stride(0), U.stride(1),
-        U.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), b, h,
+    mla_decode_backward_buffer_0_kernel[grid](
+        Q, U, buffer_0, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), U.stride(0), U.stride(1),
+        U.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), b, h,
         BLOCK_D=BLOCK_D, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps, num_stages=stages,
     )
-    return buffer_1
+    return buffer_0
 
 
-def _mla_decode_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_backward_buffer_2(W: bf16[h r e], d_out: bf16[b h one e]) -> buffer_2: bf16[b h one r]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_2(W: bf16[h r e], d_out: bf16[b h one e]) -> buffer_2: bf16[b h one r]. Any strides; sizes are read off the shapes."""
     _check("W", W, torch.bfloat16, 3, W.device)
     _check("d_out", d_out, torch.bfloat16, 4, W.device)
     h, _, _ = W.shape
@@ -5676,7 +5377,7 @@ def _mla_decode_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> 
     buffer_2 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=W.device)
     BLOCK_B, BLOCK_R, BLOCK_E, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(256, BLOCK_R),)
-    mla_decode_long_backward_buffer_2_kernel[grid](
+    mla_decode_backward_buffer_2_kernel[grid](
         W, d_out, buffer_2, W.stride(0), W.stride(1), W.stride(2), d_out.stride(0), d_out.stride(1),
         d_out.stride(2), d_out.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
         buffer_2.stride(3), h, b, BLOCK_E=BLOCK_E, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, num_warps=warps,
@@ -5685,8 +5386,8 @@ def _mla_decode_long_backward_buffer_2(W: torch.Tensor, d_out: torch.Tensor) -> 
     return buffer_2
 
 
-def _mla_decode_long_backward_buffer_3(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_backward_buffer_3(d_out: bf16[b h one e], out: bf16[b h one e]) -> buffer_3: f32[b h one]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_buffer_4(d_out: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_buffer_4(d_out: bf16[b h one e], out: bf16[b h one e]) -> buffer_4: f32[b h one]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
     _check("out", out, torch.bfloat16, 4, d_out.device)
     b, h, _, _ = d_out.shape
@@ -5694,7 +5395,7 @@ def _mla_decode_long_backward_buffer_3(d_out: torch.Tensor, out: torch.Tensor) -
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
     if out.shape != (b, h, 1, 128):
         raise ValueError(f"out: bf16[b h one e] has shape {out.shape}, expected {(b, h, 1, 128)}")
-    buffer_3 = torch.empty((b, h, 1), dtype=torch.float32, device=d_out.device)
+    buffer_4 = torch.empty((b, h, 1), dtype=torch.float32, device=d_out.device)
     BLOCK_E = max(16, triton.next_power_of_2(128))
     if BLOCK_E <= 16384:
         if BLOCK_E <= 1024:
@@ -5704,37 +5405,37 @@ def _mla_decode_long_backward_buffer_3(d_out: torch.Tensor, out: torch.Tensor) -
         else:
             warps, stages = 16, 1
         grid = (b * h * 1,)
-        mla_decode_long_backward_buffer_3_rows_kernel[grid](
-            d_out, out, buffer_3, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_3.stride(0),
-            buffer_3.stride(1), buffer_3.stride(2), b, h, BLOCK_E=BLOCK_E, EXACT_E=128 == BLOCK_E,
+        mla_decode_backward_buffer_4_rows_kernel[grid](
+            d_out, out, buffer_4, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+            out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_4.stride(0),
+            buffer_4.stride(1), buffer_4.stride(2), b, h, BLOCK_E=BLOCK_E, EXACT_E=128 == BLOCK_E,
             num_warps=warps, num_stages=stages,
         )
-        return buffer_3
+        return buffer_4
     BLOCK_E, warps, stages = 4096, 8, 2
     grid = (b * h * 1,)
-    mla_decode_long_backward_buffer_3_kernel[grid](
-        d_out, out, buffer_3, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_3.stride(0), buffer_3.stride(1),
-        buffer_3.stride(2), b, h, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
+    mla_decode_backward_buffer_4_kernel[grid](
+        d_out, out, buffer_4, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        out.stride(0), out.stride(1), out.stride(2), out.stride(3), buffer_4.stride(0), buffer_4.stride(1),
+        buffer_4.stride(2), b, h, BLOCK_E=BLOCK_E, num_warps=warps, num_stages=stages,
     )
-    return buffer_3
+    return buffer_4
 
 
-def _mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R(
+def _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(
     R: torch.Tensor, C: torch.Tensor, T: torch.Tensor, filled: torch.Tensor, logsum: torch.Tensor,
-    state: torch.Tensor, buffer_1: torch.Tensor, buffer_2: torch.Tensor, buffer_3: torch.Tensor,
+    state: torch.Tensor, buffer_0: torch.Tensor, buffer_2: torch.Tensor, buffer_4: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """_mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], state: f32[b h one], buffer_1: bf16[b h one r], buffer_2: bf16[b h one r], buffer_3: f32[b h one]) -> buffer_0: bf16[b h one r], buffer_4: bf16[b h one r], buffer_5: bf16[b h one r], d_R: bf16[b h one p]. Any strides; sizes are read off the shapes."""
+    """_mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], state: f32[b h one], buffer_0: bf16[b h one r], buffer_2: bf16[b h one r], buffer_4: f32[b h one]) -> buffer_1: bf16[b h one r], buffer_3: bf16[b h one r], buffer_5: bf16[b h one r], d_R: bf16[b h one p]. Any strides; sizes are read off the shapes."""
     _check("R", R, torch.bfloat16, 4, R.device)
     _check("C", C, torch.bfloat16, 3, R.device)
     _check("T", T, torch.bfloat16, 3, R.device)
     _check("filled", filled, torch.int32, 0, R.device)
     _check("logsum", logsum, torch.float32, 3, R.device)
     _check("state", state, torch.float32, 3, R.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 4, R.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, R.device)
     _check("buffer_2", buffer_2, torch.bfloat16, 4, R.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, R.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, R.device)
     b, h, _, _ = R.shape
     _, x, _ = C.shape
     if R.shape != (b, h, 1, 64):
@@ -5749,14 +5450,14 @@ def _mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R(
         raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
     if state.shape != (b, h, 1):
         raise ValueError(f"state: f32[b h one] has shape {state.shape}, expected {(b, h, 1)}")
-    if buffer_1.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
+    if buffer_0.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
     if buffer_2.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_2: bf16[b h one r] has shape {buffer_2.shape}, expected {(b, h, 1, 256)}")
-    if buffer_3.shape != (b, h, 1):
-        raise ValueError(f"buffer_3: f32[b h one] has shape {buffer_3.shape}, expected {(b, h, 1)}")
-    buffer_0 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
-    buffer_4 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
+    if buffer_4.shape != (b, h, 1):
+        raise ValueError(f"buffer_4: f32[b h one] has shape {buffer_4.shape}, expected {(b, h, 1)}")
+    buffer_1 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
+    buffer_3 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     buffer_5 = torch.empty((b, h, 1, 256), dtype=torch.bfloat16, device=R.device)
     d_R = torch.empty((b, h, 1, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_R = max(16, triton.next_power_of_2(256))
@@ -5765,41 +5466,41 @@ def _mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R(
         raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 256 elements are held on chip")
     BLOCK_H, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(h, BLOCK_H) * 1,)
-    mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R_kernel[grid](
-        R, C, T, filled, logsum, state, buffer_1, buffer_2, buffer_3, buffer_0, buffer_4, buffer_5, d_R,
+    mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R_kernel[grid](
+        R, C, T, filled, logsum, state, buffer_0, buffer_2, buffer_4, buffer_1, buffer_3, buffer_5, d_R,
         R.stride(0), R.stride(1), R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2),
         T.stride(0), T.stride(1), T.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2),
-        state.stride(0), state.stride(1), state.stride(2), buffer_1.stride(0), buffer_1.stride(1),
-        buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
-        buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_0.stride(0),
-        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_4.stride(0), buffer_4.stride(1),
-        buffer_4.stride(2), buffer_4.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
+        state.stride(0), state.stride(1), state.stride(2), buffer_0.stride(0), buffer_0.stride(1),
+        buffer_0.stride(2), buffer_0.stride(3), buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2),
+        buffer_2.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2), buffer_1.stride(0),
+        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_3.stride(0), buffer_3.stride(1),
+        buffer_3.stride(2), buffer_3.stride(3), buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2),
         buffer_5.stride(3), d_R.stride(0), d_R.stride(1), d_R.stride(2), d_R.stride(3), b, h, x,
         BLOCK_X=BLOCK_X, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_H=BLOCK_H, EXACT_R=256 == BLOCK_R,
         EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
     )
-    return buffer_0, buffer_4, buffer_5, d_R
+    return buffer_1, buffer_3, buffer_5, d_R
 
 
-def _mla_decode_long_backward_d_C_d_T(
+def _mla_decode_backward_d_C_d_T(
     R: torch.Tensor,
     C: torch.Tensor,
     T: torch.Tensor,
     filled: torch.Tensor,
     logsum: torch.Tensor,
-    buffer_1: torch.Tensor,
+    buffer_0: torch.Tensor,
     buffer_2: torch.Tensor,
-    buffer_3: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """_mla_decode_long_backward_d_C_d_T(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], buffer_1: bf16[b h one r], buffer_2: bf16[b h one r], buffer_3: f32[b h one]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
+    """_mla_decode_backward_d_C_d_T(R: bf16[b h one p], C: bf16[b x r], T: bf16[b x p], filled: i32[], logsum: f32[b h one], buffer_0: bf16[b h one r], buffer_2: bf16[b h one r], buffer_4: f32[b h one]) -> d_C: bf16[b x r], d_T: bf16[b x p]. Any strides; sizes are read off the shapes."""
     _check("R", R, torch.bfloat16, 4, R.device)
     _check("C", C, torch.bfloat16, 3, R.device)
     _check("T", T, torch.bfloat16, 3, R.device)
     _check("filled", filled, torch.int32, 0, R.device)
     _check("logsum", logsum, torch.float32, 3, R.device)
-    _check("buffer_1", buffer_1, torch.bfloat16, 4, R.device)
+    _check("buffer_0", buffer_0, torch.bfloat16, 4, R.device)
     _check("buffer_2", buffer_2, torch.bfloat16, 4, R.device)
-    _check("buffer_3", buffer_3, torch.float32, 3, R.device)
+    _check("buffer_4", buffer_4, torch.float32, 3, R.device)
     b, h, _, _ = R.shape
     _, x, _ = C.shape
     if R.shape != (b, h, 1, 64):
@@ -5812,12 +5513,12 @@ def _mla_decode_long_backward_d_C_d_T(
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if logsum.shape != (b, h, 1):
         raise ValueError(f"logsum: f32[b h one] has shape {logsum.shape}, expected {(b, h, 1)}")
-    if buffer_1.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
+    if buffer_0.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
     if buffer_2.shape != (b, h, 1, 256):
         raise ValueError(f"buffer_2: bf16[b h one r] has shape {buffer_2.shape}, expected {(b, h, 1, 256)}")
-    if buffer_3.shape != (b, h, 1):
-        raise ValueError(f"buffer_3: f32[b h one] has shape {buffer_3.shape}, expected {(b, h, 1)}")
+    if buffer_4.shape != (b, h, 1):
+        raise ValueError(f"buffer_4: f32[b h one] has shape {buffer_4.shape}, expected {(b, h, 1)}")
     d_C = torch.empty((b, x, 256), dtype=torch.bfloat16, device=R.device)
     d_T = torch.empty((b, x, 64), dtype=torch.bfloat16, device=R.device)
     BLOCK_R = max(16, triton.next_power_of_2(256))
@@ -5826,12 +5527,12 @@ def _mla_decode_long_backward_d_C_d_T(
         raise ValueError(f"r x p = {max(BLOCK_R, BLOCK_P)}: at most 256 elements are held on chip")
     BLOCK_X, BLOCK_H, warps, stages = 64, 16, 8, 2
     grid = (b * triton.cdiv(x, BLOCK_X),)
-    mla_decode_long_backward_d_C_d_T_kernel[grid](
-        R, C, T, filled, logsum, buffer_1, buffer_2, buffer_3, d_C, d_T, R.stride(0), R.stride(1),
+    mla_decode_backward_d_C_d_T_kernel[grid](
+        R, C, T, filled, logsum, buffer_0, buffer_2, buffer_4, d_C, d_T, R.stride(0), R.stride(1),
         R.stride(2), R.stride(3), C.stride(0), C.stride(1), C.stride(2), T.stride(0), T.stride(1),
-        T.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_1.stride(0),
-        buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3), buffer_2.stride(0), buffer_2.stride(1),
-        buffer_2.stride(2), buffer_2.stride(3), buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2),
+        T.stride(2), logsum.stride(0), logsum.stride(1), logsum.stride(2), buffer_0.stride(0),
+        buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), buffer_2.stride(3), buffer_4.stride(0), buffer_4.stride(1), buffer_4.stride(2),
         d_C.stride(0), d_C.stride(1), d_C.stride(2), d_T.stride(0), d_T.stride(1), d_T.stride(2), b, h, x,
         BLOCK_H=BLOCK_H, BLOCK_R=BLOCK_R, BLOCK_P=BLOCK_P, BLOCK_X=BLOCK_X, EXACT_R=256 == BLOCK_R,
         EXACT_P=64 == BLOCK_P, num_warps=warps, num_stages=stages,
@@ -5839,71 +5540,67 @@ def _mla_decode_long_backward_d_C_d_T(
     return d_C, d_T
 
 
-def _mla_decode_long_backward_d_Q(
-    U: torch.Tensor,
-    state_: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_mla_decode_long_backward_d_Q(U: bf16[h r d], state_: f32[b h one], buffer_0: bf16[b h one r]) -> d_Q: bf16[b h one d]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_d_Q(U: torch.Tensor, state_: torch.Tensor, buffer_1: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_Q(U: bf16[h r d], state_: f32[b h one], buffer_1: bf16[b h one r]) -> d_Q: bf16[b h one d]. Any strides; sizes are read off the shapes."""
     _check("U", U, torch.bfloat16, 3, U.device)
     _check("state_", state_, torch.float32, 3, U.device)
-    _check("buffer_0", buffer_0, torch.bfloat16, 4, U.device)
+    _check("buffer_1", buffer_1, torch.bfloat16, 4, U.device)
     h, _, _ = U.shape
     b, _, _ = state_.shape
     if U.shape != (h, 256, 128):
         raise ValueError(f"U: bf16[h r d] has shape {U.shape}, expected {(h, 256, 128)}")
     if state_.shape != (b, h, 1):
         raise ValueError(f"state_: f32[b h one] has shape {state_.shape}, expected {(b, h, 1)}")
-    if buffer_0.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_0: bf16[b h one r] has shape {buffer_0.shape}, expected {(b, h, 1, 256)}")
+    if buffer_1.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_1: bf16[b h one r] has shape {buffer_1.shape}, expected {(b, h, 1, 256)}")
     d_Q = torch.empty((b, h, 1, 128), dtype=torch.bfloat16, device=U.device)
     BLOCK_B, BLOCK_D, BLOCK_R, warps, stages = 128, 128, 64, 8, 3
     grid = (triton.cdiv(b, BLOCK_B) * h * 1 * triton.cdiv(128, BLOCK_D),)
-    mla_decode_long_backward_d_Q_kernel[grid](
-        U, state_, buffer_0, d_Q, U.stride(0), U.stride(1), U.stride(2), state_.stride(0), state_.stride(1),
-        state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), buffer_0.stride(2), buffer_0.stride(3),
+    mla_decode_backward_d_Q_kernel[grid](
+        U, state_, buffer_1, d_Q, U.stride(0), U.stride(1), U.stride(2), state_.stride(0), state_.stride(1),
+        state_.stride(2), buffer_1.stride(0), buffer_1.stride(1), buffer_1.stride(2), buffer_1.stride(3),
         d_Q.stride(0), d_Q.stride(1), d_Q.stride(2), d_Q.stride(3), h, b, BLOCK_R=BLOCK_R, BLOCK_B=BLOCK_B,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
 
 
-def _mla_decode_long_backward_d_U(Q: torch.Tensor, buffer_4: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_backward_d_U(Q: bf16[b h one d], buffer_4: bf16[b h one r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_d_U(Q: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_U(Q: bf16[b h one d], buffer_5: bf16[b h one r]) -> d_U: bf16[h r d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 4, Q.device)
-    _check("buffer_4", buffer_4, torch.bfloat16, 4, Q.device)
+    _check("buffer_5", buffer_5, torch.bfloat16, 4, Q.device)
     b, h, _, _ = Q.shape
     if Q.shape != (b, h, 1, 128):
         raise ValueError(f"Q: bf16[b h one d] has shape {Q.shape}, expected {(b, h, 1, 128)}")
-    if buffer_4.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_4: bf16[b h one r] has shape {buffer_4.shape}, expected {(b, h, 1, 256)}")
+    if buffer_5.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_5: bf16[b h one r] has shape {buffer_5.shape}, expected {(b, h, 1, 256)}")
     d_U = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=Q.device)
     BLOCK_R, BLOCK_D, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_D),)
-    mla_decode_long_backward_d_U_kernel[grid](
-        Q, buffer_4, d_U, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), buffer_4.stride(0),
-        buffer_4.stride(1), buffer_4.stride(2), buffer_4.stride(3), d_U.stride(0), d_U.stride(1),
+    mla_decode_backward_d_U_kernel[grid](
+        Q, buffer_5, d_U, Q.stride(0), Q.stride(1), Q.stride(2), Q.stride(3), buffer_5.stride(0),
+        buffer_5.stride(1), buffer_5.stride(2), buffer_5.stride(3), d_U.stride(0), d_U.stride(1),
         d_U.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, BLOCK_D=BLOCK_D, num_warps=warps,
         num_stages=stages,
     )
     return d_U
 
 
-def _mla_decode_long_backward_d_W(d_out: torch.Tensor, buffer_5: torch.Tensor) -> torch.Tensor:
-    """_mla_decode_long_backward_d_W(d_out: bf16[b h one e], buffer_5: bf16[b h one r]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
+def _mla_decode_backward_d_W(d_out: torch.Tensor, buffer_3: torch.Tensor) -> torch.Tensor:
+    """_mla_decode_backward_d_W(d_out: bf16[b h one e], buffer_3: bf16[b h one r]) -> d_W: bf16[h r e]. Any strides; sizes are read off the shapes."""
     _check("d_out", d_out, torch.bfloat16, 4, d_out.device)
-    _check("buffer_5", buffer_5, torch.bfloat16, 4, d_out.device)
+    _check("buffer_3", buffer_3, torch.bfloat16, 4, d_out.device)
     b, h, _, _ = d_out.shape
     if d_out.shape != (b, h, 1, 128):
         raise ValueError(f"d_out: bf16[b h one e] has shape {d_out.shape}, expected {(b, h, 1, 128)}")
-    if buffer_5.shape != (b, h, 1, 256):
-        raise ValueError(f"buffer_5: bf16[b h one r] has shape {buffer_5.shape}, expected {(b, h, 1, 256)}")
+    if buffer_3.shape != (b, h, 1, 256):
+        raise ValueError(f"buffer_3: bf16[b h one r] has shape {buffer_3.shape}, expected {(b, h, 1, 256)}")
     d_W = torch.empty((h, 256, 128), dtype=torch.bfloat16, device=d_out.device)
     BLOCK_R, BLOCK_E, BLOCK_B, warps, stages = 128, 128, 64, 8, 3
     grid = (h * triton.cdiv(256, BLOCK_R) * triton.cdiv(128, BLOCK_E),)
-    mla_decode_long_backward_d_W_kernel[grid](
-        d_out, buffer_5, d_W, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
-        buffer_5.stride(0), buffer_5.stride(1), buffer_5.stride(2), buffer_5.stride(3), d_W.stride(0),
+    mla_decode_backward_d_W_kernel[grid](
+        d_out, buffer_3, d_W, d_out.stride(0), d_out.stride(1), d_out.stride(2), d_out.stride(3),
+        buffer_3.stride(0), buffer_3.stride(1), buffer_3.stride(2), buffer_3.stride(3), d_W.stride(0),
         d_W.stride(1), d_W.stride(2), b, h, BLOCK_B=BLOCK_B, BLOCK_R=BLOCK_R, BLOCK_E=BLOCK_E,
         num_warps=warps, num_stages=stages,
     )
@@ -5924,35 +5621,14 @@ class _mla_decode_autograd(torch.autograd.Function):
     @staticmethod
     def backward(ctx, d_out):
         Q, R, C, T, U, W, filled, out, logsum, state, state_ = ctx.saved_tensors
-        d_Q, d_R = _mla_decode_backward_d_Q_d_R(Q, R, C, T, U, W, filled, d_out, out, logsum, state, state_)
-        d_C, d_T = _mla_decode_backward_d_C_d_T(Q, R, C, T, U, W, filled, d_out, out, logsum)
-        d_U = _mla_decode_backward_d_U(Q, R, C, T, U, W, filled, d_out, out, logsum)
-        d_W = _mla_decode_backward_d_W(Q, R, C, T, U, filled, d_out, logsum)
-        return d_Q, d_R, d_C, d_T, d_U, d_W, None
-
-
-class _mla_decode_long_autograd(torch.autograd.Function):
-    """mla_decode and its derivative."""
-
-    @staticmethod
-    def forward(ctx, Q, R, C, T, U, W, filled):
-        buffer_0, state, state_ = _mla_decode_long_forward_buffer_0_state_state_(Q, R, C, T, U, filled)
-        out = _mla_decode_long_forward_out(W, state_, buffer_0)
-        logsum = _mla_decode_long_forward_logsum(state_, state)
-        ctx.save_for_backward(Q, R, C, T, U, W, filled, out, logsum, state, state_)
-        return out
-
-    @staticmethod
-    def backward(ctx, d_out):
-        Q, R, C, T, U, W, filled, out, logsum, state, state_ = ctx.saved_tensors
-        buffer_1 = _mla_decode_long_backward_buffer_1(Q, U)
-        buffer_2 = _mla_decode_long_backward_buffer_2(W, d_out)
-        buffer_3 = _mla_decode_long_backward_buffer_3(d_out, out)
-        buffer_0, buffer_4, buffer_5, d_R = _mla_decode_long_backward_buffer_0_buffer_4_buffer_5_d_R(R, C, T, filled, logsum, state, buffer_1, buffer_2, buffer_3)
-        d_C, d_T = _mla_decode_long_backward_d_C_d_T(R, C, T, filled, logsum, buffer_1, buffer_2, buffer_3)
-        d_Q = _mla_decode_long_backward_d_Q(U, state_, buffer_0)
-        d_U = _mla_decode_long_backward_d_U(Q, buffer_4)
-        d_W = _mla_decode_long_backward_d_W(d_out, buffer_5)
+        buffer_0 = _mla_decode_backward_buffer_0(Q, U)
+        buffer_2 = _mla_decode_backward_buffer_2(W, d_out)
+        buffer_4 = _mla_decode_backward_buffer_4(d_out, out)
+        buffer_1, buffer_3, buffer_5, d_R = _mla_decode_backward_buffer_1_buffer_3_buffer_5_d_R(R, C, T, filled, logsum, state, buffer_0, buffer_2, buffer_4)
+        d_C, d_T = _mla_decode_backward_d_C_d_T(R, C, T, filled, logsum, buffer_0, buffer_2, buffer_4)
+        d_Q = _mla_decode_backward_d_Q(U, state_, buffer_1)
+        d_U = _mla_decode_backward_d_U(Q, buffer_5)
+        d_W = _mla_decode_backward_d_W(d_out, buffer_3)
         return d_Q, d_R, d_C, d_T, d_U, d_W, None
 
 
@@ -5983,9 +5659,7 @@ def mla_decode(
     if filled.shape != ():
         raise ValueError(f"filled: i32[] has shape {filled.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, R, C, T, U, W)):
-        if max(128, 64, 256, x, 128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(64) * triton.next_power_of_2(128) * triton.next_power_of_2(128) * triton.next_power_of_2(x) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(128) * triton.next_power_of_2(x) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256 and triton.next_power_of_2(256) * triton.next_power_of_2(x) * triton.next_power_of_2(128) * triton.next_power_of_2(64) * triton.next_power_of_2(128) <= 256:
-            return _mla_decode_autograd.apply(Q, R, C, T, U, W, filled)
-        return _mla_decode_long_autograd.apply(Q, R, C, T, U, W, filled)
+        return _mla_decode_autograd.apply(Q, R, C, T, U, W, filled)
     buffer_0, buffer_1 = _mla_decode_buffer_0_buffer_1(Q, R, C, T, U, filled)
     out = _mla_decode_out(W, buffer_0, buffer_1)
     return out

@@ -2392,6 +2392,156 @@ def _alibi_backward_buffer_0(d_out, out):
     return sum_d
 
 
+def _alibi_backward_buffer_1_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
+    """alibi_backward_buffer_1_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> (f32[h x], bf16[h x d], bf16[h x d]), in blocks: memory does not grow with q."""
+    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
+    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    block_q = min(block_q, max(q, 1))
+    block_x = min(block_x, max(x, 1))
+    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
+    logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
+    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
+
+    def program(tile):
+        first_x = tile * block_x
+        x_index = first_x + jnp.arange(block_x)
+        acc_q = jnp.full((h, block_x), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        acc_q_3 = jnp.full((h, block_x, d), 0.0, jnp.float32)
+        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
+        rsqrt = lax.rsqrt(jnp.float32(d))
+        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
+        from_q = jnp.maximum(0, first_x) // block_q * block_q
+        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
+        to_q = jnp.minimum(from_q_2, q)
+
+        def step(block, state):
+            acc_q, acc_q_2, acc_q_3 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
+            exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub_2 = dot_2 - buffer_0_tile[:, None]
+            mul = sub_2 * exp * tile_f32
+            tile_sum = jnp.sum(mul, axis=2)
+            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (sub_2 * exp).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_3 = acc_q_3 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+
+        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
+            from_q // block_q,
+            -(-to_q // block_q),
+            step,
+            (acc_q, acc_q_2, acc_q_3),
+        )
+        to_q_2 = q // block_q * block_q
+
+        def step_2(block, state):
+            acc_q, acc_q_2, acc_q_3 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            exp = jnp.exp(add - safe_logsum[:, None])
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub = dot_2 - buffer_0_tile[:, None]
+            mul = sub * exp * tile_f32
+            tile_sum = jnp.sum(mul, axis=2)
+            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (sub * exp).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_3 = acc_q_3 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+
+        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
+            from_q_2 // block_q,
+            -(-to_q_2 // block_q),
+            step_2,
+            (acc_q, acc_q_2, acc_q_3),
+        )
+        from_q_3 = jnp.maximum(from_q_2, to_q_2)
+
+        def step_3(block, state):
+            acc_q, acc_q_2, acc_q_3 = state
+            first_q = block * block_q
+            q_index = first_q + jnp.arange(block_q)
+            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
+            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
+            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
+            dot = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            add = slope[:, None, None] * tile_f32 + rsqrt * dot
+            mask = (x_index[:, None] <= q_index) & (q_index < q)
+            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
+            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
+            exp = jnp.exp(sub)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
+            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
+            dot_2 = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
+            sub_2 = dot_2 - buffer_0_tile[:, None]
+            mul = sub_2 * exp * tile_f32
+            tile_sum = jnp.sum(mul, axis=2)
+            next_acc_q = acc_q + tile_sum
+            tile_bf16 = (sub_2 * exp).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            tile_bf16_2 = exp.astype(jnp.bfloat16)
+            next_acc_q_3 = acc_q_3 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2, next_acc_q_3)
+
+        acc_q, acc_q_2, acc_q_3 = lax.fori_loop(
+            from_q_3 // block_q,
+            -(-q // block_q),
+            step_3,
+            (acc_q, acc_q_2, acc_q_3),
+        )
+        return acc_q, (acc_q_2 * rsqrt).astype(jnp.bfloat16), acc_q_3.astype(jnp.bfloat16)
+
+    buffer_1_tiles, d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    buffer_1_tiles = buffer_1_tiles.transpose(1, 0, 2)
+    buffer_1_tiles = buffer_1_tiles.reshape(h, -(-x // block_x) * block_x)
+    d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
+    d_K_tiles = d_K_tiles.reshape(h, -(-x // block_x) * block_x, d)
+    d_V_tiles = d_V_tiles.transpose(1, 0, 2, 3)
+    d_V_tiles = d_V_tiles.reshape(h, -(-x // block_x) * block_x, d)
+    return buffer_1_tiles[:, :x], d_K_tiles[:, :x], d_V_tiles[:, :x]
+
+
 def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256, block_q=512):
     """alibi_backward_d_Q(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> bf16[h q d], in blocks: memory does not grow with x."""
     Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
@@ -2477,248 +2627,12 @@ def _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, *, block_x=256,
     return d_Q_tiles[:, :q]
 
 
-def _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_x=512):
-    """alibi_backward_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> (bf16[h x d], bf16[h x d]), in blocks: memory does not grow with q."""
-    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    if V.shape != (h, x, d):
-        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if buffer_0.shape != (h, q):
-        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    block_q = min(block_q, max(q, 1))
-    block_x = min(block_x, max(x, 1))
-    V = jnp.pad(V, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    K = jnp.pad(K, ((0, 0), (0, max(-x % block_x, block_x - x)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, 0), (0, max(-q % block_q, block_q - q))))
-    d_out = jnp.pad(d_out, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, 0), (0, max(-q % block_q, block_q - q))))
-    Q = jnp.pad(Q, ((0, 0), (0, max(-q % block_q, block_q - q)), (0, 0)))
-
-    def program(tile):
-        first_x = tile * block_x
-        x_index = first_x + jnp.arange(block_x)
-        acc_q = jnp.full((h, block_x, d), 0.0, jnp.float32)
-        acc_q_2 = jnp.full((h, block_x, d), 0.0, jnp.float32)
-        V_tile = lax.dynamic_slice_in_dim(V, first_x, block_x, 1)
-        K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 1)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        from_q = jnp.maximum(0, first_x) // block_q * block_q
-        from_q_2 = -(-jnp.maximum(0, first_x + block_x + (-1)) // block_q) * block_q
-        to_q = jnp.minimum(from_q_2, q)
-
-        def step(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
-            exp = jnp.exp(sub)
-            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step, (acc_q, acc_q_2))
-        to_q_2 = q // block_q * block_q
-
-        def step_2(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            exp = jnp.exp(add - safe_logsum[:, None])
-            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_2, (acc_q, acc_q_2))
-        from_q_3 = jnp.maximum(from_q_2, to_q_2)
-
-        def step_3(block, state):
-            acc_q, acc_q_2 = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 1)
-            d_out_tile = lax.dynamic_slice_in_dim(d_out, first_q, block_q, 1)
-            dot = jnp.einsum("hxd,hqd->hxq", V_tile, d_out_tile, preferred_element_type=jnp.float32)
-            logsum_tile = lax.dynamic_slice_in_dim(logsum, first_q, block_q, 1)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 1)
-            dot_2 = jnp.einsum("hxd,hqd->hxq", K_tile, Q_tile, preferred_element_type=jnp.float32)
-            tile_f32 = (x_index[:, None] - q_index).astype(jnp.float32)
-            add = slope[:, None, None] * tile_f32 + rsqrt * dot_2
-            mask = (x_index[:, None] <= q_index) & (q_index < q)
-            safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-            sub = jnp.where(mask, add, -jnp.inf) - safe_logsum[:, None]
-            exp = jnp.exp(sub)
-            tile_bf16 = ((dot - buffer_0_tile[:, None]) * exp).astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("hxq,hqd->hxd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            tile_bf16_2 = exp.astype(jnp.bfloat16)
-            next_acc_q_2 = acc_q_2 + jnp.einsum("hxq,hqd->hxd", tile_bf16_2, d_out_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q, next_acc_q_2)
-
-        acc_q, acc_q_2 = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_3, (acc_q, acc_q_2))
-        return (acc_q * rsqrt).astype(jnp.bfloat16), acc_q_2.astype(jnp.bfloat16)
-
-    d_K_tiles, d_V_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
-    d_K_tiles = d_K_tiles.transpose(1, 0, 2, 3)
-    d_K_tiles = d_K_tiles.reshape(h, -(-x // block_x) * block_x, d)
-    d_V_tiles = d_V_tiles.transpose(1, 0, 2, 3)
-    d_V_tiles = d_V_tiles.reshape(h, -(-x // block_x) * block_x, d)
-    return d_K_tiles[:, :x], d_V_tiles[:, :x]
-
-
-def _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, *, block_q=256, block_h=512):
-    """alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> f32[h], in blocks: memory does not grow with q."""
-    Q, K, V, d_out = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K, V, d_out))
-    slope, logsum, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (slope, logsum, buffer_0))
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    if V.shape != (h, x, d):
-        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if buffer_0.shape != (h, q):
-        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    block_q = min(block_q, max(q, 1))
-    block_h = min(block_h, max(h, 1))
-    slope = jnp.pad(slope, ((0, max(-h % block_h, block_h - h)),))
-    K = jnp.pad(K, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    V = jnp.pad(V, ((0, max(-h % block_h, block_h - h)), (0, 0), (0, 0)))
-    logsum = jnp.pad(logsum, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
-    Q = jnp.pad(Q, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q))))
-    d_out = jnp.pad(d_out, ((0, max(-h % block_h, block_h - h)), (0, max(-q % block_q, block_q - q)), (0, 0)))
-
-    def program(tile):
-        first_h = tile * block_h
-        acc_x_q = jnp.full((block_h,), 0.0, jnp.float32)
-        rsqrt = lax.rsqrt(jnp.float32(d))
-        slope_tile = lax.dynamic_slice_in_dim(slope, first_h, block_h, 0)
-
-        def step(x_index, state):
-            (acc_x_q,) = state
-            K_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(K, first_h, block_h, 0), x_index, 1, keepdims=True), (1,))
-            V_tile = jnp.squeeze(lax.dynamic_index_in_dim(lax.dynamic_slice_in_dim(V, first_h, block_h, 0), x_index, 1, keepdims=True), (1,))
-            from_q = jnp.maximum(0, x_index) // block_q * block_q
-            from_q_2 = -(-jnp.maximum(0, x_index) // block_q) * block_q
-            to_q = jnp.minimum(from_q_2, q)
-
-            def step_2(block, state):
-                (acc_x_q,) = state
-                first_q = block * block_q
-                q_index = first_q + jnp.arange(block_q)
-                tile_f32 = (x_index - q_index).astype(jnp.float32)
-                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=2)
-                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                S = jnp.where((x_index <= q_index) & (q_index < q), add, -jnp.inf)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
-                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
-                sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
-                mul_4 = mul_3 * tile_f32
-                tile_sum = jnp.sum(mul_4, axis=1)
-                next_acc_x_q = acc_x_q + tile_sum
-                return (next_acc_x_q,)
-
-            (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-to_q // block_q), step_2, (acc_x_q,))
-            to_q_2 = q // block_q * block_q
-
-            def step_3(block, state):
-                (acc_x_q,) = state
-                first_q = block * block_q
-                q_index = first_q + jnp.arange(block_q)
-                tile_f32 = (x_index - q_index).astype(jnp.float32)
-                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=2)
-                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
-                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
-                sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(add - safe_logsum)
-                mul_4 = mul_3 * tile_f32
-                tile_sum = jnp.sum(mul_4, axis=1)
-                next_acc_x_q = acc_x_q + tile_sum
-                return (next_acc_x_q,)
-
-            (acc_x_q,) = lax.fori_loop(from_q_2 // block_q, -(-to_q_2 // block_q), step_3, (acc_x_q,))
-            from_q_3 = jnp.maximum(from_q_2, to_q_2)
-
-            def step_4(block, state):
-                (acc_x_q,) = state
-                first_q = block * block_q
-                q_index = first_q + jnp.arange(block_q)
-                tile_f32 = (x_index - q_index).astype(jnp.float32)
-                logsum_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(logsum, first_h, block_h, 0), first_q, block_q, 1)
-                Q_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(Q, first_h, block_h, 0), first_q, block_q, 1)
-                mul = K_tile.astype(jnp.float32)[:, None] * Q_tile.astype(jnp.float32)
-                sum_ = jnp.sum(mul, axis=2)
-                add = slope_tile[:, None] * tile_f32 + rsqrt * sum_
-                S = jnp.where((x_index <= q_index) & (q_index < q), add, -jnp.inf)
-                safe_logsum = jnp.where(logsum_tile == -jnp.inf, 0.0, logsum_tile)
-                buffer_0_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(buffer_0, first_h, block_h, 0), first_q, block_q, 1)
-                d_out_tile = lax.dynamic_slice_in_dim(lax.dynamic_slice_in_dim(d_out, first_h, block_h, 0), first_q, block_q, 1)
-                mul_2 = V_tile.astype(jnp.float32)[:, None] * d_out_tile.astype(jnp.float32)
-                sum_2 = jnp.sum(mul_2, axis=2)
-                mul_3 = (sum_2 - buffer_0_tile) * jnp.exp(S - safe_logsum)
-                mul_4 = mul_3 * tile_f32
-                tile_sum = jnp.sum(mul_4, axis=1)
-                next_acc_x_q = acc_x_q + tile_sum
-                return (next_acc_x_q,)
-
-            (acc_x_q,) = lax.fori_loop(from_q_3 // block_q, -(-q // block_q), step_4, (acc_x_q,))
-            return (acc_x_q,)
-
-        (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
-        return acc_x_q
-
-    d_slope_tiles = lax.map(program, jnp.arange(-(-h // block_h)))
-    d_slope_tiles = d_slope_tiles.reshape(-(-h // block_h) * block_h)
-    return d_slope_tiles[:h]
+def _alibi_backward_d_slope(buffer_1):
+    """alibi_backward_d_slope(buffer_1: f32[h x]) -> f32[h]"""
+    buffer_1 = jnp.asarray(buffer_1, jnp.float32)
+    h, x = buffer_1.shape
+    sum_x = jnp.sum(buffer_1, axis=1)  # [h]
+    return sum_x
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
@@ -2736,11 +2650,11 @@ def _alibi_pull(block_x, block_q, saved, cotangents):
     Q, K, V, slope, out, logsum = saved
     d_out = cotangents
     buffer_0 = _alibi_backward_buffer_0(d_out, out)
-    d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
-    d_K, d_V = _alibi_backward_d_K_d_V(
+    buffer_1, d_K, d_V = _alibi_backward_buffer_1_d_K_d_V(
         Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q, block_x=block_x,
     )
-    d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0, block_q=block_q)
+    d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0, block_x=block_x, block_q=block_q)
+    d_slope = _alibi_backward_d_slope(buffer_1)
     return (d_Q, d_K, d_V, d_slope)
 
 

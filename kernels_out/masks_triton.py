@@ -10230,6 +10230,188 @@ def alibi_backward_buffer_0_kernel(
 
 
 @triton.jit
+def alibi_backward_buffer_1_d_K_d_V_kernel(
+    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, buffer_1_ptr, d_K_ptr, d_V_ptr,
+    Q_stride_h, Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x,
+    V_stride_d, slope_stride_h, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h,
+    logsum_stride_q, buffer_0_stride_h, buffer_0_stride_q, buffer_1_stride_h, buffer_1_stride_x, d_K_stride_h,
+    d_K_stride_x, d_K_stride_d, d_V_stride_h, d_V_stride_x, d_V_stride_d, size_h, size_q, size_d, size_x,
+    BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
+    x_index = first_x + tl.arange(0, BLOCK_X)
+    program = program // tl.cdiv(size_x, BLOCK_X)
+    h_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_q = tl.full([BLOCK_X], 0.0, tl.float32)
+    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    acc_q_3 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
+    # src[masks.diag:34]
+    K = tl.load(
+        K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    # src[masks.diag:7]
+    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
+    # src[masks.diag:34]
+    slope = tl.load(slope_ptr + h_index * slope_stride_h)
+    V = tl.load(
+        V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+        other=0.0,
+    )
+    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
+    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
+    to_q = tl.minimum(from_q_2, size_q)
+    # tiles that a mask or the end cuts
+    for first_q in tl.range(from_q, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[masks.diag:34]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_2 - buffer_0[None, :]
+        mul_x_q = (sub_x_q_2 * exp_x_q) * tile_f32
+        tile_sum = tl.sum(mul_x_q, 1)
+        next_acc_q = acc_q + tile_sum
+        tile_bf16 = (sub_x_q_2 * exp_x_q).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16, Q, acc_q_2)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16_2, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
+        # src[masks.diag:34]
+        Q = load_tile(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        sub_x_q = ((slope * tile_f32) + (rsqrt * dot)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q)
+        d_out = load_tile(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            (d_index < size_d)[None, :],
+            0.0,
+            EXACT_D,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_2 - buffer_0[None, :]
+        mul_x_q = (sub_x_q_2 * exp_x_q) * tile_f32
+        tile_sum = tl.sum(mul_x_q, 1)
+        next_acc_q = acc_q + tile_sum
+        tile_bf16 = (sub_x_q_2 * exp_x_q).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16, Q, acc_q_2)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16_2, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    from_q_3 = tl.maximum(from_q_2, to_q_2)
+    # tiles that a mask or the end cuts
+    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
+        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
+        # src[masks.diag:35]
+        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
+        logsum = tl.load(
+            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        # src[masks.diag:34]
+        Q = tl.load(
+            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        # src[masks.diag:7]
+        dot = tl.dot(K, tl.trans(Q))
+        # src[masks.diag:35]
+        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
+        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot), float("-inf"))
+        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
+        exp_x_q = tl.exp(sub_x_q)
+        buffer_0 = tl.load(
+            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
+            mask=(q_index < size_q),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
+            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
+            other=0.0,
+        )
+        dot_2 = tl.dot(V, tl.trans(d_out))
+        sub_x_q_2 = dot_2 - buffer_0[None, :]
+        mul_x_q = (sub_x_q_2 * exp_x_q) * tile_f32
+        tile_sum = tl.sum(mul_x_q, 1)
+        next_acc_q = acc_q + tile_sum
+        tile_bf16 = (sub_x_q_2 * exp_x_q).to(tl.bfloat16)
+        next_acc_q_2 = tl.dot(tile_bf16, Q, acc_q_2)
+        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
+        next_acc_q_3 = tl.dot(tile_bf16_2, d_out, acc_q_3)
+        acc_q = next_acc_q
+        acc_q_2 = next_acc_q_2
+        acc_q_3 = next_acc_q_3
+    tl.store(
+        buffer_1_ptr + h_index * buffer_1_stride_h + x_index * buffer_1_stride_x,
+        acc_q,
+        mask=(x_index < size_x),
+    )
+    tl.store(
+        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
+        (acc_q_2 * rsqrt).to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+    tl.store(
+        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
+        acc_q_3.to(tl.bfloat16),
+        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
+    )
+
+
+@triton.jit
 def alibi_backward_d_Q_kernel(
     Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_h, Q_stride_q,
     Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
@@ -10329,382 +10511,58 @@ def alibi_backward_d_Q_kernel(
 
 
 @triton.jit
-def alibi_backward_d_K_d_V_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_K_ptr, d_V_ptr, Q_stride_h,
-    Q_stride_q, Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d,
-    slope_stride_h, d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q,
-    buffer_0_stride_h, buffer_0_stride_q, d_K_stride_h, d_K_stride_x, d_K_stride_d, d_V_stride_h,
-    d_V_stride_x, d_V_stride_d, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
-    BLOCK_X: tl.constexpr, EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_x = (program % tl.cdiv(size_x, BLOCK_X)) * BLOCK_X
-    x_index = first_x + tl.arange(0, BLOCK_X)
-    program = program // tl.cdiv(size_x, BLOCK_X)
-    h_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_q = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    acc_q_2 = tl.full([BLOCK_X, BLOCK_D], 0.0, tl.float32)
-    # src[masks.diag:34]
-    V = tl.load(
-        V_ptr + h_index * V_stride_h + x_index[:, None] * V_stride_x + d_index[None, :] * V_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    K = tl.load(
-        K_ptr + h_index * K_stride_h + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h)
-    from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
-    from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(from_q_2, size_q)
-    # tiles that a mask or the end cuts
-    for first_q in tl.range(from_q, to_q, BLOCK_Q):
-        q_index = first_q + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot_2), float("-inf"))
-        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        exp_x_q = tl.exp(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
-        acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-    # whole tiles, no mask needed
-    for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q)
-        d_out = load_tile(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q)
-        # src[masks.diag:34]
-        Q = load_tile(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            (d_index < size_d)[None, :],
-            0.0,
-            EXACT_D,
-        )
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        sub_x_q = ((slope * tile_f32) + (rsqrt * dot_2)) - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        exp_x_q = tl.exp(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
-        acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    from_q_3 = tl.maximum(from_q_2, to_q_2)
-    # tiles that a mask or the end cuts
-    for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-        q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-        buffer_0 = tl.load(
-            buffer_0_ptr + h_index * buffer_0_stride_h + q_index * buffer_0_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        d_out = tl.load(
-            d_out_ptr + h_index * d_out_stride_h + q_index[:, None] * d_out_stride_q + d_index[None, :] * d_out_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        dot = tl.dot(V, tl.trans(d_out))
-        logsum = tl.load(
-            logsum_ptr + h_index * logsum_stride_h + q_index * logsum_stride_q,
-            mask=(q_index < size_q),
-            other=0.0,
-        )
-        # src[masks.diag:34]
-        Q = tl.load(
-            Q_ptr + h_index * Q_stride_h + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-            mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        # src[masks.diag:7]
-        dot_2 = tl.dot(K, tl.trans(Q))
-        # src[masks.diag:35]
-        tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-        tile = (x_index[:, None] <= q_index[None, :]) & (q_index < size_q)[None, :]
-        S = tl.where(tile, (slope * tile_f32) + (rsqrt * dot_2), float("-inf"))
-        sub_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[None, :]
-        exp_x_q = tl.exp(sub_x_q)
-        tile_bf16 = ((dot - buffer_0[None, :]) * exp_x_q).to(tl.bfloat16)
-        next_acc_q = tl.dot(tile_bf16, Q, acc_q)
-        tile_bf16_2 = exp_x_q.to(tl.bfloat16)
-        next_acc_q_2 = tl.dot(tile_bf16_2, d_out, acc_q_2)
-        acc_q = next_acc_q
-        acc_q_2 = next_acc_q_2
-    tl.store(
-        d_K_ptr + h_index * d_K_stride_h + x_index[:, None] * d_K_stride_x + d_index[None, :] * d_K_stride_d,
-        (acc_q * rsqrt).to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-    tl.store(
-        d_V_ptr + h_index * d_V_stride_h + x_index[:, None] * d_V_stride_x + d_index[None, :] * d_V_stride_d,
-        acc_q_2.to(tl.bfloat16),
-        mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-    )
-
-
-@triton.jit
 def alibi_backward_d_slope_rows_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
-    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
-    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_X: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_X: tl.constexpr,
-    EXACT_D: tl.constexpr, EXACT_Q: tl.constexpr,
+    buffer_1_ptr, d_slope_ptr, buffer_1_stride_h, buffer_1_stride_x, d_slope_stride_h, size_h, size_x,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
+    h_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
-    q_index = tl.arange(0, BLOCK_Q)
-    # src[masks.diag:35]
-    tile_f32 = (x_index[:, None] - q_index[None, :]).to(tl.float32)
-    logsum = tl.load(
-        logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
+    buffer_1 = load_tile(
+        buffer_1_ptr + h_index * buffer_1_stride_h + x_index * buffer_1_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
     )
-    # src[masks.diag:34]
-    Q = tl.load(
-        Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, None, :] * Q_stride_q + d_index[None, :, None] * Q_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
-    K = tl.load(
-        K_ptr + h_index[:, None, None] * K_stride_h + x_index[None, :, None] * K_stride_x + d_index[None, None, :] * K_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
-        other=0.0,
-    )
-    # src[masks.diag:7]
-    mul_h_x_d_q = K.to(tl.float32)[:, :, :, None] * Q.to(tl.float32)[:, None, :, :]
-    sum_ = tl.sum(mul_h_x_d_q, 2)
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    # src[masks.diag:35]
-    add_h_x_q = (slope[:, None, None] * tile_f32[None, :, :]) + (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_)
-    tile = (x_index < size_x)[:, None] & (q_index < size_q)[None, :]
-    S = tl.where(((x_index[:, None] <= q_index[None, :]) & tile)[None, :, :], add_h_x_q, float("-inf"))
-    sub_h_x_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)[:, None, :]
-    buffer_0 = tl.load(
-        buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-        mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-        other=0.0,
-    )
-    d_out = tl.load(
-        d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, None, :] * d_out_stride_q + d_index[None, :, None] * d_out_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, None, :] & (d_index < size_d)[None, :, None],
-        other=0.0,
-    )
-    # src[masks.diag:34]
-    V = tl.load(
-        V_ptr + h_index[:, None, None] * V_stride_h + x_index[None, :, None] * V_stride_x + d_index[None, None, :] * V_stride_d,
-        mask=(h_index < size_h)[:, None, None] & (x_index < size_x)[None, :, None] & (d_index < size_d)[None, None, :],
-        other=0.0,
-    )
-    mul_h_x_d_q_2 = V.to(tl.float32)[:, :, :, None] * d_out.to(tl.float32)[:, None, :, :]
-    sum_2 = tl.sum(mul_h_x_d_q_2, 2)
-    mul_h_x_q = (sum_2 - buffer_0[:, None, :]) * tl.exp(sub_h_x_q)
-    mul_h_x_q_2 = mul_h_x_q * tile_f32[None, :, :]
-    sum_3 = tl.sum(tl.sum(mul_h_x_q_2, 2), 1)
-    tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_3, mask=(h_index < size_h))
+    sum_ = tl.sum(buffer_1, 0)
+    tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_)
 
 
 @triton.jit
 def alibi_backward_d_slope_kernel(
-    Q_ptr, K_ptr, V_ptr, slope_ptr, d_out_ptr, logsum_ptr, buffer_0_ptr, d_slope_ptr, Q_stride_h, Q_stride_q,
-    Q_stride_d, K_stride_h, K_stride_x, K_stride_d, V_stride_h, V_stride_x, V_stride_d, slope_stride_h,
-    d_out_stride_h, d_out_stride_q, d_out_stride_d, logsum_stride_h, logsum_stride_q, buffer_0_stride_h,
-    buffer_0_stride_q, d_slope_stride_h, size_h, size_q, size_d, size_x, BLOCK_Q: tl.constexpr,
-    BLOCK_D: tl.constexpr, BLOCK_H: tl.constexpr, EXACT_D: tl.constexpr,
+    buffer_1_ptr,
+    d_slope_ptr,
+    buffer_1_stride_h,
+    buffer_1_stride_x,
+    d_slope_stride_h,
+    size_h,
+    size_x,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_h = program * BLOCK_H
-    h_index = first_h + tl.arange(0, BLOCK_H)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_x_q = tl.full([BLOCK_H], 0.0, tl.float32)
-    # src[masks.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    # src[masks.diag:34]
-    slope = tl.load(slope_ptr + h_index * slope_stride_h, mask=(h_index < size_h), other=0.0)
-    for x_index in tl.range(0, size_x):
-        K = tl.load(
-            K_ptr + h_index[:, None] * K_stride_h + x_index * K_stride_x + d_index[None, :] * K_stride_d,
-            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
+    h_index = program.to(tl.int64)
+    sum_x = tl.full([], 0.0, tl.float32)
+    to_x = size_x // BLOCK_X * BLOCK_X
+    # whole tiles, no mask needed
+    for first_x in tl.range(0, to_x, BLOCK_X):
+        x_index = first_x + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(buffer_1_ptr + h_index * buffer_1_stride_h + x_index * buffer_1_stride_x)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    from_x = tl.maximum(0, to_x)
+    # tiles that a mask or the end cuts
+    for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
+        x_index = first_x_2 + tl.arange(0, BLOCK_X)
+        buffer_1 = tl.load(
+            buffer_1_ptr + h_index * buffer_1_stride_h + x_index * buffer_1_stride_x,
+            mask=(x_index < size_x),
             other=0.0,
         )
-        V = tl.load(
-            V_ptr + h_index[:, None] * V_stride_h + x_index * V_stride_x + d_index[None, :] * V_stride_d,
-            mask=(h_index < size_h)[:, None] & (d_index < size_d)[None, :],
-            other=0.0,
-        )
-        from_q = (tl.maximum(0, x_index)) // BLOCK_Q * BLOCK_Q
-        from_q_2 = tl.cdiv(tl.maximum(0, x_index), BLOCK_Q) * BLOCK_Q
-        to_q = tl.minimum(from_q_2, size_q)
-        # tiles that a mask or the end cuts
-        for first_q in tl.range(from_q, to_q, BLOCK_Q):
-            q_index = first_q + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            logsum = tl.load(
-                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            Q = tl.load(
-                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:7]
-            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
-            sum_ = tl.sum(mul_h_q_d, 2)
-            # src[masks.diag:35]
-            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
-            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
-            buffer_0 = tl.load(
-                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-                other=0.0,
-            )
-            d_out = tl.load(
-                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
-            sum_2 = tl.sum(mul_h_q_d_2, 2)
-            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_q, 1)
-            next_acc_x_q = acc_x_q + tile_sum
-            acc_x_q = next_acc_x_q
-        to_q_2 = size_q // BLOCK_Q * BLOCK_Q
-        # whole tiles, no mask needed
-        for first_q_2 in tl.range(from_q_2, to_q_2, BLOCK_Q):
-            q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            logsum = tl.load(
-                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            Q = tl.load(
-                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:7]
-            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
-            sum_ = tl.sum(mul_h_q_d, 2)
-            # src[masks.diag:35]
-            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            sub_h_q = add_h_q - tl.where(logsum == float("-inf"), 0.0, logsum)
-            buffer_0 = tl.load(
-                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-                mask=(h_index < size_h)[:, None],
-                other=0.0,
-            )
-            d_out = tl.load(
-                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
-            sum_2 = tl.sum(mul_h_q_d_2, 2)
-            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_q, 1)
-            next_acc_x_q = acc_x_q + tile_sum
-            acc_x_q = next_acc_x_q
-        from_q_3 = tl.maximum(from_q_2, to_q_2)
-        # tiles that a mask or the end cuts
-        for first_q_3 in tl.range(from_q_3, size_q, BLOCK_Q):
-            q_index = first_q_3 + tl.arange(0, BLOCK_Q)
-            # src[masks.diag:35]
-            tile_f32 = (x_index - q_index).to(tl.float32)
-            logsum = tl.load(
-                logsum_ptr + h_index[:, None] * logsum_stride_h + q_index[None, :] * logsum_stride_q,
-                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            Q = tl.load(
-                Q_ptr + h_index[:, None, None] * Q_stride_h + q_index[None, :, None] * Q_stride_q + d_index[None, None, :] * Q_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:7]
-            mul_h_q_d = K.to(tl.float32)[:, None, :] * Q.to(tl.float32)
-            sum_ = tl.sum(mul_h_q_d, 2)
-            # src[masks.diag:35]
-            add_h_q = (slope[:, None] * tile_f32[None, :]) + (rsqrt * sum_)
-            S = tl.where(((x_index <= q_index) & (q_index < size_q))[None, :], add_h_q, float("-inf"))
-            sub_h_q = S - tl.where(logsum == float("-inf"), 0.0, logsum)
-            buffer_0 = tl.load(
-                buffer_0_ptr + h_index[:, None] * buffer_0_stride_h + q_index[None, :] * buffer_0_stride_q,
-                mask=(h_index < size_h)[:, None] & (q_index < size_q)[None, :],
-                other=0.0,
-            )
-            d_out = tl.load(
-                d_out_ptr + h_index[:, None, None] * d_out_stride_h + q_index[None, :, None] * d_out_stride_q + d_index[None, None, :] * d_out_stride_d,
-                mask=(h_index < size_h)[:, None, None] & (q_index < size_q)[None, :, None] & (d_index < size_d)[None, None, :],
-                other=0.0,
-            )
-            # src[masks.diag:34]
-            mul_h_q_d_2 = V.to(tl.float32)[:, None, :] * d_out.to(tl.float32)
-            sum_2 = tl.sum(mul_h_q_d_2, 2)
-            mul_h_q = ((sum_2 - buffer_0) * tl.exp(sub_h_q)) * tile_f32[None, :]
-            tile_sum = tl.sum(mul_h_q, 1)
-            next_acc_x_q = acc_x_q + tile_sum
-            acc_x_q = next_acc_x_q
-    tl.store(d_slope_ptr + h_index * d_slope_stride_h, acc_x_q, mask=(h_index < size_h))
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_x = sum_x + tile_sum
+        sum_x = next_sum_x
+    tl.store(d_slope_ptr + h_index * d_slope_stride_h, sum_x)
 
 
 @triton.jit
@@ -11713,6 +11571,60 @@ def _alibi_backward_buffer_0(d_out: torch.Tensor, out: torch.Tensor) -> torch.Te
     return buffer_0
 
 
+def _alibi_backward_buffer_1_d_K_d_V(
+    Q: torch.Tensor,
+    K: torch.Tensor,
+    V: torch.Tensor,
+    slope: torch.Tensor,
+    d_out: torch.Tensor,
+    logsum: torch.Tensor,
+    buffer_0: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_alibi_backward_buffer_1_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> buffer_1: f32[h x], d_K: bf16[h x d], d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
+    _check("Q", Q, torch.bfloat16, 3, Q.device)
+    _check("K", K, torch.bfloat16, 3, Q.device)
+    _check("V", V, torch.bfloat16, 3, Q.device)
+    _check("slope", slope, torch.float32, 1, Q.device)
+    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
+    _check("logsum", logsum, torch.float32, 2, Q.device)
+    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
+    h, q, d = Q.shape
+    _, x, _ = K.shape
+    if K.shape != (h, x, d):
+        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
+    if V.shape != (h, x, d):
+        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
+    if slope.shape != (h,):
+        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
+    if d_out.shape != (h, q, d):
+        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
+    if logsum.shape != (h, q):
+        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
+    if buffer_0.shape != (h, q):
+        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
+    buffer_1 = torch.empty((h, x), dtype=torch.float32, device=Q.device)
+    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
+    BLOCK_D = max(16, triton.next_power_of_2(d))
+    if BLOCK_D > 128:
+        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
+    if BLOCK_D <= 64:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 16, 8, 1
+    else:
+        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 8, 1
+    grid = (h * triton.cdiv(x, BLOCK_X),)
+    alibi_backward_buffer_1_d_K_d_V_kernel[grid](
+        Q, K, V, slope, d_out, logsum, buffer_0, buffer_1, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2),
+        K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0),
+        d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1),
+        buffer_0.stride(0), buffer_0.stride(1), buffer_1.stride(0), buffer_1.stride(1), d_K.stride(0),
+        d_K.stride(1), d_K.stride(2), d_V.stride(0), d_V.stride(1), d_V.stride(2), h, q, d, x,
+        BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return buffer_1, d_K, d_V
+
+
 def _alibi_backward_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
@@ -11765,125 +11677,30 @@ def _alibi_backward_d_Q(
     return d_Q
 
 
-def _alibi_backward_d_K_d_V(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-    slope: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_alibi_backward_d_K_d_V(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_K: bf16[h x d], d_V: bf16[h x d]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("K", K, torch.bfloat16, 3, Q.device)
-    _check("V", V, torch.bfloat16, 3, Q.device)
-    _check("slope", slope, torch.float32, 1, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
-    _check("logsum", logsum, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    if V.shape != (h, x, d):
-        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if buffer_0.shape != (h, q):
-        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    d_K = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    d_V = torch.empty((h, x, d), dtype=torch.bfloat16, device=Q.device)
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if BLOCK_D > 128:
-        raise ValueError(f"d = {BLOCK_D}: at most 128 elements are held on chip")
-    if BLOCK_D <= 64:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 32, 4, 2
-    else:
-        BLOCK_X, BLOCK_Q, warps, stages = 64, 64, 8, 2
-    grid = (h * triton.cdiv(x, BLOCK_X),)
-    alibi_backward_d_K_d_V_kernel[grid](
-        Q, K, V, slope, d_out, logsum, buffer_0, d_K, d_V, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_K.stride(0), d_K.stride(1), d_K.stride(2), d_V.stride(0), d_V.stride(1),
-        d_V.stride(2), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D, BLOCK_X=BLOCK_X, EXACT_D=d == BLOCK_D,
-        num_warps=warps, num_stages=stages,
-    )
-    return d_K, d_V
-
-
-def _alibi_backward_d_slope(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    V: torch.Tensor,
-    slope: torch.Tensor,
-    d_out: torch.Tensor,
-    logsum: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_alibi_backward_d_slope(Q: bf16[h q d], K: bf16[h x d], V: bf16[h x d], slope: f32[h], d_out: bf16[h q d], logsum: f32[h q], buffer_0: f32[h q]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 3, Q.device)
-    _check("K", K, torch.bfloat16, 3, Q.device)
-    _check("V", V, torch.bfloat16, 3, Q.device)
-    _check("slope", slope, torch.float32, 1, Q.device)
-    _check("d_out", d_out, torch.bfloat16, 3, Q.device)
-    _check("logsum", logsum, torch.float32, 2, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 2, Q.device)
-    h, q, d = Q.shape
-    _, x, _ = K.shape
-    if K.shape != (h, x, d):
-        raise ValueError(f"K: bf16[h x d] has shape {K.shape}, expected {(h, x, d)}")
-    if V.shape != (h, x, d):
-        raise ValueError(f"V: bf16[h x d] has shape {V.shape}, expected {(h, x, d)}")
-    if slope.shape != (h,):
-        raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
-    if d_out.shape != (h, q, d):
-        raise ValueError(f"d_out: bf16[h q d] has shape {d_out.shape}, expected {(h, q, d)}")
-    if logsum.shape != (h, q):
-        raise ValueError(f"logsum: f32[h q] has shape {logsum.shape}, expected {(h, q)}")
-    if buffer_0.shape != (h, q):
-        raise ValueError(f"buffer_0: f32[h q] has shape {buffer_0.shape}, expected {(h, q)}")
-    d_slope = torch.empty((h,), dtype=torch.float32, device=Q.device)
+def _alibi_backward_d_slope(buffer_1: torch.Tensor) -> torch.Tensor:
+    """_alibi_backward_d_slope(buffer_1: f32[h x]) -> d_slope: f32[h]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 2, buffer_1.device)
+    h, x = buffer_1.shape
+    d_slope = torch.empty((h,), dtype=torch.float32, device=buffer_1.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    BLOCK_Q = max(16, triton.next_power_of_2(q))
-    if BLOCK_X * BLOCK_D * BLOCK_Q <= 4:
-        BLOCK_H, warps, stages = 64, 4, 2
-        grid = (triton.cdiv(h, BLOCK_H),)
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (h,)
         alibi_backward_d_slope_rows_kernel[grid](
-            Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2),
-            K.stride(0), K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0),
-            d_out.stride(0), d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1),
-            buffer_0.stride(0), buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_X=BLOCK_X,
-            BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, BLOCK_H=BLOCK_H, EXACT_X=x == BLOCK_X, EXACT_D=d == BLOCK_D,
-            EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
+            buffer_1, d_slope, buffer_1.stride(0), buffer_1.stride(1), d_slope.stride(0), h, x,
+            BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return d_slope
-    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    if BLOCK_D_2 > 16384:
-        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
-    if BLOCK_D_2 <= 64:
-        BLOCK_Q, BLOCK_H, warps, stages = 16, 16, 8, 2
-    elif BLOCK_D_2 <= 256:
-        BLOCK_Q, BLOCK_H, warps, stages = 4, 16, 8, 2
-    elif BLOCK_D_2 <= 1024:
-        BLOCK_Q, BLOCK_H, warps, stages = 1, 16, 8, 2
-    elif BLOCK_D_2 <= 4096:
-        BLOCK_Q, BLOCK_H, warps, stages = 1, 4, 8, 2
-    else:
-        BLOCK_Q, BLOCK_H, warps, stages = 1, 1, 8, 2
-    grid = (triton.cdiv(h, BLOCK_H),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (h,)
     alibi_backward_d_slope_kernel[grid](
-        Q, K, V, slope, d_out, logsum, buffer_0, d_slope, Q.stride(0), Q.stride(1), Q.stride(2), K.stride(0),
-        K.stride(1), K.stride(2), V.stride(0), V.stride(1), V.stride(2), slope.stride(0), d_out.stride(0),
-        d_out.stride(1), d_out.stride(2), logsum.stride(0), logsum.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), d_slope.stride(0), h, q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_D=BLOCK_D_2,
-        BLOCK_H=BLOCK_H, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        buffer_1, d_slope, buffer_1.stride(0), buffer_1.stride(1), d_slope.stride(0), h, x, BLOCK_X=BLOCK_X,
+        num_warps=warps, num_stages=stages,
     )
     return d_slope
 
@@ -12194,9 +12011,9 @@ class _alibi_autograd(torch.autograd.Function):
     def backward(ctx, d_out):
         Q, K, V, slope, out, logsum = ctx.saved_tensors
         buffer_0 = _alibi_backward_buffer_0(d_out, out)
+        buffer_1, d_K, d_V = _alibi_backward_buffer_1_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0)
         d_Q = _alibi_backward_d_Q(Q, K, V, slope, d_out, logsum, buffer_0)
-        d_K, d_V = _alibi_backward_d_K_d_V(Q, K, V, slope, d_out, logsum, buffer_0)
-        d_slope = _alibi_backward_d_slope(Q, K, V, slope, d_out, logsum, buffer_0)
+        d_slope = _alibi_backward_d_slope(buffer_1)
         return d_Q, d_K, d_V, d_slope
 
 
@@ -12237,7 +12054,7 @@ def alibi(Q: torch.Tensor, K: torch.Tensor, V: torch.Tensor, slope: torch.Tensor
     if slope.shape != (h,):
         raise ValueError(f"slope: f32[h] has shape {slope.shape}, expected {(h,)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, V, slope)):
-        if d <= 256 and d <= 256 and d <= 128 and d <= 16384:
+        if d <= 256 and d <= 128 and d <= 256:
             return _alibi_autograd.apply(Q, K, V, slope)
         return _alibi_long_autograd.apply(Q, K, V, slope)
     if d <= 256:

@@ -2899,8 +2899,8 @@ def _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, *, block_x=256, blo
     return buffer_0_tiles[:q], d_Q_tiles[:q]
 
 
-def _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256, block_x=512):
-    """temperature_backward_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> bf16[x d], in blocks: memory does not grow with q."""
+def _temperature_backward_buffer_1_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256, block_x=512):
+    """temperature_backward_buffer_1_d_K(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> (f32[x], bf16[x d]), in blocks: memory does not grow with q."""
     Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
     b, d_L, d_E, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L, buffer_0))
     q, d = Q.shape
@@ -2920,145 +2920,85 @@ def _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256, bl
     block_q = min(block_q, max(q, 1))
     block_x = min(block_x, max(x, 1))
     K = jnp.pad(K, ((0, max(-x % block_x, block_x - x)), (0, 0)))
-    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
     buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
+    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
     d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
+    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
+    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
 
     def program(tile):
         first_x = tile * block_x
-        acc_q = jnp.full((block_x, d), 0.0, jnp.float32)
+        acc_q = jnp.full((block_x,), 0.0, jnp.float32)
+        acc_q_2 = jnp.full((block_x, d), 0.0, jnp.float32)
         rsqrt = lax.rsqrt(jnp.float32(d))
         K_tile = lax.dynamic_slice_in_dim(K, first_x, block_x, 0)
         to_q = q // block_q * block_q
 
         def step(block, state):
-            (acc_q,) = state
+            acc_q, acc_q_2 = state
             first_q = block * block_q
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            add = d_L_tile + rsqrt * d_E_tile * (dot - buffer_0_tile)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             mul = b * rsqrt * dot
             safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = b * rsqrt * buffer_0_tile
-            sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            mul_3 = jnp.exp(mul - safe_L) * (d_E_tile * sub + d_L_tile * b)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q,)
+            exp = jnp.exp(mul - safe_L)
+            mul_2 = exp * dot * add
+            tile_sum = jnp.sum(mul_2, axis=1)
+            next_acc_q = acc_q + tile_sum
+            mul_3 = b * rsqrt * buffer_0_tile
+            sub = 1.0 + mul - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            tile_bf16 = (exp * (d_E_tile * sub + d_L_tile * b)).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
 
-        (acc_q,) = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q,))
+        acc_q, acc_q_2 = lax.fori_loop(0, -(-to_q // block_q), step, (acc_q, acc_q_2))
         from_q = jnp.maximum(0, to_q)
 
         def step_2(block, state):
-            (acc_q,) = state
+            acc_q, acc_q_2 = state
             first_q = block * block_q
             q_index = first_q + jnp.arange(block_q)
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
+            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
             Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
             dot = jnp.einsum("xd,qd->xq", K_tile, Q_tile, preferred_element_type=jnp.float32)
+            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
+            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
+            add = d_L_tile + rsqrt * d_E_tile * (dot - buffer_0_tile)
+            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
             mul = b * rsqrt * dot
             safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
             chosen = jnp.where((q_index < q), mul - safe_L, -jnp.inf)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            mul_2 = b * rsqrt * buffer_0_tile
-            sub = 1.0 + mul - jnp.where(mul_2 == -jnp.inf, 0.0, mul_2)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            mul_3 = jnp.exp(chosen) * (d_E_tile * sub + d_L_tile * b)
-            tile_bf16 = mul_3.astype(jnp.bfloat16)
-            next_acc_q = acc_q + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
-            return (next_acc_q,)
+            exp = jnp.exp(chosen)
+            mul_2 = exp * dot * add
+            tile_sum = jnp.sum(mul_2, axis=1)
+            next_acc_q = acc_q + tile_sum
+            mul_3 = b * rsqrt * buffer_0_tile
+            sub = 1.0 + mul - jnp.where(mul_3 == -jnp.inf, 0.0, mul_3)
+            tile_bf16 = (exp * (d_E_tile * sub + d_L_tile * b)).astype(jnp.bfloat16)
+            next_acc_q_2 = acc_q_2 + jnp.einsum("xq,qd->xd", tile_bf16, Q_tile, preferred_element_type=jnp.float32)
+            return (next_acc_q, next_acc_q_2)
 
-        (acc_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q,))
-        return (acc_q * rsqrt).astype(jnp.bfloat16)
+        acc_q, acc_q_2 = lax.fori_loop(from_q // block_q, -(-q // block_q), step_2, (acc_q, acc_q_2))
+        return acc_q, (acc_q_2 * rsqrt).astype(jnp.bfloat16)
 
-    d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    buffer_1_tiles, d_K_tiles = lax.map(program, jnp.arange(-(-x // block_x)))
+    buffer_1_tiles = buffer_1_tiles.reshape(-(-x // block_x) * block_x)
     d_K_tiles = d_K_tiles.reshape(-(-x // block_x) * block_x, d)
-    return d_K_tiles[:x]
+    return buffer_1_tiles[:x], d_K_tiles[:x]
 
 
-def _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0, *, block_q=256):
-    """temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> f32[], in blocks: memory does not grow with q."""
-    Q, K = (jnp.asarray(array, jnp.bfloat16) for array in (Q, K))
-    b, d_L, d_E, L, buffer_0 = (jnp.asarray(array, jnp.float32) for array in (b, d_L, d_E, L, buffer_0))
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if b.shape != ():
-        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-    if d_L.shape != (q,):
-        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if d_E.shape != (q,):
-        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    block_q = min(block_q, max(q, 1))
-    buffer_0 = jnp.pad(buffer_0, ((0, max(-q % block_q, block_q - q)),))
-    Q = jnp.pad(Q, ((0, max(-q % block_q, block_q - q)), (0, 0)))
-    d_E = jnp.pad(d_E, ((0, max(-q % block_q, block_q - q)),))
-    d_L = jnp.pad(d_L, ((0, max(-q % block_q, block_q - q)),))
-    L = jnp.pad(L, ((0, max(-q % block_q, block_q - q)),))
-    acc_x_q = jnp.full((), 0.0, jnp.float32)
-    rsqrt = lax.rsqrt(jnp.float32(d))
-
-    def step(x_index, state):
-        (acc_x_q,) = state
-        K_tile = jnp.squeeze(lax.dynamic_index_in_dim(K, x_index, 0, keepdims=True), (0,))
-        to_q = q // block_q * block_q
-
-        def step_2(block, state):
-            (acc_x_q,) = state
-            first_q = block * block_q
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
-            sum_ = jnp.sum(mul, axis=1)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            mul_3 = jnp.exp(b * rsqrt * sum_ - safe_L) * sum_
-            mul_4 = mul_3 * (d_L_tile + mul_2)
-            tile_sum = jnp.sum(mul_4, axis=0)
-            next_acc_x_q = acc_x_q + tile_sum
-            return (next_acc_x_q,)
-
-        (acc_x_q,) = lax.fori_loop(0, -(-to_q // block_q), step_2, (acc_x_q,))
-        from_q = jnp.maximum(0, to_q)
-
-        def step_3(block, state):
-            (acc_x_q,) = state
-            first_q = block * block_q
-            q_index = first_q + jnp.arange(block_q)
-            buffer_0_tile = lax.dynamic_slice_in_dim(buffer_0, first_q, block_q, 0)
-            Q_tile = lax.dynamic_slice_in_dim(Q, first_q, block_q, 0)
-            mul = K_tile.astype(jnp.float32) * Q_tile.astype(jnp.float32)
-            sum_ = jnp.sum(mul, axis=1)
-            d_E_tile = lax.dynamic_slice_in_dim(d_E, first_q, block_q, 0)
-            mul_2 = rsqrt * d_E_tile * (sum_ - buffer_0_tile)
-            d_L_tile = lax.dynamic_slice_in_dim(d_L, first_q, block_q, 0)
-            L_tile = lax.dynamic_slice_in_dim(L, first_q, block_q, 0)
-            chosen = jnp.where((q_index < q), b * rsqrt * sum_, -jnp.inf)
-            safe_L = jnp.where(L_tile == -jnp.inf, 0.0, L_tile)
-            mul_3 = jnp.exp(chosen - safe_L) * sum_ * (d_L_tile + mul_2)
-            tile_sum = jnp.sum(mul_3, axis=0)
-            next_acc_x_q = acc_x_q + tile_sum
-            return (next_acc_x_q,)
-
-        (acc_x_q,) = lax.fori_loop(from_q // block_q, -(-q // block_q), step_3, (acc_x_q,))
-        return (acc_x_q,)
-
-    (acc_x_q,) = lax.fori_loop(0, x, step, (acc_x_q,))
-    return acc_x_q * rsqrt
+def _temperature_backward_d_b(buffer_1, *, d):
+    """temperature_backward_d_b(buffer_1: f32[x]) -> f32[]"""
+    buffer_1 = jnp.asarray(buffer_1, jnp.float32)
+    (x,) = buffer_1.shape
+    sum_x = jnp.sum(buffer_1)  # []
+    product = sum_x * lax.rsqrt(jnp.float32(d))  # []
+    return product
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(3, 4))
@@ -3075,9 +3015,12 @@ def _temperature_keeping(Q, K, b, block_x, block_q):
 def _temperature_pull(block_x, block_q, saved, cotangents):
     Q, K, b, L = saved
     d_L, d_E = cotangents
+    _, d = Q.shape
     buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L, block_x=block_x, block_q=block_q)
-    d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q, block_x=block_x)
-    d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q)
+    buffer_1, d_K = _temperature_backward_buffer_1_d_K(
+        Q, K, b, d_L, d_E, L, buffer_0, block_q=block_q, block_x=block_x,
+    )
+    d_b = _temperature_backward_d_b(buffer_1, d=d)
     return (d_Q, d_K, d_b)
 
 

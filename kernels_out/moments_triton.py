@@ -2095,77 +2095,71 @@ def deviation_long_buffer_0_kernel(
 @triton.jit
 def deviation_long_M_D_rows_kernel(
     t_ptr, buffer_0_ptr, M_ptr, D_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x, M_stride_q,
-    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
     )
     # src[maps.diag:5]
-    max_ = tl.max(buffer_0, 1)
-    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
-    e = tl.exp2(sub_q_x)
+    max_ = tl.max(buffer_0, 0)
+    sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
+    e = tl.exp2(sub_x)
     # src[maps.diag:6]
-    sum_ = tl.sum(e, 1)
-    recip_q = 1.0 / sum_
+    sum_ = tl.sum(e, 0)
+    recip = 1.0 / sum_
     # src[moments.diag:18]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x = e * t[None, :]
-    sum_2 = tl.sum(mul_q_x, 1)
+    mul_x = e * t
+    sum_2 = tl.sum(mul_x, 0)
     # src[maps.diag:7]
-    gt_q = sum_ > 0.0
+    gt = sum_ > 0.0
     # src[moments.diag:20]
-    m = tl.where(gt_q, sum_2 * recip_q, 0.0)
-    tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], m[:, None] - t[None, :], 0.0)
-    mul_q_x_2 = (e * sub_q_x_2) * sub_q_x_2
-    sum_3 = tl.sum(mul_q_x_2, 1)
+    m = tl.where(gt, sum_2 * recip, 0.0)
+    tl.store(M_ptr + q_index * M_stride_q, m)
+    sub_x_2 = tl.where(x_index < size_x, m - t, 0.0)
+    mul_x_2 = (e * sub_x_2) * sub_x_2
+    sum_3 = tl.sum(mul_x_2, 0)
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, sum_3 * recip_q, 0.0))
-    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+    tl.store(D_ptr + q_index * D_stride_q, tl.sqrt(1.0 + tl.where(gt, sum_3 * recip, 0.0)))
 
 
 @triton.jit
 def deviation_long_M_D_kernel(
     t_ptr, buffer_0_ptr, M_ptr, D_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x, M_stride_q,
-    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    D_stride_q, size_x, size_q, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x, 1)
+        mul_x = e * t
+        tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
@@ -2173,12 +2167,12 @@ def deviation_long_M_D_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
-        sub_q_x = next_centre[:, None] - t[None, :]
-        mul_q_x_2 = (e * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        sub_x = next_centre - t
+        mul_x_2 = (e * sub_x) * sub_x
+        tile_sum_3 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
-        mul_q_x_3 = e * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = e * sub_x
+        tile_sum_4 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
@@ -2191,23 +2185,23 @@ def deviation_long_M_D_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x, 1)
+        mul_x = e * t
+        tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
@@ -2215,12 +2209,12 @@ def deviation_long_M_D_kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
-        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
-        mul_q_x_2 = (e * sub_q_x) * sub_q_x
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        sub_x = tl.where(x_index < size_x, next_centre - t, 0.0)
+        mul_x_2 = (e * sub_x) * sub_x
+        tile_sum_3 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
-        mul_q_x_3 = e * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = e * sub_x
+        tile_sum_4 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
@@ -2228,14 +2222,14 @@ def deviation_long_M_D_kernel(
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
-    recip_q = 1.0 / z
+    recip = 1.0 / z
     # src[maps.diag:7]
-    gt_q = z > 0.0
+    gt = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, acc_x * recip_q, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt, acc_x * recip, 0.0))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
-    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
+    sqrt = tl.sqrt(1.0 + tl.where(gt, acc_x_2 * recip, 0.0))
+    tl.store(D_ptr + q_index * D_stride_q, sqrt)
 
 
 @triton.jit
@@ -2741,89 +2735,83 @@ def deviation_long_forward_state_kernel(
 def deviation_long_forward_M_D_logsum_state__z_state___rows_kernel(
     t_ptr, state_ptr, M_ptr, D_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, t_stride_x, state_stride_q,
     state_stride_x, M_stride_q, D_stride_q, logsum_stride_q, state__stride_q, z_stride_q, state___stride_q,
-    size_x, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    size_x, size_q, size_d, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     # src[moments.diag:18]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
     )
     # src[moments.diag:7]
     scalar = tl.rsqrt(tl.cast(size_d, tl.float32)) * 1.4426950408889634
-    mul_q_x = scalar * state
-    max_ = tl.max(mul_q_x, 1)
-    sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    mul_x = scalar * state
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
-    e = tl.exp2(sub_q_x)
-    mul_q_x_2 = e * t[None, :]
-    sum_ = tl.sum(mul_q_x_2, 1)
+    e = tl.exp2(sub_x)
+    mul_x_2 = e * t
+    sum_ = tl.sum(mul_x_2, 0)
     # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    recip_q = 1.0 / sum_2
+    sum_2 = tl.sum(e, 0)
+    recip = 1.0 / sum_2
     # src[maps.diag:7]
-    gt_q = sum_2 > 0.0
+    gt = sum_2 > 0.0
     # src[moments.diag:20]
-    m = tl.where(gt_q, recip_q * sum_, 0.0)
-    tl.store(M_ptr + q_index * M_stride_q, m, mask=(q_index < size_q))
-    sub_q_x_2 = tl.where((x_index < size_x)[None, :], m[:, None] - t[None, :], 0.0)
-    mul_q_x_3 = (sub_q_x_2 * sub_q_x_2) * e
-    sum_3 = tl.sum(mul_q_x_3, 1)
+    m = tl.where(gt, recip * sum_, 0.0)
+    tl.store(M_ptr + q_index * M_stride_q, m)
+    sub_x_2 = tl.where(x_index < size_x, m - t, 0.0)
+    mul_x_3 = (sub_x_2 * sub_x_2) * e
+    sum_3 = tl.sum(mul_x_3, 0)
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, sum_3 * recip_q, 0.0))
-    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(sum_2)), mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, sum_2, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, sum_, mask=(q_index < size_q))
+    tl.store(D_ptr + q_index * D_stride_q, tl.sqrt(1.0 + tl.where(gt, sum_3 * recip, 0.0)))
+    mul = 0.6931471805599453 * max_
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul + tl.log(sum_2)))
+    tl.store(state__ptr + q_index * state__stride_q, mul)
+    tl.store(z_ptr + q_index * z_stride_q, sum_2)
+    tl.store(state___ptr + q_index * state___stride_q, sum_)
 
 
 @triton.jit
 def deviation_long_forward_M_D_logsum_state__z_state___kernel(
     t_ptr, state_ptr, M_ptr, D_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, t_stride_x, state_stride_q,
     state_stride_x, M_stride_q, D_stride_q, logsum_stride_q, state__stride_q, z_stride_q, state___stride_q,
-    size_x, size_q, size_d, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    size_x, size_q, size_d, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
-        tile_max = tl.max(mul_q_x, 1)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_x - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_2 = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * t
+        tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
@@ -2831,12 +2819,12 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
-        sub_q_x = next_centre[:, None] - t[None, :]
-        mul_q_x_3 = (sub_q_x * sub_q_x) * e
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        sub_x = next_centre - t
+        mul_x_3 = (sub_x * sub_x) * e
+        tile_sum_3 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
-        mul_q_x_4 = e * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        mul_x_4 = e * sub_x
+        tile_sum_4 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
@@ -2849,24 +2837,24 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_q_x = (rsqrt * 1.4426950408889634) * state
-        tile_max = tl.max(mul_q_x, 1)
+        mul_x = (rsqrt * 1.4426950408889634) * state
+        tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_x - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:18]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_2 = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * t
+        tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
         # src[maps.diag:7]
         # src[moments.diag:20]
@@ -2874,12 +2862,12 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         acc_x_4 = acc_x_2 + (((2.0 * acc_x_3) + (z * change)) * change)
-        sub_q_x = tl.where((x_index < size_x)[None, :], next_centre[:, None] - t[None, :], 0.0)
-        mul_q_x_3 = (sub_q_x * sub_q_x) * e
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        sub_x = tl.where(x_index < size_x, next_centre - t, 0.0)
+        mul_x_3 = (sub_x * sub_x) * e
+        tile_sum_3 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_4 * scale) + tile_sum_3
-        mul_q_x_4 = e * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        mul_x_4 = e * sub_x
+        tile_sum_4 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = ((acc_x_3 + (z * change)) * scale) + tile_sum_4
         max_x = next_max_x
         z = next_z
@@ -2887,19 +2875,19 @@ def deviation_long_forward_M_D_logsum_state__z_state___kernel(
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
         centre = next_centre
-    recip_q = 1.0 / z
+    recip = 1.0 / z
     # src[maps.diag:7]
-    gt_q = z > 0.0
+    gt = z > 0.0
     # src[moments.diag:20]
-    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt_q, recip_q * acc_x, 0.0), mask=(q_index < size_q))
+    tl.store(M_ptr + q_index * M_stride_q, tl.where(gt, recip * acc_x, 0.0))
     # src[moments.diag:21]
-    sqrt_q = tl.sqrt(1.0 + tl.where(gt_q, acc_x_2 * recip_q, 0.0))
-    tl.store(D_ptr + q_index * D_stride_q, sqrt_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x, mask=(q_index < size_q))
+    sqrt = tl.sqrt(1.0 + tl.where(gt, acc_x_2 * recip, 0.0))
+    tl.store(D_ptr + q_index * D_stride_q, sqrt)
+    mul = 0.6931471805599453 * max_x
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul + tl.log(z)))
+    tl.store(state__ptr + q_index * state__stride_q, mul)
+    tl.store(z_ptr + q_index * z_stride_q, z)
+    tl.store(state___ptr + q_index * state___stride_q, acc_x)
 
 
 @triton.jit
@@ -3406,24 +3394,24 @@ def _deviation_long_M_D(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[torch.
     M = torch.empty((q,), dtype=torch.float32, device=t.device)
     D = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         deviation_long_M_D_rows_kernel[grid](
             t, buffer_0, M, D, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), M.stride(0), D.stride(0),
-            x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            x, q, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return M, D
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     deviation_long_M_D_kernel[grid](
         t, buffer_0, M, D, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), M.stride(0), D.stride(0), x,
-        q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return M, D
 
@@ -3628,26 +3616,26 @@ def _deviation_long_forward_M_D_logsum_state__z_state__(
     z = torch.empty((q,), dtype=torch.float32, device=t.device)
     state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         deviation_long_forward_M_D_logsum_state__z_state___rows_kernel[grid](
             t, state, M, D, logsum, state_, z, state__, t.stride(0), state.stride(0), state.stride(1),
             M.stride(0), D.stride(0), logsum.stride(0), state_.stride(0), z.stride(0), state__.stride(0), x,
-            q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            q, d, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return M, D, logsum, state_, z, state__
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     deviation_long_forward_M_D_logsum_state__z_state___kernel[grid](
         t, state, M, D, logsum, state_, z, state__, t.stride(0), state.stride(0), state.stride(1),
         M.stride(0), D.stride(0), logsum.stride(0), state_.stride(0), z.stride(0), state__.stride(0), x, q, d,
-        BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return M, D, logsum, state_, z, state__
 
@@ -6475,140 +6463,130 @@ def drift_long_buffer_0_kernel(
 @triton.jit
 def drift_long_forecast_lean_rows_kernel(
     t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_X: tl.constexpr,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
     # src[moments.diag:36]
     x_f32 = x_index.to(tl.float32)
-    buffer_0 = tl.load(
-        buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+    buffer_0 = load_tile(
+        buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
     )
     # src[maps.diag:5]
-    max_ = tl.max(buffer_0, 1)
-    sub_q_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
-    e = tl.exp2(sub_q_x)
-    mul_q_x = e * x_f32[None, :]
-    sum_ = tl.sum(mul_q_x, 1)
+    max_ = tl.max(buffer_0, 0)
+    sub_x = buffer_0 - tl.where(max_ == float("-inf"), 0.0, max_)
+    e = tl.exp2(sub_x)
+    mul_x = e * x_f32
+    sum_ = tl.sum(mul_x, 0)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     # src[maps.diag:6]
-    sum_2 = tl.sum(e, 1)
-    recip_q = 1.0 / sum_2
+    sum_2 = tl.sum(e, 0)
+    recip_2 = 1.0 / sum_2
     # src[maps.diag:7]
-    gt_q = sum_2 > 0.0
+    gt = sum_2 > 0.0
     # src[moments.diag:38]
     # src[moments.diag:36]
     # src[moments.diag:39]
-    sub_q_x_2 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * recip_q) * sum_, 0.0)[:, None]
-    sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
+    sub_x_2 = (recip * x_f32) - tl.where(gt, (recip_2 * recip) * sum_, 0.0)
+    sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x_2 = e * t[None, :]
-    sum_3 = tl.sum(mul_q_x_2, 1)
+    mul_x_2 = e * t
+    sum_3 = tl.sum(mul_x_2, 0)
     # src[moments.diag:37]
     # src[moments.diag:39]
-    sub_q_x_4 = t[None, :] - tl.where(gt_q, recip_q * sum_3, 0.0)[:, None]
-    mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_4 * e) * sub_q_x_3, 0.0)
-    sum_4 = tl.sum(mul_q_x_3, 1)
-    tl.store(
-        forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (sum_3 + sum_4), 0.0),
-        mask=(q_index < size_q),
-    )
-    mul_q_x_4 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
-    sum_5 = tl.sum(mul_q_x_4, 1)
-    where_q = tl.where(gt_q, recip_q * ((recip * sum_) + sum_5), 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+    mul_x_3 = ((t - tl.where(gt, recip_2 * sum_3, 0.0)) * e) * sub_x_3
+    mul_x_4 = tl.where(x_index < size_x, mul_x_3, 0.0)
+    sum_4 = tl.sum(mul_x_4, 0)
+    tl.store(forecast_ptr + q_index * forecast_stride_q, tl.where(gt, recip_2 * (sum_3 + sum_4), 0.0))
+    mul_x_5 = ((e * sub_x_3) * sub_x_3) * sub_x_3
+    sum_5 = tl.sum(mul_x_5, 0)
+    where = tl.where(gt, recip_2 * ((recip * sum_) + sum_5), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where)
 
 
 @triton.jit
 def drift_long_forecast_lean_kernel(
     t_ptr, buffer_0_ptr, forecast_ptr, lean_ptr, t_stride_x, buffer_0_stride_q, buffer_0_stride_x,
-    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    forecast_stride_q, lean_stride_q, size_x, size_q, BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    acc_x_4 = tl.full([], 0.0, tl.float32)
+    acc_x_5 = tl.full([], 0.0, tl.float32)
+    acc_x_6 = tl.full([], 0.0, tl.float32)
+    acc_x_7 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    centre_2 = tl.full([], 0.0, tl.float32)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x)
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x, 1)
+        mul_x = e * t
+        tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
+        recip_2 = 1.0 / next_z
         # src[maps.diag:7]
-        gt_q = next_z > 0.0
+        gt = next_z > 0.0
         # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        m = tl.where(gt, recip_2 * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * x_f32
+        tile_sum_3 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        centre_3 = tl.where(gt, (recip_2 * recip) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
-        sub_q_x_2 = t[None, :] - next_centre[:, None]
-        mul_q_x_3 = (sub_q_x_2 * e) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        sub_x = (recip * x_f32) - next_centre_2
+        sub_x_2 = t - next_centre
+        mul_x_3 = (sub_x_2 * e) * sub_x
+        tile_sum_4 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        mul_x_4 = e * sub_x
+        tile_sum_5 = tl.sum(mul_x_4, 0)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_5 = e * sub_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        mul_x_5 = e * sub_x_2
+        tile_sum_6 = tl.sum(mul_x_5, 0)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
-        mul_q_x_6 = ((e * sub_q_x) * sub_q_x) * sub_q_x
-        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        mul_x_6 = ((e * sub_x) * sub_x) * sub_x
+        tile_sum_7 = tl.sum(mul_x_6, 0)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
-        mul_q_x_7 = (e * sub_q_x) * sub_q_x
-        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        mul_x_7 = (e * sub_x) * sub_x
+        tile_sum_8 = tl.sum(mul_x_7, 0)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
         z = next_z
@@ -6626,63 +6604,62 @@ def drift_long_forecast_lean_kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         buffer_0 = tl.load(
-            buffer_0_ptr + q_index[:, None] * buffer_0_stride_q + x_index[None, :] * buffer_0_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            buffer_0_ptr + q_index * buffer_0_stride_q + x_index * buffer_0_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
         # src[maps.diag:5]
-        tile_max = tl.max(buffer_0, 1)
+        tile_max = tl.max(buffer_0, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
-        e = tl.exp2(buffer_0 - safe_next_max_x[:, None])
+        e = tl.exp2(buffer_0 - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x = e * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x, 1)
+        mul_x = e * t
+        tile_sum_2 = tl.sum(mul_x, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
+        recip_2 = 1.0 / next_z
         # src[maps.diag:7]
-        gt_q = next_z > 0.0
+        gt = next_z > 0.0
         # src[moments.diag:37]
-        m = tl.where(gt_q, recip_q * next_acc_x, 0.0)
+        m = tl.where(gt, recip_2 * next_acc_x, 0.0)
         next_centre = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * x_f32
+        tile_sum_3 = tl.sum(mul_x_2, 0)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * recip_q) * next_acc_x_2, 0.0)
+        centre_3 = tl.where(gt, (recip_2 * recip) * next_acc_x_2, 0.0)
         next_centre_2 = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x = (recip * x_f32)[None, :] - next_centre_2[:, None]
-        sub_q_x_2 = tl.where((x_index < size_x)[None, :], sub_q_x, 0.0)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre[:, None], 0.0)
-        mul_q_x_3 = tl.where((x_index < size_x)[None, :], (sub_q_x_3 * e) * sub_q_x_2, 0.0)
-        tile_sum_4 = tl.sum(mul_q_x_3, 1)
+        sub_x = tl.where(x_index < size_x, (recip * x_f32) - next_centre_2, 0.0)
+        sub_x_2 = tl.where(x_index < size_x, t - next_centre, 0.0)
+        mul_x_3 = tl.where(x_index < size_x, (sub_x_2 * e) * sub_x, 0.0)
+        tile_sum_4 = tl.sum(mul_x_3, 0)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_4 = e * sub_q_x_2
-        tile_sum_5 = tl.sum(mul_q_x_4, 1)
+        mul_x_4 = e * sub_x
+        tile_sum_5 = tl.sum(mul_x_4, 0)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_5 = e * sub_q_x_3
-        tile_sum_6 = tl.sum(mul_q_x_5, 1)
+        mul_x_5 = e * sub_x_2
+        tile_sum_6 = tl.sum(mul_x_5, 0)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_4) + ((-1.0 * z) * change_2)) * change_2
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change_2)
-        mul_q_x_6 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_6, 1)
+        mul_x_6 = ((e * sub_x) * sub_x) * sub_x
+        tile_sum_7 = tl.sum(mul_x_6, 0)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_4) + (z * change_2)) * change_2)
-        mul_q_x_7 = (e * sub_q_x_2) * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_7, 1)
+        mul_x_7 = (e * sub_x) * sub_x
+        tile_sum_8 = tl.sum(mul_x_7, 0)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
         z = next_z
@@ -6695,17 +6672,13 @@ def drift_long_forecast_lean_kernel(
         acc_x_7 = next_acc_x_7
         centre = next_centre
         centre_2 = next_centre_2
-    recip_q = 1.0 / z
+    recip_2 = 1.0 / z
     # src[maps.diag:7]
-    gt_q = z > 0.0
+    gt = z > 0.0
     # src[moments.diag:39]
-    tl.store(
-        forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, recip_q * (acc_x + acc_x_3), 0.0),
-        mask=(q_index < size_q),
-    )
-    where_q = tl.where(gt_q, recip_q * ((recip * acc_x_2) + acc_x_6), 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
+    tl.store(forecast_ptr + q_index * forecast_stride_q, tl.where(gt, recip_2 * (acc_x + acc_x_3), 0.0))
+    where = tl.where(gt, recip_2 * ((recip * acc_x_2) + acc_x_6), 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where)
 
 
 @triton.jit
@@ -7513,63 +7486,59 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kerne
     t_ptr, state_ptr, forecast_ptr, lean_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
     t_stride_x, state_stride_q, state_stride_x, forecast_stride_q, lean_stride_q, logsum_stride_q,
     state__stride_q, z_stride_q, state___stride_q, state____stride_q, size_x, size_q, size_d,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    BLOCK_X: tl.constexpr, EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=float("-inf"),
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        float("-inf"),
+        EXACT_X,
     )
     # src[moments.diag:7]
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = scalar * state
-    max_ = tl.max(mul_q_x, 1)
-    sub_q_x = mul_q_x - tl.where(max_ == float("-inf"), 0.0, max_)[:, None]
+    mul_x = scalar * state
+    max_ = tl.max(mul_x, 0)
+    sub_x = mul_x - tl.where(max_ == float("-inf"), 0.0, max_)
     # src[maps.diag:5]
-    e = tl.exp2(sub_q_x)
+    e = tl.exp2(sub_x)
     # src[maps.diag:6]
-    sum_ = tl.sum(e, 1)
-    recip_q = 1.0 / sum_
+    sum_ = tl.sum(e, 0)
+    recip = 1.0 / sum_
     # src[moments.diag:34]
     t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    mul_q_x_2 = e * t[None, :]
-    sum_2 = tl.sum(mul_q_x_2, 1)
+    mul_x_2 = e * t
+    sum_2 = tl.sum(mul_x_2, 0)
     # src[maps.diag:7]
-    gt_q = sum_ > 0.0
+    gt = sum_ > 0.0
     # src[moments.diag:37]
     # src[moments.diag:39]
-    sub_q_x_2 = t[None, :] - tl.where(gt_q, sum_2 * recip_q, 0.0)[:, None]
     # src[moments.diag:36]
-    recip = 1.0 / tl.cast(size_x, tl.float32)
+    recip_2 = 1.0 / tl.cast(size_x, tl.float32)
     x_f32 = x_index.to(tl.float32)
-    mul_q_x_3 = e * x_f32[None, :]
-    sum_3 = tl.sum(mul_q_x_3, 1)
+    mul_x_3 = e * x_f32
+    sum_3 = tl.sum(mul_x_3, 0)
     # src[moments.diag:38]
     # src[moments.diag:36]
     # src[moments.diag:39]
-    sub_q_x_3 = (recip * x_f32)[None, :] - tl.where(gt_q, (recip * sum_3) * recip_q, 0.0)[:, None]
-    sub_q_x_4 = tl.where((x_index < size_x)[None, :], sub_q_x_3, 0.0)
-    mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_4) * sub_q_x_2, 0.0)
-    sum_4 = tl.sum(mul_q_x_4, 1)
-    tl.store(
-        forecast_ptr + q_index * forecast_stride_q,
-        tl.where(gt_q, (sum_4 + sum_2) * recip_q, 0.0),
-        mask=(q_index < size_q),
-    )
-    mul_q_x_5 = ((e * sub_q_x_4) * sub_q_x_4) * sub_q_x_4
-    sum_5 = tl.sum(mul_q_x_5, 1)
-    where_q = tl.where(gt_q, ((sum_3 * recip) + sum_5) * recip_q, 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, where_q, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(sum_)), mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, sum_, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, sum_2, mask=(q_index < size_q))
-    tl.store(state____ptr + q_index * state____stride_q, sum_3, mask=(q_index < size_q))
+    sub_x_2 = (recip_2 * x_f32) - tl.where(gt, (sum_3 * recip_2) * recip, 0.0)
+    sub_x_3 = tl.where(x_index < size_x, sub_x_2, 0.0)
+    mul_x_4 = (e * sub_x_3) * (t - tl.where(gt, sum_2 * recip, 0.0))
+    mul_x_5 = tl.where(x_index < size_x, mul_x_4, 0.0)
+    sum_4 = tl.sum(mul_x_5, 0)
+    tl.store(forecast_ptr + q_index * forecast_stride_q, tl.where(gt, (sum_4 + sum_2) * recip, 0.0))
+    mul_x_6 = ((e * sub_x_3) * sub_x_3) * sub_x_3
+    sum_5 = tl.sum(mul_x_6, 0)
+    where = tl.where(gt, ((sum_3 * recip_2) + sum_5) * recip, 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where)
+    mul = 0.6931471805599453 * max_
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul + tl.log(sum_)))
+    tl.store(state__ptr + q_index * state__stride_q, mul)
+    tl.store(z_ptr + q_index * z_stride_q, sum_)
+    tl.store(state___ptr + q_index * state___stride_q, sum_2)
+    tl.store(state____ptr + q_index * state____stride_q, sum_3)
 
 
 @triton.jit
@@ -7577,22 +7546,21 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
     t_ptr, state_ptr, forecast_ptr, lean_ptr, logsum_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
     t_stride_x, state_stride_q, state_stride_x, forecast_stride_q, lean_stride_q, logsum_stride_q,
     state__stride_q, z_stride_q, state___stride_q, state____stride_q, size_x, size_q, size_d,
-    BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr,
+    BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    max_x = tl.full([BLOCK_Q], float("-inf"), tl.float32)
-    z = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre = tl.full([BLOCK_Q], 0.0, tl.float32)
-    centre_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
+    q_index = program.to(tl.int64)
+    max_x = tl.full([], float("-inf"), tl.float32)
+    z = tl.full([], 0.0, tl.float32)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    acc_x_4 = tl.full([], 0.0, tl.float32)
+    acc_x_5 = tl.full([], 0.0, tl.float32)
+    acc_x_6 = tl.full([], 0.0, tl.float32)
+    acc_x_7 = tl.full([], 0.0, tl.float32)
+    centre = tl.full([], 0.0, tl.float32)
+    centre_2 = tl.full([], 0.0, tl.float32)
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[moments.diag:36]
@@ -7601,65 +7569,61 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        tile_max = tl.max(mul_q_x, 1)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_x - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * x_f32
+        tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
+        recip_2 = 1.0 / next_z
         # src[maps.diag:7]
-        gt_q = next_z > 0.0
+        gt = next_z > 0.0
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x) * recip_q, 0.0)
+        centre_3 = tl.where(gt, (next_acc_x * recip) * recip_2, 0.0)
         next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_3 = e * t[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = e * t
+        tile_sum_3 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:37]
-        m = tl.where(gt_q, next_acc_x_2 * recip_q, 0.0)
+        m = tl.where(gt, next_acc_x_2 * recip_2, 0.0)
         next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:39]
-        sub_q_x = t[None, :] - next_centre_2[:, None]
+        sub_x = t - next_centre_2
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre[:, None]
-        mul_q_x_4 = (e * sub_q_x_2) * sub_q_x
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        sub_x_2 = (recip * x_f32) - next_centre
+        mul_x_4 = (e * sub_x_2) * sub_x
+        tile_sum_4 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        mul_x_5 = e * sub_x
+        tile_sum_5 = tl.sum(mul_x_5, 0)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_6 = e * sub_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        mul_x_6 = e * sub_x_2
+        tile_sum_6 = tl.sum(mul_x_6, 0)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((e * sub_q_x_2) * sub_q_x_2) * sub_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        mul_x_7 = ((e * sub_x_2) * sub_x_2) * sub_x_2
+        tile_sum_7 = tl.sum(mul_x_7, 0)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_2) * sub_q_x_2
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        mul_x_8 = (e * sub_x_2) * sub_x_2
+        tile_sum_8 = tl.sum(mul_x_8, 0)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
         z = next_z
@@ -7677,65 +7641,64 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        tile_max = tl.max(mul_q_x, 1)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        tile_max = tl.max(mul_x, 0)
         next_max_x = tl.maximum(max_x, tile_max)
         safe_next_max_x = tl.where(next_max_x == float("-inf"), 0.0, next_max_x)
         scale = tl.exp2(max_x - safe_next_max_x)
         # src[maps.diag:5]
-        e = tl.exp2(mul_q_x - safe_next_max_x[:, None])
+        e = tl.exp2(mul_x - safe_next_max_x)
         # src[maps.diag:6]
-        tile_sum = tl.sum(e, 1)
+        tile_sum = tl.sum(e, 0)
         next_z = (z * scale) + tile_sum
         # src[moments.diag:36]
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = e * x_f32[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = e * x_f32
+        tile_sum_2 = tl.sum(mul_x_2, 0)
         next_acc_x = (acc_x * scale) + tile_sum_2
-        recip_q = 1.0 / next_z
+        recip_2 = 1.0 / next_z
         # src[maps.diag:7]
-        gt_q = next_z > 0.0
+        gt = next_z > 0.0
         # src[moments.diag:38]
-        centre_3 = tl.where(gt_q, (recip * next_acc_x) * recip_q, 0.0)
+        centre_3 = tl.where(gt, (next_acc_x * recip) * recip_2, 0.0)
         next_centre = tl.where(tl.abs(centre_3) < float("inf"), centre_3, 0.0)
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_3 = e * t[None, :]
-        tile_sum_3 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = e * t
+        tile_sum_3 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = (acc_x_2 * scale) + tile_sum_3
         # src[moments.diag:37]
-        m = tl.where(gt_q, next_acc_x_2 * recip_q, 0.0)
+        m = tl.where(gt, next_acc_x_2 * recip_2, 0.0)
         next_centre_2 = tl.where(tl.abs(m) < float("inf"), m, 0.0)
         change = next_centre - centre
         change_2 = next_centre_2 - centre_2
         acc_x_8 = (acc_x_3 + ((-1.0 * acc_x_5) * change_2)) + (((-1.0 * acc_x_4) + (z * change_2)) * change)
         # src[moments.diag:39]
-        sub_q_x = tl.where((x_index < size_x)[None, :], t[None, :] - next_centre_2[:, None], 0.0)
+        sub_x = tl.where(x_index < size_x, t - next_centre_2, 0.0)
         # src[moments.diag:36]
         # src[moments.diag:39]
-        sub_q_x_2 = (recip * x_f32)[None, :] - next_centre[:, None]
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], sub_q_x_2, 0.0)
-        mul_q_x_4 = tl.where((x_index < size_x)[None, :], (e * sub_q_x_3) * sub_q_x, 0.0)
-        tile_sum_4 = tl.sum(mul_q_x_4, 1)
+        sub_x_2 = tl.where(x_index < size_x, (recip * x_f32) - next_centre, 0.0)
+        mul_x_4 = tl.where(x_index < size_x, (e * sub_x_2) * sub_x, 0.0)
+        tile_sum_4 = tl.sum(mul_x_4, 0)
         next_acc_x_3 = (acc_x_8 * scale) + tile_sum_4
-        mul_q_x_5 = e * sub_q_x
-        tile_sum_5 = tl.sum(mul_q_x_5, 1)
+        mul_x_5 = e * sub_x
+        tile_sum_5 = tl.sum(mul_x_5, 0)
         next_acc_x_4 = ((acc_x_4 + ((-1.0 * z) * change_2)) * scale) + tile_sum_5
-        mul_q_x_6 = e * sub_q_x_3
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        mul_x_6 = e * sub_x_2
+        tile_sum_6 = tl.sum(mul_x_6, 0)
         next_acc_x_5 = ((acc_x_5 + ((-1.0 * z) * change)) * scale) + tile_sum_6
         acc_x_9 = ((3.0 * acc_x_5) + ((-1.0 * z) * change)) * change
         acc_x_10 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_9) * change)
-        mul_q_x_7 = ((e * sub_q_x_3) * sub_q_x_3) * sub_q_x_3
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        mul_x_7 = ((e * sub_x_2) * sub_x_2) * sub_x_2
+        tile_sum_7 = tl.sum(mul_x_7, 0)
         next_acc_x_6 = (acc_x_10 * scale) + tile_sum_7
         acc_x_11 = acc_x_7 + (((-2.0 * acc_x_5) + (z * change)) * change)
-        mul_q_x_8 = (e * sub_q_x_3) * sub_q_x_3
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        mul_x_8 = (e * sub_x_2) * sub_x_2
+        tile_sum_8 = tl.sum(mul_x_8, 0)
         next_acc_x_7 = (acc_x_11 * scale) + tile_sum_8
         max_x = next_max_x
         z = next_z
@@ -7748,20 +7711,19 @@ def drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel(
         acc_x_7 = next_acc_x_7
         centre = next_centre
         centre_2 = next_centre_2
-    recip_q = 1.0 / z
+    recip_2 = 1.0 / z
     # src[maps.diag:7]
-    gt_q = z > 0.0
+    gt = z > 0.0
     # src[moments.diag:39]
-    where_q = tl.where(gt_q, (acc_x_3 + acc_x_2) * recip_q, 0.0)
-    tl.store(forecast_ptr + q_index * forecast_stride_q, where_q, mask=(q_index < size_q))
-    where_q_2 = tl.where(gt_q, ((acc_x * recip) + acc_x_6) * recip_q, 0.0)
-    tl.store(lean_ptr + q_index * lean_stride_q, where_q_2, mask=(q_index < size_q))
-    mul_q = 0.6931471805599453 * max_x
-    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul_q + tl.log(z)), mask=(q_index < size_q))
-    tl.store(state__ptr + q_index * state__stride_q, mul_q, mask=(q_index < size_q))
-    tl.store(z_ptr + q_index * z_stride_q, z, mask=(q_index < size_q))
-    tl.store(state___ptr + q_index * state___stride_q, acc_x_2, mask=(q_index < size_q))
-    tl.store(state____ptr + q_index * state____stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(forecast_ptr + q_index * forecast_stride_q, tl.where(gt, (acc_x_3 + acc_x_2) * recip_2, 0.0))
+    where = tl.where(gt, ((acc_x * recip) + acc_x_6) * recip_2, 0.0)
+    tl.store(lean_ptr + q_index * lean_stride_q, where)
+    mul = 0.6931471805599453 * max_x
+    tl.store(logsum_ptr + q_index * logsum_stride_q, (mul + tl.log(z)))
+    tl.store(state__ptr + q_index * state__stride_q, mul)
+    tl.store(z_ptr + q_index * z_stride_q, z)
+    tl.store(state___ptr + q_index * state___stride_q, acc_x_2)
+    tl.store(state____ptr + q_index * state____stride_q, acc_x)
 
 
 @triton.jit
@@ -7771,70 +7733,66 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ro
     d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
     z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
     buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr, EXACT_X: tl.constexpr,
+    EXACT_X: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
+    q_index = program.to(tl.int64)
     x_index = tl.arange(0, BLOCK_X)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * state_
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
-    state = tl.load(
-        state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-        mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
-        other=0.0,
+    state = load_tile(
+        state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+        (x_index < size_x),
+        0.0,
+        EXACT_X,
     )
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = scalar * state
-    sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    exp2_q_x = tl.exp2(sub_q_x)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    # src[moments.diag:34]
-    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * logsum
-    sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-    exp2_q_x_2 = tl.exp2(sub_q_x_2)
-    mul_q_x_2 = exp2_q_x_2 * t[None, :]
-    sum_ = tl.sum(mul_q_x_2, 1)
-    sub_q_x_3 = t[None, :] - sum_[:, None]
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    mul_x = scalar * state
+    sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+    exp2_x = tl.exp2(sub_x)
     # src[moments.diag:36]
     tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-    mul_q_x_3 = tile[None, :] * exp2_q_x_2
-    sum_2 = tl.sum(mul_q_x_3, 1)
-    sub_q_x_4 = tl.where((x_index < size_x)[None, :], tile[None, :] - sum_2[:, None], 0.0)
+    mul_x_2 = tile * exp2_x
+    sum_ = tl.sum(mul_x_2, 0)
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_)
+    # src[moments.diag:34]
+    t = load_tile(t_ptr + x_index * t_stride_x, (x_index < size_x), 0.0, EXACT_X)
+    mul_x_3 = exp2_x * t
+    sum_2 = tl.sum(mul_x_3, 0)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_2)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = 1.4426950408889634 * state_
+    sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+    exp2_x_2 = tl.exp2(sub_x_2)
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+    sub_x_3 = t - sum_2
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
+    sub_x_4 = tl.where(x_index < size_x, tile - sum_, 0.0)
+    # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
-    add_q_x = (tile_2 * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
-    add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-    mul_q_x_4 = add_q_x_2 * exp2_q_x
-    sum_3 = tl.sum(mul_q_x_4, 1)
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, sum_3, mask=(q_index < size_q))
-    mul_q_x_5 = sub_q_x_4 * exp2_q_x
-    sum_4 = tl.sum(mul_q_x_5, 1)
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, sum_4, mask=(q_index < size_q))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_6 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x
-    sum_5 = tl.sum(mul_q_x_6, 1)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x
-    sum_6 = tl.sum(mul_q_x_7, 1)
-    mul_q_3 = (recip * (((recip * recip) * sum_6) + state___)) * d_lean
-    add_q = mul_q_3 + (((recip * sum_5) + state__) * d_forecast)
-    tl.store(
-        buffer_2_ptr + q_index * buffer_2_stride_q,
-        ((add_q * recip_q) * recip_q),
-        mask=(q_index < size_q),
-    )
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_2, mask=(q_index < size_q))
-    mul_q_x_8 = sub_q_x_4 * exp2_q_x_2
-    sum_7 = tl.sum(mul_q_x_8, 1)
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (1.0 - (sum_7 * recip)), mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, sum_, mask=(q_index < size_q))
+    mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
+    add_x = tl.where(x_index < size_x, mul_x_4 + (sub_x_3 * d_forecast), 0.0)
+    mul_x_5 = add_x * exp2_x_2
+    sum_3 = tl.sum(mul_x_5, 0)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, sum_3)
+    mul_x_6 = sub_x_4 * exp2_x_2
+    sum_4 = tl.sum(mul_x_6, 0)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, sum_4)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    recip_2 = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    mul_x_7 = (sub_x_4 * sub_x_3) * exp2_x_2
+    sum_5 = tl.sum(mul_x_7, 0)
+    state___ = tl.load(state____ptr + q_index * state____stride_q)
+    mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
+    sum_6 = tl.sum(mul_x_8, 0)
+    mul_3 = (recip * (((recip * recip) * sum_6) + state___)) * d_lean
+    add = mul_3 + (((recip * sum_5) + state__) * d_forecast)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, ((add * recip_2) * recip_2))
+    mul_x_9 = sub_x_4 * exp2_x
+    sum_7 = tl.sum(mul_x_9, 0)
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (sum_7 * recip)))
 
 
 @triton.jit
@@ -7844,101 +7802,94 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
     d_forecast_stride_q, d_lean_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q,
     z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_2_stride_q,
     buffer_3_stride_q, buffer_4_stride_q, buffer_5_stride_q, size_x, size_q, size_d, BLOCK_X: tl.constexpr,
-    BLOCK_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_q = program * BLOCK_Q
-    q_index = first_q + tl.arange(0, BLOCK_Q)
-    acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_3 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_4 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_5 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_6 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_7 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_8 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_9 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_10 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    sum_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
-    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q = 1.4426950408889634 * logsum
+    q_index = program.to(tl.int64)
+    acc_x = tl.full([], 0.0, tl.float32)
+    acc_x_2 = tl.full([], 0.0, tl.float32)
+    acc_x_3 = tl.full([], 0.0, tl.float32)
+    acc_x_4 = tl.full([], 0.0, tl.float32)
+    sum_x = tl.full([], 0.0, tl.float32)
+    acc_x_5 = tl.full([], 0.0, tl.float32)
+    acc_x_6 = tl.full([], 0.0, tl.float32)
+    acc_x_7 = tl.full([], 0.0, tl.float32)
+    acc_x_8 = tl.full([], 0.0, tl.float32)
+    acc_x_9 = tl.full([], 0.0, tl.float32)
+    acc_x_10 = tl.full([], 0.0, tl.float32)
+    sum_x_2 = tl.full([], 0.0, tl.float32)
+    logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
+    mul = 1.4426950408889634 * logsum
     # src[moments.diag:7]
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
+    d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
-    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
-    mul_q_2 = 1.4426950408889634 * state_
+    d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
+    state_ = tl.load(state__ptr + q_index * state__stride_q)
+    mul_2 = 1.4426950408889634 * state_
     to_x = size_x // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
-        state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None],
-            other=0.0,
-        )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        state = tl.load(state_ptr + q_index * state_stride_q + x_index * state_stride_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x)
         x_f32 = x_index.to(tl.float32)
-        mul_q_x_2 = x_f32[None, :] * exp2_q_x
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = x_f32 * exp2_x
+        tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        mul_q_x_3 = exp2_q_x * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = exp2_x * t
+        tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        change = where_q_2 - where_q
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        change_2 = where_q_4 - where_q_3
+        where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_2 - where
+        where_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        change_2 = where_4 - where_3
         acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
         acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
         acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_2)
-        sub_q_x_3 = t[None, :] - next_acc_x_2[:, None]
-        sub_q_x_4 = x_f32[None, :] - next_acc_x[:, None]
-        tile = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
-        add_q_x = (tile * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
-        mul_q_x_4 = add_q_x * exp2_q_x_2
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x_2 = tl.exp2(sub_x_2)
+        sub_x_3 = t - next_acc_x_2
+        sub_x_4 = x_f32 - next_acc_x
+        mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
+        mul_x_5 = (mul_x_4 + (sub_x_3 * d_forecast)) * exp2_x_2
+        tile_sum_3 = tl.sum(mul_x_5, 0)
         next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        mul_x_6 = exp2_x_2 * sub_x_4
+        tile_sum_4 = tl.sum(mul_x_6, 0)
         next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        tile_sum_5 = tl.sum(exp2_x_2, 0)
         next_sum_x = sum_x + tile_sum_5
-        mul_q_x_6 = sub_q_x_4 * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        mul_x_7 = sub_x_4 * exp2_x_2
+        tile_sum_6 = tl.sum(mul_x_7, 0)
         next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
         acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
         acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
-        mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
+        tile_sum_7 = tl.sum(mul_x_8, 0)
         next_acc_x_6 = acc_x_15 + tile_sum_7
         acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_q_x_8 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_4
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        mul_x_9 = (exp2_x_2 * sub_x_4) * sub_x_4
+        tile_sum_8 = tl.sum(mul_x_9, 0)
         next_acc_x_7 = acc_x_16 + tile_sum_8
         acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
         acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
-        mul_q_x_9 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_9, 1)
+        mul_x_10 = (sub_x_4 * sub_x_3) * exp2_x_2
+        tile_sum_9 = tl.sum(mul_x_10, 0)
         next_acc_x_8 = acc_x_18 + tile_sum_9
-        mul_q_x_10 = exp2_q_x_2 * sub_q_x_3
-        tile_sum_10 = tl.sum(mul_q_x_10, 1)
+        mul_x_11 = exp2_x_2 * sub_x_3
+        tile_sum_10 = tl.sum(mul_x_11, 0)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
-        mul_q_x_11 = sub_q_x_4 * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        mul_x_12 = sub_x_4 * exp2_x
+        tile_sum_11 = tl.sum(mul_x_12, 0)
         next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        tile_sum_12 = tl.sum(exp2_x, 0)
         next_sum_x_2 = sum_x_2 + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -7957,71 +7908,70 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
     for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
         state = tl.load(
-            state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
-            mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
+            state_ptr + q_index * state_stride_q + x_index * state_stride_x,
+            mask=(x_index < size_x),
             other=float("-inf"),
         )
-        mul_q_x = (1.4426950408889634 * rsqrt) * state
-        sub_q_x = mul_q_x - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-        exp2_q_x = tl.exp2(sub_q_x)
+        mul_x = (1.4426950408889634 * rsqrt) * state
+        sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
+        exp2_x = tl.exp2(sub_x)
         # src[moments.diag:36]
         tile = tl.where(x_index < size_x, x_index.to(tl.float32), 0.0)
-        mul_q_x_2 = tile[None, :] * exp2_q_x
-        tile_sum = tl.sum(mul_q_x_2, 1)
+        mul_x_2 = tile * exp2_x
+        tile_sum = tl.sum(mul_x_2, 0)
         next_acc_x = acc_x + tile_sum
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        mul_q_x_3 = exp2_q_x * t[None, :]
-        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        mul_x_3 = exp2_x * t
+        tile_sum_2 = tl.sum(mul_x_3, 0)
         next_acc_x_2 = acc_x_2 + tile_sum_2
-        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
-        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
-        change = where_q_2 - where_q
-        where_q_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
-        where_q_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
-        change_2 = where_q_4 - where_q_3
+        where = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        change = where_2 - where
+        where_3 = tl.where(tl.abs(acc_x_2) < float("inf"), acc_x_2, 0.0)
+        where_4 = tl.where(tl.abs(next_acc_x_2) < float("inf"), next_acc_x_2, 0.0)
+        change_2 = where_4 - where_3
         acc_x_11 = (3.0 * (((recip * recip) * d_lean) * sum_x)) * change
         acc_x_12 = (-6.0 * (((recip * recip) * d_lean) * acc_x_4)) + acc_x_11
         acc_x_13 = acc_x_3 + ((-1.0 * (d_forecast * sum_x)) * change_2)
-        sub_q_x_2 = mul_q_x - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        exp2_q_x_2 = tl.exp2(sub_q_x_2)
-        sub_q_x_3 = tl.where((x_index < size_x)[None, :], t[None, :] - next_acc_x_2[:, None], 0.0)
-        sub_q_x_4 = tl.where((x_index < size_x)[None, :], tile[None, :] - next_acc_x[:, None], 0.0)
-        tile_2 = (((recip * recip) * 3.0) * d_lean)[:, None] * sub_q_x_4
-        add_q_x = (tile_2 * sub_q_x_4) + (sub_q_x_3 * d_forecast[:, None])
-        add_q_x_2 = tl.where((x_index < size_x)[None, :], add_q_x, 0.0)
-        mul_q_x_4 = add_q_x_2 * exp2_q_x_2
-        tile_sum_3 = tl.sum(mul_q_x_4, 1)
+        sub_x_2 = mul_x - tl.where(mul_2 == float("-inf"), 0.0, mul_2)
+        exp2_x_2 = tl.exp2(sub_x_2)
+        sub_x_3 = tl.where(x_index < size_x, t - next_acc_x_2, 0.0)
+        sub_x_4 = tl.where(x_index < size_x, tile - next_acc_x, 0.0)
+        mul_x_4 = ((((recip * recip) * 3.0) * d_lean) * sub_x_4) * sub_x_4
+        add_x = tl.where(x_index < size_x, mul_x_4 + (sub_x_3 * d_forecast), 0.0)
+        mul_x_5 = add_x * exp2_x_2
+        tile_sum_3 = tl.sum(mul_x_5, 0)
         next_acc_x_3 = (acc_x_13 + (acc_x_12 * change)) + tile_sum_3
-        mul_q_x_5 = exp2_q_x_2 * sub_q_x_4
-        tile_sum_4 = tl.sum(mul_q_x_5, 1)
+        mul_x_6 = exp2_x_2 * sub_x_4
+        tile_sum_4 = tl.sum(mul_x_6, 0)
         next_acc_x_4 = (acc_x_4 + ((-1.0 * sum_x) * change)) + tile_sum_4
-        tile_sum_5 = tl.sum(exp2_q_x_2, 1)
+        tile_sum_5 = tl.sum(exp2_x_2, 0)
         next_sum_x = sum_x + tile_sum_5
-        mul_q_x_6 = sub_q_x_4 * exp2_q_x_2
-        tile_sum_6 = tl.sum(mul_q_x_6, 1)
+        mul_x_7 = sub_x_4 * exp2_x_2
+        tile_sum_6 = tl.sum(mul_x_7, 0)
         next_acc_x_5 = (acc_x_5 + ((-1.0 * sum_x) * change)) + tile_sum_6
         acc_x_14 = ((3.0 * acc_x_5) + ((-1.0 * sum_x) * change)) * change
         acc_x_15 = acc_x_6 + (((-3.0 * acc_x_7) + acc_x_14) * change)
-        mul_q_x_7 = ((sub_q_x_4 * sub_q_x_4) * sub_q_x_4) * exp2_q_x_2
-        tile_sum_7 = tl.sum(mul_q_x_7, 1)
+        mul_x_8 = ((sub_x_4 * sub_x_4) * sub_x_4) * exp2_x_2
+        tile_sum_7 = tl.sum(mul_x_8, 0)
         next_acc_x_6 = acc_x_15 + tile_sum_7
         acc_x_16 = acc_x_7 + (((-2.0 * acc_x_5) + (sum_x * change)) * change)
-        mul_q_x_8 = (exp2_q_x_2 * sub_q_x_4) * sub_q_x_4
-        tile_sum_8 = tl.sum(mul_q_x_8, 1)
+        mul_x_9 = (exp2_x_2 * sub_x_4) * sub_x_4
+        tile_sum_8 = tl.sum(mul_x_9, 0)
         next_acc_x_7 = acc_x_16 + tile_sum_8
         acc_x_17 = ((-1.0 * acc_x_9) + (sum_x * change_2)) * change
         acc_x_18 = (acc_x_8 + ((-1.0 * acc_x_5) * change_2)) + acc_x_17
-        mul_q_x_9 = (sub_q_x_4 * sub_q_x_3) * exp2_q_x_2
-        tile_sum_9 = tl.sum(mul_q_x_9, 1)
+        mul_x_10 = (sub_x_4 * sub_x_3) * exp2_x_2
+        tile_sum_9 = tl.sum(mul_x_10, 0)
         next_acc_x_8 = acc_x_18 + tile_sum_9
-        mul_q_x_10 = exp2_q_x_2 * sub_q_x_3
-        tile_sum_10 = tl.sum(mul_q_x_10, 1)
+        mul_x_11 = exp2_x_2 * sub_x_3
+        tile_sum_10 = tl.sum(mul_x_11, 0)
         next_acc_x_9 = (acc_x_9 + ((-1.0 * sum_x) * change_2)) + tile_sum_10
-        mul_q_x_11 = sub_q_x_4 * exp2_q_x
-        tile_sum_11 = tl.sum(mul_q_x_11, 1)
+        mul_x_12 = sub_x_4 * exp2_x
+        tile_sum_11 = tl.sum(mul_x_12, 0)
         next_acc_x_10 = (acc_x_10 + ((-1.0 * sum_x_2) * change)) + tile_sum_11
-        tile_sum_12 = tl.sum(exp2_q_x, 1)
+        tile_sum_12 = tl.sum(exp2_x, 0)
         next_sum_x_2 = sum_x_2 + tile_sum_12
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
@@ -8035,31 +7985,27 @@ def drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_ke
         acc_x_9 = next_acc_x_9
         acc_x_10 = next_acc_x_10
         sum_x_2 = next_sum_x_2
-    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x_3, mask=(q_index < size_q))
-    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_5, mask=(q_index < size_q))
-    z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-    recip_q = 1.0 / z
-    state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
-    state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    tile = recip * (((recip * recip) * acc_x_6) + state___)
-    add_q = (tile * d_lean) + (((recip * acc_x_8) + state__) * d_forecast)
-    tl.store(
-        buffer_2_ptr + q_index * buffer_2_stride_q,
-        ((add_q * recip_q) * recip_q),
-        mask=(q_index < size_q),
-    )
-    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x, mask=(q_index < size_q))
-    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, (1.0 - (acc_x_10 * recip)), mask=(q_index < size_q))
-    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, acc_x_2, mask=(q_index < size_q))
+    tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x)
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2)
+    tl.store(buffer_2_ptr + q_index * buffer_2_stride_q, acc_x_3)
+    tl.store(buffer_3_ptr + q_index * buffer_3_stride_q, acc_x_5)
+    z = tl.load(z_ptr + q_index * z_stride_q)
+    recip_2 = 1.0 / z
+    state__ = tl.load(state___ptr + q_index * state___stride_q)
+    state___ = tl.load(state____ptr + q_index * state____stride_q)
+    scalar = recip * (((recip * recip) * acc_x_6) + state___)
+    add = (scalar * d_lean) + (((recip * acc_x_8) + state__) * d_forecast)
+    tl.store(buffer_4_ptr + q_index * buffer_4_stride_q, ((add * recip_2) * recip_2))
+    tl.store(buffer_5_ptr + q_index * buffer_5_stride_q, (1.0 - (acc_x_10 * recip)))
 
 
 @triton.jit
 def drift_long_backward_d_Q_kernel(
     K_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, buffer_5_ptr, buffer_2_ptr, d_Q_ptr, K_stride_x, K_stride_d,
+    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_4_ptr, d_Q_ptr, K_stride_x, K_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_3_stride_q,
-    buffer_5_stride_q, buffer_2_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
+    z_stride_q, state___stride_q, state____stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_4_stride_q, d_Q_stride_q, d_Q_stride_d, size_x, size_d, size_q,
     BLOCK_X: tl.constexpr, BLOCK_Q: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8069,20 +8015,20 @@ def drift_long_backward_d_Q_kernel(
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     acc_x = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
-    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
     d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
     z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
     recip_q = 1.0 / z
     # src[moments.diag:36]
     recip = 1.0 / tl.cast(size_x, tl.float32)
     d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+    buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
     state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
     state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-    add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+    add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
     mul_q = recip_q * add_q
     # src[maps.diag:7]
     gt_q = z > 0.0
@@ -8099,25 +8045,25 @@ def drift_long_backward_d_Q_kernel(
         mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_q_x = x_f32[None, :] - buffer_3[:, None]
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        sub_q_x = x_f32[None, :] - buffer_0[:, None]
         tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
         tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        mul_q_x_2 = (buffer_1[:, None] * t[None, :]) * d_forecast[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_0[:, None])
+        mul_q_x_2 = (buffer_3[:, None] * t[None, :]) * d_forecast[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_2[:, None])
         sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
         mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
         mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
         tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_5[:, None]))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_1[:, None]))
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None],
             other=0.0,
         )
         sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_4[:, None]) * tl.exp2(sub_q_x_3)
         tile_bf16 = tile_5.to(tl.bfloat16)
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -8135,25 +8081,25 @@ def drift_long_backward_d_Q_kernel(
         mul_q_x = ((recip * x_f32)[None, :] * recip_q[:, None]) * d_lean[:, None]
         # src[moments.diag:34]
         t = tl.load(t_ptr + x_index * t_stride_x, mask=(x_index < size_x), other=0.0)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        sub_q_x = x_f32[None, :] - buffer_3[:, None]
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        sub_q_x = x_f32[None, :] - buffer_0[:, None]
         tile = ((recip * recip_q) * d_forecast)[:, None] * sub_q_x
         tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[:, None] * sub_q_x
-        mul_q_x_2 = (buffer_1[:, None] * t[None, :]) * d_forecast[:, None]
-        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_0[:, None])
+        mul_q_x_2 = (buffer_3[:, None] * t[None, :]) * d_forecast[:, None]
+        add_q_x = mul_q_x_2 + (x_f32[None, :] * buffer_2[:, None])
         sub_q_x_2 = mul_q[:, None] - tl.where(add_q_x == float("-inf"), 0.0, add_q_x)
         mul_q_x_3 = ((recip * recip_q) * recip_q)[:, None] * sub_q_x_2
         mul_q_x_4 = (recip_q[:, None] * t[None, :]) * d_forecast[:, None]
         tile_3 = mul_q_x_4 + tl.where(gt_q[:, None], mul_q_x_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_5[:, None]))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
+        tile_4 = (tile_3 + ((tile_2 * sub_q_x) * sub_q_x)) + (tile * (t[None, :] - safe_buffer_1[:, None]))
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
         state = tl.load(
             state_ptr + q_index[:, None] * state_stride_q + x_index[None, :] * state_stride_x,
             mask=(q_index < size_q)[:, None] & (x_index < size_x)[None, :],
             other=float("-inf"),
         )
         sub_q_x_3 = ((1.4426950408889634 * rsqrt) * state) - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[:, None]
-        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_2[:, None]) * tl.exp2(sub_q_x_3)
+        tile_5 = ((tile_4 + mul_q_x) - safe_buffer_4[:, None]) * tl.exp2(sub_q_x_3)
         tile_bf16 = tile_5.to(tl.bfloat16)
         K = tl.load(
             K_ptr + x_index[None, :] * K_stride_x + d_index[:, None] * K_stride_d,
@@ -8173,10 +8119,10 @@ def drift_long_backward_d_Q_kernel(
 @triton.jit
 def drift_long_backward_d_K_kernel(
     Q_ptr, t_ptr, d_forecast_ptr, d_lean_ptr, state_ptr, state__ptr, z_ptr, state___ptr, state____ptr,
-    buffer_0_ptr, buffer_1_ptr, buffer_3_ptr, buffer_5_ptr, buffer_2_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
+    buffer_2_ptr, buffer_3_ptr, buffer_0_ptr, buffer_1_ptr, buffer_4_ptr, d_K_ptr, Q_stride_q, Q_stride_d,
     t_stride_x, d_forecast_stride_q, d_lean_stride_q, state_stride_q, state_stride_x, state__stride_q,
-    z_stride_q, state___stride_q, state____stride_q, buffer_0_stride_q, buffer_1_stride_q, buffer_3_stride_q,
-    buffer_5_stride_q, buffer_2_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
+    z_stride_q, state___stride_q, state____stride_q, buffer_2_stride_q, buffer_3_stride_q, buffer_0_stride_q,
+    buffer_1_stride_q, buffer_4_stride_q, d_K_stride_x, d_K_stride_d, size_q, size_d, size_x,
     BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8200,31 +8146,31 @@ def drift_long_backward_d_K_kernel(
         z = tl.load(z_ptr + q_index * z_stride_q)
         # src[maps.diag:7]
         gt_q = z > 0.0
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q)
         recip_q = 1.0 / z
         mul_x_q = ((recip * x_f32)[:, None] * recip_q[None, :]) * d_lean[None, :]
         d_forecast = tl.load(d_forecast_ptr + q_index * d_forecast_stride_q)
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        sub_x_q = x_f32[:, None] - buffer_3[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        sub_x_q = x_f32[:, None] - buffer_0[None, :]
         tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
         tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
-        mul_x_q_2 = (buffer_1[None, :] * t[:, None]) * d_forecast[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_0[None, :])
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
+        mul_x_q_2 = (buffer_3[None, :] * t[:, None]) * d_forecast[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
         state__ = tl.load(state___ptr + q_index * state___stride_q)
         state___ = tl.load(state____ptr + q_index * state____stride_q)
-        add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+        add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
         sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
         mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_5[None, :]))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        where_x_q = tl.where(gt_q[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_1[None, :]))
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
+        where_x_q = tl.where(gt_q[None, :], (tile_4 + mul_x_q) - safe_buffer_4[None, :], 0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q)
         mul_q = 1.4426950408889634 * state_
         state = tl.load(
@@ -8246,7 +8192,7 @@ def drift_long_backward_d_K_kernel(
     # tiles that a mask or the end cuts
     for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
         q_index = first_q_2 + tl.arange(0, BLOCK_Q)
-        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
         d_lean = tl.load(d_lean_ptr + q_index * d_lean_stride_q, mask=(q_index < size_q), other=0.0)
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
         recip_q = 1.0 / z
@@ -8256,28 +8202,28 @@ def drift_long_backward_d_K_kernel(
             mask=(q_index < size_q),
             other=0.0,
         )
-        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
-        safe_buffer_5 = tl.where(buffer_5 == float("-inf"), 0.0, buffer_5)
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        sub_x_q = x_f32[:, None] - buffer_3[None, :]
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        safe_buffer_1 = tl.where(buffer_1 == float("-inf"), 0.0, buffer_1)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        sub_x_q = x_f32[:, None] - buffer_0[None, :]
         tile = ((recip * recip_q) * d_forecast)[None, :] * sub_x_q
         tile_2 = ((((recip * recip) * recip) * recip_q) * d_lean)[None, :] * sub_x_q
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_2 = (buffer_1[None, :] * t[:, None]) * d_forecast[None, :]
-        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_0[None, :])
+        buffer_2 = tl.load(buffer_2_ptr + q_index * buffer_2_stride_q, mask=(q_index < size_q), other=0.0)
+        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_2 = (buffer_3[None, :] * t[:, None]) * d_forecast[None, :]
+        add_x_q = mul_x_q_2 + (x_f32[:, None] * buffer_2[None, :])
         state__ = tl.load(state___ptr + q_index * state___stride_q, mask=(q_index < size_q), other=0.0)
         state___ = tl.load(state____ptr + q_index * state____stride_q, mask=(q_index < size_q), other=0.0)
-        add_q = (buffer_0 * state___) + ((buffer_1 * state__) * d_forecast)
+        add_q = (buffer_2 * state___) + ((buffer_3 * state__) * d_forecast)
         sub_x_q_2 = (recip_q * add_q)[None, :] - tl.where(add_x_q == float("-inf"), 0.0, add_x_q)
         mul_x_q_3 = ((recip * recip_q) * recip_q)[None, :] * sub_x_q_2
         # src[maps.diag:7]
         gt_q = z > 0.0
         mul_x_q_4 = (recip_q[None, :] * t[:, None]) * d_forecast[None, :]
         tile_3 = mul_x_q_4 + tl.where(gt_q[None, :], mul_x_q_3, 0.0)
-        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_5[None, :]))
-        safe_buffer_2 = tl.where(buffer_2 == float("-inf"), 0.0, buffer_2)
-        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], (tile_4 + mul_x_q) - safe_buffer_2[None, :], 0.0)
+        tile_4 = (tile_3 + ((tile_2 * sub_x_q) * sub_x_q)) + (tile * (t[:, None] - safe_buffer_1[None, :]))
+        safe_buffer_4 = tl.where(buffer_4 == float("-inf"), 0.0, buffer_4)
+        where_x_q = tl.where((gt_q & (q_index < size_q))[None, :], (tile_4 + mul_x_q) - safe_buffer_4[None, :], 0.0)
         state_ = tl.load(state__ptr + q_index * state__stride_q, mask=(q_index < size_q), other=0.0)
         mul_q = 1.4426950408889634 * state_
         state = tl.load(
@@ -8304,9 +8250,9 @@ def drift_long_backward_d_K_kernel(
 
 @triton.jit
 def drift_long_backward_d_t_rows_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_5_ptr, buffer_0_ptr, d_t_ptr,
     d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
-    buffer_4_stride_q, buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
+    buffer_5_stride_q, buffer_0_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr, EXACT_Q: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8325,17 +8271,17 @@ def drift_long_backward_d_t_rows_kernel(
     scalar = 1.4426950408889634 * tl.rsqrt(tl.cast(size_d, tl.float32))
     mul_x_q = scalar * state
     sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
-    buffer_3 = load_tile(buffer_3_ptr + q_index * buffer_3_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
     # src[moments.diag:36]
-    sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_3[None, :]
+    sub_x_q_2 = x_index.to(tl.float32)[:, None] - buffer_0[None, :]
     mul_x_q_2 = (sub_x_q_2 * tl.exp2(sub_x_q)) * d_forecast[None, :]
     sum_ = tl.sum(mul_x_q_2, 1)
     state_ = load_tile(state__ptr + q_index * state__stride_q, (q_index < size_q), 0.0, EXACT_Q)
     mul_q_2 = 1.4426950408889634 * state_
     sub_x_q_3 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
     z = load_tile(z_ptr + q_index * z_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_4 = load_tile(buffer_4_ptr + q_index * buffer_4_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    tile = buffer_4 * tl.where(q_index < size_q, 1.0 / z, 0.0)
+    buffer_5 = load_tile(buffer_5_ptr + q_index * buffer_5_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    tile = buffer_5 * tl.where(q_index < size_q, 1.0 / z, 0.0)
     mul_x_q_3 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q_3)
     # src[maps.diag:7]
     where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_3, 0.0)
@@ -8346,9 +8292,9 @@ def drift_long_backward_d_t_rows_kernel(
 
 @triton.jit
 def drift_long_backward_d_t_kernel(
-    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_4_ptr, buffer_3_ptr, d_t_ptr,
+    d_forecast_ptr, logsum_ptr, state_ptr, state__ptr, z_ptr, buffer_5_ptr, buffer_0_ptr, d_t_ptr,
     d_forecast_stride_q, logsum_stride_q, state_stride_q, state_stride_x, state__stride_q, z_stride_q,
-    buffer_4_stride_q, buffer_3_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
+    buffer_5_stride_q, buffer_0_stride_q, d_t_stride_x, size_q, size_x, size_d, BLOCK_Q: tl.constexpr,
     BLOCK_X: tl.constexpr,
 ):
     program = tl.program_id(0)
@@ -8375,8 +8321,8 @@ def drift_long_backward_d_t_kernel(
         mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q)
-        mul_x_q_2 = ((buffer_4 * (1.0 / z)) * d_forecast)[None, :] * tl.exp2(sub_x_q)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q)
+        mul_x_q_2 = ((buffer_5 * (1.0 / z)) * d_forecast)[None, :] * tl.exp2(sub_x_q)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
         tile_sum = tl.sum(where_x_q, 1)
@@ -8384,8 +8330,8 @@ def drift_long_backward_d_t_kernel(
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q)
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q)
-        mul_x_q_3 = (x_f32[:, None] - buffer_3[None, :]) * tl.exp2(sub_x_q_2)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
+        mul_x_q_3 = (x_f32[:, None] - buffer_0[None, :]) * tl.exp2(sub_x_q_2)
         mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
         tile_sum_2 = tl.sum(mul_x_q_4, 1)
         next_acc_q = acc_q + tile_sum_2
@@ -8410,8 +8356,8 @@ def drift_long_backward_d_t_kernel(
         mul_x_q = (1.4426950408889634 * rsqrt) * state
         sub_x_q = mul_x_q - tl.where(mul_q == float("-inf"), 0.0, mul_q)[None, :]
         z = tl.load(z_ptr + q_index * z_stride_q, mask=(q_index < size_q), other=0.0)
-        buffer_4 = tl.load(buffer_4_ptr + q_index * buffer_4_stride_q, mask=(q_index < size_q), other=0.0)
-        tile = buffer_4 * tl.where(q_index < size_q, 1.0 / z, 0.0)
+        buffer_5 = tl.load(buffer_5_ptr + q_index * buffer_5_stride_q, mask=(q_index < size_q), other=0.0)
+        tile = buffer_5 * tl.where(q_index < size_q, 1.0 / z, 0.0)
         mul_x_q_2 = (tile * d_forecast)[None, :] * tl.exp2(sub_x_q)
         # src[maps.diag:7]
         where_x_q = tl.where((z > 0.0)[None, :], mul_x_q_2, 0.0)
@@ -8420,8 +8366,8 @@ def drift_long_backward_d_t_kernel(
         logsum = tl.load(logsum_ptr + q_index * logsum_stride_q, mask=(q_index < size_q), other=0.0)
         mul_q_2 = 1.4426950408889634 * logsum
         sub_x_q_2 = mul_x_q - tl.where(mul_q_2 == float("-inf"), 0.0, mul_q_2)[None, :]
-        buffer_3 = tl.load(buffer_3_ptr + q_index * buffer_3_stride_q, mask=(q_index < size_q), other=0.0)
-        mul_x_q_3 = (x_f32[:, None] - buffer_3[None, :]) * tl.exp2(sub_x_q_2)
+        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q, mask=(q_index < size_q), other=0.0)
+        mul_x_q_3 = (x_f32[:, None] - buffer_0[None, :]) * tl.exp2(sub_x_q_2)
         mul_x_q_4 = mul_x_q_3 * d_forecast[None, :]
         tile_sum_2 = tl.sum(mul_x_q_4, 1)
         next_acc_q = acc_q + tile_sum_2
@@ -8493,25 +8439,25 @@ def _drift_long_forecast_lean(t: torch.Tensor, buffer_0: torch.Tensor) -> tuple[
     forecast = torch.empty((q,), dtype=torch.float32, device=t.device)
     lean = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         drift_long_forecast_lean_rows_kernel[grid](
             t, buffer_0, forecast, lean, t.stride(0), buffer_0.stride(0), buffer_0.stride(1),
-            forecast.stride(0), lean.stride(0), x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X,
-            num_warps=warps, num_stages=stages,
+            forecast.stride(0), lean.stride(0), x, q, BLOCK_X=BLOCK_X, EXACT_X=x == BLOCK_X, num_warps=warps,
+            num_stages=stages,
         )
         return forecast, lean
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     drift_long_forecast_lean_kernel[grid](
         t, buffer_0, forecast, lean, t.stride(0), buffer_0.stride(0), buffer_0.stride(1), forecast.stride(0),
-        lean.stride(0), x, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps, num_stages=stages,
+        lean.stride(0), x, q, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return forecast, lean
 
@@ -8738,28 +8684,27 @@ def _drift_long_forward_forecast_lean_logsum_state__z_state___state___(
     state__ = torch.empty((q,), dtype=torch.float32, device=t.device)
     state___ = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         drift_long_forward_forecast_lean_logsum_state__z_state___state____rows_kernel[grid](
             t, state, forecast, lean, logsum, state_, z, state__, state___, t.stride(0), state.stride(0),
             state.stride(1), forecast.stride(0), lean.stride(0), logsum.stride(0), state_.stride(0),
-            z.stride(0), state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+            z.stride(0), state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X,
             EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return forecast, lean, logsum, state_, z, state__, state___
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     drift_long_forward_forecast_lean_logsum_state__z_state___state____kernel[grid](
         t, state, forecast, lean, logsum, state_, z, state__, state___, t.stride(0), state.stride(0),
         state.stride(1), forecast.stride(0), lean.stride(0), logsum.stride(0), state_.stride(0), z.stride(0),
-        state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps,
-        num_stages=stages,
+        state__.stride(0), state___.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return forecast, lean, logsum, state_, z, state__, state___
 
@@ -8802,32 +8747,31 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
     buffer_4 = torch.empty((q,), dtype=torch.float32, device=t.device)
     buffer_5 = torch.empty((q,), dtype=torch.float32, device=t.device)
     BLOCK_X = max(16, triton.next_power_of_2(x))
-    if BLOCK_X <= 1024:
-        if BLOCK_X <= 64:
-            BLOCK_Q, warps, stages = 16, 4, 1
-        elif BLOCK_X <= 256:
-            BLOCK_Q, warps, stages = 16, 8, 1
+    if BLOCK_X <= 16384:
+        if BLOCK_X <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_X <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_Q, warps, stages = 16, 16, 1
-        grid = (triton.cdiv(q, BLOCK_Q),)
+            warps, stages = 16, 1
+        grid = (q,)
         drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_rows_kernel[grid](
             t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
             buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0),
             logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
             state__.stride(0), state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0),
             buffer_3.stride(0), buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X,
-            BLOCK_Q=BLOCK_Q, EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
+            EXACT_X=x == BLOCK_X, num_warps=warps, num_stages=stages,
         )
         return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
-    BLOCK_X, BLOCK_Q, warps, stages = 128, 16, 8, 2
-    grid = (triton.cdiv(q, BLOCK_Q),)
+    BLOCK_X, warps, stages = 4096, 8, 2
+    grid = (q,)
     drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5_kernel[grid](
         t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_2,
         buffer_3, buffer_4, buffer_5, t.stride(0), d_forecast.stride(0), d_lean.stride(0), logsum.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
         state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_2.stride(0), buffer_3.stride(0),
-        buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q, num_warps=warps,
-        num_stages=stages,
+        buffer_4.stride(0), buffer_5.stride(0), x, q, d, BLOCK_X=BLOCK_X, num_warps=warps, num_stages=stages,
     )
     return buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5
 
@@ -8835,10 +8779,10 @@ def _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(
 def _drift_long_backward_d_Q(
     K: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_5: torch.Tensor,
-    buffer_2: torch.Tensor,
+    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_2: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_Q(K: bf16[x d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("K", K, torch.bfloat16, 2, K.device)
     _check("t", t, torch.float32, 1, K.device)
     _check("d_forecast", d_forecast, torch.float32, 1, K.device)
@@ -8848,11 +8792,11 @@ def _drift_long_backward_d_Q(
     _check("z", z, torch.float32, 1, K.device)
     _check("state__", state__, torch.float32, 1, K.device)
     _check("state___", state___, torch.float32, 1, K.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
     _check("buffer_0", buffer_0, torch.float32, 1, K.device)
     _check("buffer_1", buffer_1, torch.float32, 1, K.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, K.device)
-    _check("buffer_5", buffer_5, torch.float32, 1, K.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, K.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, K.device)
     x, d = K.shape
     (q,) = d_forecast.shape
     if t.shape != (x,):
@@ -8869,25 +8813,25 @@ def _drift_long_backward_d_Q(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_5.shape != (q,):
-        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=K.device)
     BLOCK_Q, BLOCK_D, BLOCK_X, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(q, BLOCK_Q) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_Q_kernel[grid](
-        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
-        buffer_2, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
+        K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1,
+        buffer_4, d_Q, K.stride(0), K.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_5.stride(0),
-        buffer_2.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
+        state___.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_4.stride(0), d_Q.stride(0), d_Q.stride(1), x, d, q, BLOCK_X=BLOCK_X, BLOCK_Q=BLOCK_Q,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_Q
@@ -8896,10 +8840,10 @@ def _drift_long_backward_d_Q(
 def _drift_long_backward_d_K(
     Q: torch.Tensor, t: torch.Tensor, d_forecast: torch.Tensor, d_lean: torch.Tensor, state: torch.Tensor,
     state_: torch.Tensor, z: torch.Tensor, state__: torch.Tensor, state___: torch.Tensor,
-    buffer_0: torch.Tensor, buffer_1: torch.Tensor, buffer_3: torch.Tensor, buffer_5: torch.Tensor,
-    buffer_2: torch.Tensor,
+    buffer_2: torch.Tensor, buffer_3: torch.Tensor, buffer_0: torch.Tensor, buffer_1: torch.Tensor,
+    buffer_4: torch.Tensor,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_3: f32[q], buffer_5: f32[q], buffer_2: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_K(Q: bf16[q d], t: f32[x], d_forecast: f32[q], d_lean: f32[q], state: f32[q x], state_: f32[q], z: f32[q], state__: f32[q], state___: f32[q], buffer_2: f32[q], buffer_3: f32[q], buffer_0: f32[q], buffer_1: f32[q], buffer_4: f32[q]) -> d_K: bf16[x d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("t", t, torch.float32, 1, Q.device)
     _check("d_forecast", d_forecast, torch.float32, 1, Q.device)
@@ -8909,11 +8853,11 @@ def _drift_long_backward_d_K(
     _check("z", z, torch.float32, 1, Q.device)
     _check("state__", state__, torch.float32, 1, Q.device)
     _check("state___", state___, torch.float32, 1, Q.device)
+    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
     _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
     _check("buffer_1", buffer_1, torch.float32, 1, Q.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, Q.device)
-    _check("buffer_5", buffer_5, torch.float32, 1, Q.device)
-    _check("buffer_2", buffer_2, torch.float32, 1, Q.device)
+    _check("buffer_4", buffer_4, torch.float32, 1, Q.device)
     q, d = Q.shape
     (x,) = t.shape
     if d_forecast.shape != (q,):
@@ -8930,25 +8874,25 @@ def _drift_long_backward_d_K(
         raise ValueError(f"state__: f32[q] has shape {state__.shape}, expected {(q,)}")
     if state___.shape != (q,):
         raise ValueError(f"state___: f32[q] has shape {state___.shape}, expected {(q,)}")
+    if buffer_2.shape != (q,):
+        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_3.shape != (q,):
+        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
     if buffer_0.shape != (q,):
         raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     if buffer_1.shape != (q,):
         raise ValueError(f"buffer_1: f32[q] has shape {buffer_1.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
-    if buffer_5.shape != (q,):
-        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
-    if buffer_2.shape != (q,):
-        raise ValueError(f"buffer_2: f32[q] has shape {buffer_2.shape}, expected {(q,)}")
+    if buffer_4.shape != (q,):
+        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
     d_K = torch.empty((x, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_X, BLOCK_D, BLOCK_Q, warps, stages = 128, 128, 64, 8, 1
     grid = (triton.cdiv(x, BLOCK_X) * triton.cdiv(d, BLOCK_D),)
     drift_long_backward_d_K_kernel[grid](
-        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5,
-        buffer_2, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
+        Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1,
+        buffer_4, d_K, Q.stride(0), Q.stride(1), t.stride(0), d_forecast.stride(0), d_lean.stride(0),
         state.stride(0), state.stride(1), state_.stride(0), z.stride(0), state__.stride(0),
-        state___.stride(0), buffer_0.stride(0), buffer_1.stride(0), buffer_3.stride(0), buffer_5.stride(0),
-        buffer_2.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+        state___.stride(0), buffer_2.stride(0), buffer_3.stride(0), buffer_0.stride(0), buffer_1.stride(0),
+        buffer_4.stride(0), d_K.stride(0), d_K.stride(1), q, d, x, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
         BLOCK_D=BLOCK_D, num_warps=warps, num_stages=stages,
     )
     return d_K
@@ -8960,18 +8904,18 @@ def _drift_long_backward_d_t(
     state: torch.Tensor,
     state_: torch.Tensor,
     z: torch.Tensor,
-    buffer_4: torch.Tensor,
-    buffer_3: torch.Tensor,
+    buffer_5: torch.Tensor,
+    buffer_0: torch.Tensor,
     d: int,
 ) -> torch.Tensor:
-    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_4: f32[q], buffer_3: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
+    """_drift_long_backward_d_t(d_forecast: f32[q], logsum: f32[q], state: f32[q x], state_: f32[q], z: f32[q], buffer_5: f32[q], buffer_0: f32[q]) -> d_t: f32[x]. Any strides; sizes are read off the shapes."""
     _check("d_forecast", d_forecast, torch.float32, 1, d_forecast.device)
     _check("logsum", logsum, torch.float32, 1, d_forecast.device)
     _check("state", state, torch.float32, 2, d_forecast.device)
     _check("state_", state_, torch.float32, 1, d_forecast.device)
     _check("z", z, torch.float32, 1, d_forecast.device)
-    _check("buffer_4", buffer_4, torch.float32, 1, d_forecast.device)
-    _check("buffer_3", buffer_3, torch.float32, 1, d_forecast.device)
+    _check("buffer_5", buffer_5, torch.float32, 1, d_forecast.device)
+    _check("buffer_0", buffer_0, torch.float32, 1, d_forecast.device)
     (q,) = d_forecast.shape
     _, x = state.shape
     if logsum.shape != (q,):
@@ -8982,10 +8926,10 @@ def _drift_long_backward_d_t(
         raise ValueError(f"state_: f32[q] has shape {state_.shape}, expected {(q,)}")
     if z.shape != (q,):
         raise ValueError(f"z: f32[q] has shape {z.shape}, expected {(q,)}")
-    if buffer_4.shape != (q,):
-        raise ValueError(f"buffer_4: f32[q] has shape {buffer_4.shape}, expected {(q,)}")
-    if buffer_3.shape != (q,):
-        raise ValueError(f"buffer_3: f32[q] has shape {buffer_3.shape}, expected {(q,)}")
+    if buffer_5.shape != (q,):
+        raise ValueError(f"buffer_5: f32[q] has shape {buffer_5.shape}, expected {(q,)}")
+    if buffer_0.shape != (q,):
+        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
     d_t = torch.empty((x,), dtype=torch.float32, device=d_forecast.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
     if BLOCK_Q <= 1024:
@@ -8997,18 +8941,18 @@ def _drift_long_backward_d_t(
             BLOCK_X, warps, stages = 16, 16, 1
         grid = (triton.cdiv(x, BLOCK_X),)
         drift_long_backward_d_t_rows_kernel[grid](
-            d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d_t, d_forecast.stride(0),
+            d_forecast, logsum, state, state_, z, buffer_5, buffer_0, d_t, d_forecast.stride(0),
             logsum.stride(0), state.stride(0), state.stride(1), state_.stride(0), z.stride(0),
-            buffer_4.stride(0), buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
+            buffer_5.stride(0), buffer_0.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X,
             EXACT_Q=q == BLOCK_Q, num_warps=warps, num_stages=stages,
         )
         return d_t
     BLOCK_Q, BLOCK_X, warps, stages = 128, 16, 8, 2
     grid = (triton.cdiv(x, BLOCK_X),)
     drift_long_backward_d_t_kernel[grid](
-        d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d_t, d_forecast.stride(0), logsum.stride(0),
-        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_4.stride(0),
-        buffer_3.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
+        d_forecast, logsum, state, state_, z, buffer_5, buffer_0, d_t, d_forecast.stride(0), logsum.stride(0),
+        state.stride(0), state.stride(1), state_.stride(0), z.stride(0), buffer_5.stride(0),
+        buffer_0.stride(0), d_t.stride(0), q, x, d, BLOCK_Q=BLOCK_Q, BLOCK_X=BLOCK_X, num_warps=warps,
         num_stages=stages,
     )
     return d_t
@@ -9048,9 +8992,9 @@ class _drift_long_autograd(torch.autograd.Function):
         Q, K, t, logsum, state, state_, z, state__, state___ = ctx.saved_tensors
         (d,) = ctx.sizes
         buffer_0, buffer_1, buffer_2, buffer_3, buffer_4, buffer_5 = _drift_long_backward_buffer_0_buffer_1_buffer_2_buffer_3_buffer_4_buffer_5(t, d_forecast, d_lean, logsum, state, state_, z, state__, state___, d)
-        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5, buffer_2)
-        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_0, buffer_1, buffer_3, buffer_5, buffer_2)
-        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, z, buffer_4, buffer_3, d)
+        d_Q = _drift_long_backward_d_Q(K, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1, buffer_4)
+        d_K = _drift_long_backward_d_K(Q, t, d_forecast, d_lean, state, state_, z, state__, state___, buffer_2, buffer_3, buffer_0, buffer_1, buffer_4)
+        d_t = _drift_long_backward_d_t(d_forecast, logsum, state, state_, z, buffer_5, buffer_0, d)
         return d_Q, d_K, d_t
 
 
@@ -10955,19 +10899,20 @@ def temperature_forward_kernel(
 
 
 @triton.jit
-def temperature_backward_buffer_0_d_Q_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_Q_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, d_Q_stride_q, d_Q_stride_d, size_q,
-    size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_Q: tl.constexpr,
-    EXACT_D: tl.constexpr,
+def temperature_backward_buffer_0_buffer_1_d_Q_kernel(
+    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, buffer_1_ptr, d_Q_ptr, Q_stride_q, Q_stride_d,
+    K_stride_x, K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, buffer_1_stride_q,
+    d_Q_stride_q, d_Q_stride_d, size_q, size_d, size_x, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr,
+    BLOCK_Q: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_q = program * BLOCK_Q
     q_index = first_q + tl.arange(0, BLOCK_Q)
     d_index = tl.arange(0, BLOCK_D)
     acc_x = tl.full([BLOCK_Q], 0.0, tl.float32)
-    acc_x_2 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_2 = tl.full([BLOCK_Q], 0.0, tl.float32)
     acc_x_3 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
+    acc_x_4 = tl.full([BLOCK_Q, BLOCK_D], 0.0, tl.float32)
     centre = tl.full([BLOCK_Q], 0.0, tl.float32)
     # src[moments.diag:53]
     Q = tl.load(
@@ -11003,18 +10948,26 @@ def temperature_backward_buffer_0_d_Q_kernel(
         next_acc_x = acc_x + tile_sum
         mul_q_3 = (rsqrt * b) * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_5 = (-1.0 * ((rsqrt * d_E) * acc_x)) * (where_q_2 - where_q)
+        mul_q_x_2 = (rsqrt * d_E)[:, None] * (dot - next_acc_x[:, None])
+        mul_q_x_3 = ((d_L[:, None] + mul_q_x_2) * exp2_q_x) * dot
+        tile_sum_2 = tl.sum(mul_q_x_3, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_5) + tile_sum_2
+        acc_x_6 = (-1.0 * (d_E[:, None] * acc_x_4)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
         sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
         tile = (mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None])) * exp2_q_x
         tile_bf16 = tile.to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_6))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
         centre = next_centre
     from_x = tl.maximum(0, to_x)
     # tiles that a mask or the end cuts
@@ -11036,23 +10989,33 @@ def temperature_backward_buffer_0_d_Q_kernel(
         next_acc_x = acc_x + tile_sum
         mul_q_3 = (rsqrt * b) * next_acc_x
         next_centre = tl.where(tl.abs(mul_q_3) < float("inf"), mul_q_3, 0.0)
-        acc_x_4 = (-1.0 * (d_E[:, None] * acc_x_3)) * (next_centre - centre)[:, None]
+        where_q = tl.where(tl.abs(acc_x) < float("inf"), acc_x, 0.0)
+        where_q_2 = tl.where(tl.abs(next_acc_x) < float("inf"), next_acc_x, 0.0)
+        acc_x_5 = (-1.0 * ((rsqrt * d_E) * acc_x)) * (where_q_2 - where_q)
+        mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - next_acc_x[:, None])
+        add_q_x = tl.where((x_index < size_x)[None, :], d_L[:, None] + mul_q_x_3, 0.0)
+        mul_q_x_4 = (add_q_x * exp2_q_x) * dot
+        tile_sum_2 = tl.sum(mul_q_x_4, 1)
+        next_acc_x_2 = (acc_x_2 + acc_x_5) + tile_sum_2
+        acc_x_6 = (-1.0 * (d_E[:, None] * acc_x_4)) * (next_centre - centre)[:, None]
         # src[moments.diag:55]
         safe_next_centre = tl.where(next_centre == float("-inf"), 0.0, next_centre)
         sub_q_x_2 = (((rsqrt * b) * dot) + 1.0) - safe_next_centre[:, None]
-        add_q_x = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None]), 0.0)
-        tile_bf16 = (add_q_x * exp2_q_x).to(tl.bfloat16)
-        next_acc_x_2 = tl.dot(tile_bf16, K, (acc_x_2 + acc_x_4))
+        add_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_2[:, None] + (sub_q_x_2 * d_E[:, None]), 0.0)
+        tile_bf16 = (add_q_x_2 * exp2_q_x).to(tl.bfloat16)
+        next_acc_x_3 = tl.dot(tile_bf16, K, (acc_x_3 + acc_x_6))
         tile_bf16_2 = exp2_q_x.to(tl.bfloat16)
-        next_acc_x_3 = tl.dot(tile_bf16_2, K, acc_x_3)
+        next_acc_x_4 = tl.dot(tile_bf16_2, K, acc_x_4)
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
         acc_x_3 = next_acc_x_3
+        acc_x_4 = next_acc_x_4
         centre = next_centre
     tl.store(buffer_0_ptr + q_index * buffer_0_stride_q, acc_x, mask=(q_index < size_q))
+    tl.store(buffer_1_ptr + q_index * buffer_1_stride_q, acc_x_2, mask=(q_index < size_q))
     tl.store(
         d_Q_ptr + q_index[:, None] * d_Q_stride_q + d_index[None, :] * d_Q_stride_d,
-        (rsqrt * acc_x_2).to(tl.bfloat16),
+        (rsqrt * acc_x_3).to(tl.bfloat16),
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
     )
 
@@ -11139,107 +11102,49 @@ def temperature_backward_d_K_kernel(
 
 @triton.jit
 def temperature_backward_d_b_rows_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
-    BLOCK_Q: tl.constexpr, BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_Q: tl.constexpr,
-    EXACT_X: tl.constexpr, EXACT_D: tl.constexpr,
+    buffer_1_ptr,
+    d_b_ptr,
+    buffer_1_stride_q,
+    size_q,
+    size_d,
+    BLOCK_Q: tl.constexpr,
+    EXACT_Q: tl.constexpr,
 ):
     q_index = tl.arange(0, BLOCK_Q)
-    x_index = tl.arange(0, BLOCK_X)
-    d_index = tl.arange(0, BLOCK_D)
-    # src[moments.diag:53]
-    Q = load_tile(
-        Q_ptr + q_index[:, None] * Q_stride_q + d_index[None, :] * Q_stride_d,
-        (q_index < size_q)[:, None] & (d_index < size_d)[None, :],
-        0.0,
-        EXACT_Q and EXACT_D,
-    )
-    K = load_tile(
-        K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-        (x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-        0.0,
-        EXACT_X and EXACT_D,
-    )
+    buffer_1 = load_tile(buffer_1_ptr + q_index * buffer_1_stride_q, (q_index < size_q), 0.0, EXACT_Q)
+    sum_ = tl.sum(buffer_1, 0)
     # src[moments.diag:7]
-    dot = tl.dot(Q, tl.trans(K))
-    L = load_tile(L_ptr + q_index * L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q = 1.4426950408889634 * L
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
-    # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    mul_q_x = tl.where((q_index < size_q)[:, None], ((1.4426950408889634 * rsqrt) * b) * dot, float("-inf"))
-    mul_q_x_2 = tl.where((x_index < size_x)[None, :], mul_q_x, float("-inf"))
-    sub_q_x = mul_q_x_2 - tl.where(mul_q == float("-inf"), 0.0, mul_q)[:, None]
-    d_E = load_tile(d_E_ptr + q_index * d_E_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    buffer_0 = load_tile(buffer_0_ptr + q_index * buffer_0_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_x_3 = (rsqrt * d_E)[:, None] * (dot - buffer_0[:, None])
-    d_L = load_tile(d_L_ptr + q_index * d_L_stride_q, (q_index < size_q), 0.0, EXACT_Q)
-    mul_q_x_4 = ((d_L[:, None] + mul_q_x_3) * tl.exp2(sub_q_x)) * dot
-    sum_ = tl.sum(tl.sum(mul_q_x_4, 1), 0)
-    tl.store(d_b_ptr, (rsqrt * sum_))
+    tl.store(d_b_ptr, (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_))
 
 
 @triton.jit
 def temperature_backward_d_b_kernel(
-    Q_ptr, K_ptr, b_ptr, d_L_ptr, d_E_ptr, L_ptr, buffer_0_ptr, d_b_ptr, Q_stride_q, Q_stride_d, K_stride_x,
-    K_stride_d, d_L_stride_q, d_E_stride_q, L_stride_q, buffer_0_stride_q, size_q, size_d, size_x,
-    BLOCK_X: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_D: tl.constexpr,
+    buffer_1_ptr,
+    d_b_ptr,
+    buffer_1_stride_q,
+    size_q,
+    size_d,
+    BLOCK_Q: tl.constexpr,
 ):
-    d_index = tl.arange(0, BLOCK_D)
-    acc_q_x = tl.full([], 0.0, tl.float32)
-    # src[moments.diag:53]
-    b = tl.load(b_ptr)
+    sum_q = tl.full([], 0.0, tl.float32)
+    to_q = size_q // BLOCK_Q * BLOCK_Q
+    # whole tiles, no mask needed
+    for first_q in tl.range(0, to_q, BLOCK_Q):
+        q_index = first_q + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
+    from_q = tl.maximum(0, to_q)
+    # tiles that a mask or the end cuts
+    for first_q_2 in tl.range(from_q, size_q, BLOCK_Q):
+        q_index = first_q_2 + tl.arange(0, BLOCK_Q)
+        buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
+        tile_sum = tl.sum(buffer_1, 0)
+        next_sum_q = sum_q + tile_sum
+        sum_q = next_sum_q
     # src[moments.diag:7]
-    rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
-    for q_index in tl.range(0, size_q):
-        # src[moments.diag:53]
-        Q = load_tile(Q_ptr + q_index * Q_stride_q + d_index * Q_stride_d, (d_index < size_d), 0.0, EXACT_D)
-        L = tl.load(L_ptr + q_index * L_stride_q)
-        mul = 1.4426950408889634 * L
-        d_E = tl.load(d_E_ptr + q_index * d_E_stride_q)
-        buffer_0 = tl.load(buffer_0_ptr + q_index * buffer_0_stride_q)
-        d_L = tl.load(d_L_ptr + q_index * d_L_stride_q)
-        to_x = size_x // BLOCK_X * BLOCK_X
-        # whole tiles, no mask needed
-        for first_x in tl.range(0, to_x, BLOCK_X):
-            x_index = first_x + tl.arange(0, BLOCK_X)
-            K = load_tile(
-                K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-                (d_index < size_d)[None, :],
-                0.0,
-                EXACT_D,
-            )
-            # src[moments.diag:7]
-            mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
-            sum_ = tl.sum(mul_x_d, 1)
-            sub_x = (((1.4426950408889634 * rsqrt) * b) * sum_) - tl.where(mul == float("-inf"), 0.0, mul)
-            tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
-            mul_x = tile * sum_
-            tile_sum = tl.sum(mul_x, 0)
-            next_acc_q_x = acc_q_x + tile_sum
-            acc_q_x = next_acc_q_x
-        from_x = tl.maximum(0, to_x)
-        # tiles that a mask or the end cuts
-        for first_x_2 in tl.range(from_x, size_x, BLOCK_X):
-            x_index = first_x_2 + tl.arange(0, BLOCK_X)
-            # src[moments.diag:53]
-            K = tl.load(
-                K_ptr + x_index[:, None] * K_stride_x + d_index[None, :] * K_stride_d,
-                mask=(x_index < size_x)[:, None] & (d_index < size_d)[None, :],
-                other=0.0,
-            )
-            # src[moments.diag:7]
-            mul_x_d = K.to(tl.float32) * Q.to(tl.float32)[None, :]
-            sum_ = tl.sum(mul_x_d, 1)
-            mul_x = tl.where(x_index < size_x, ((1.4426950408889634 * rsqrt) * b) * sum_, float("-inf"))
-            sub_x = mul_x - tl.where(mul == float("-inf"), 0.0, mul)
-            tile = (d_L + ((d_E * rsqrt) * (sum_ - buffer_0))) * tl.exp2(sub_x)
-            mul_x_2 = tile * sum_
-            tile_sum = tl.sum(mul_x_2, 0)
-            next_acc_q_x = acc_q_x + tile_sum
-            acc_q_x = next_acc_q_x
-    tl.store(d_b_ptr, (rsqrt * acc_q_x))
+    tl.store(d_b_ptr, (tl.rsqrt(tl.cast(size_d, tl.float32)) * sum_q))
 
 
 @triton.jit
@@ -11820,15 +11725,15 @@ def _temperature_forward(
     return L, E
 
 
-def _temperature_backward_buffer_0_d_Q(
+def _temperature_backward_buffer_0_buffer_1_d_Q(
     Q: torch.Tensor,
     K: torch.Tensor,
     b: torch.Tensor,
     d_L: torch.Tensor,
     d_E: torch.Tensor,
     L: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_temperature_backward_buffer_0_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> buffer_0: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """_temperature_backward_buffer_0_buffer_1_d_Q(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q]) -> buffer_0: f32[q], buffer_1: f32[q], d_Q: bf16[q d]. Any strides; sizes are read off the shapes."""
     _check("Q", Q, torch.bfloat16, 2, Q.device)
     _check("K", K, torch.bfloat16, 2, Q.device)
     _check("b", b, torch.float32, 0, Q.device)
@@ -11848,6 +11753,7 @@ def _temperature_backward_buffer_0_d_Q(
     if L.shape != (q,):
         raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
     buffer_0 = torch.empty((q,), dtype=torch.float32, device=Q.device)
+    buffer_1 = torch.empty((q,), dtype=torch.float32, device=Q.device)
     d_Q = torch.empty((q, d), dtype=torch.bfloat16, device=Q.device)
     BLOCK_D = max(16, triton.next_power_of_2(d))
     if BLOCK_D > 256:
@@ -11859,13 +11765,13 @@ def _temperature_backward_buffer_0_d_Q(
     else:
         BLOCK_Q, BLOCK_X, warps, stages = 64, 16, 8, 2
     grid = (triton.cdiv(q, BLOCK_Q),)
-    temperature_backward_buffer_0_d_Q_kernel[grid](
-        Q, K, b, d_L, d_E, L, buffer_0, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), d_Q.stride(0), d_Q.stride(1), q, d, x,
-        BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D, num_warps=warps,
-        num_stages=stages,
+    temperature_backward_buffer_0_buffer_1_d_Q_kernel[grid](
+        Q, K, b, d_L, d_E, L, buffer_0, buffer_1, d_Q, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
+        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), buffer_1.stride(0), d_Q.stride(0),
+        d_Q.stride(1), q, d, x, BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, BLOCK_Q=BLOCK_Q, EXACT_D=d == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
-    return buffer_0, d_Q
+    return buffer_0, buffer_1, d_Q
 
 
 def _temperature_backward_d_K(
@@ -11919,72 +11825,36 @@ def _temperature_backward_d_K(
     return d_K
 
 
-def _temperature_backward_d_b(
-    Q: torch.Tensor,
-    K: torch.Tensor,
-    b: torch.Tensor,
-    d_L: torch.Tensor,
-    d_E: torch.Tensor,
-    L: torch.Tensor,
-    buffer_0: torch.Tensor,
-) -> torch.Tensor:
-    """_temperature_backward_d_b(Q: bf16[q d], K: bf16[x d], b: f32[], d_L: f32[q], d_E: f32[q], L: f32[q], buffer_0: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
-    _check("Q", Q, torch.bfloat16, 2, Q.device)
-    _check("K", K, torch.bfloat16, 2, Q.device)
-    _check("b", b, torch.float32, 0, Q.device)
-    _check("d_L", d_L, torch.float32, 1, Q.device)
-    _check("d_E", d_E, torch.float32, 1, Q.device)
-    _check("L", L, torch.float32, 1, Q.device)
-    _check("buffer_0", buffer_0, torch.float32, 1, Q.device)
-    q, d = Q.shape
-    x, _ = K.shape
-    if K.shape != (x, d):
-        raise ValueError(f"K: bf16[x d] has shape {K.shape}, expected {(x, d)}")
-    if b.shape != ():
-        raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
-    if d_L.shape != (q,):
-        raise ValueError(f"d_L: f32[q] has shape {d_L.shape}, expected {(q,)}")
-    if d_E.shape != (q,):
-        raise ValueError(f"d_E: f32[q] has shape {d_E.shape}, expected {(q,)}")
-    if L.shape != (q,):
-        raise ValueError(f"L: f32[q] has shape {L.shape}, expected {(q,)}")
-    if buffer_0.shape != (q,):
-        raise ValueError(f"buffer_0: f32[q] has shape {buffer_0.shape}, expected {(q,)}")
-    d_b = torch.empty((), dtype=torch.float32, device=Q.device)
+def _temperature_backward_d_b(buffer_1: torch.Tensor, d: int) -> torch.Tensor:
+    """_temperature_backward_d_b(buffer_1: f32[q]) -> d_b: f32[]. Any strides; sizes are read off the shapes."""
+    _check("buffer_1", buffer_1, torch.float32, 1, buffer_1.device)
+    (q,) = buffer_1.shape
+    d_b = torch.empty((), dtype=torch.float32, device=buffer_1.device)
     BLOCK_Q = max(16, triton.next_power_of_2(q))
-    BLOCK_X = max(16, triton.next_power_of_2(x))
-    BLOCK_D = max(16, triton.next_power_of_2(d))
-    if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 128:
-        if max(BLOCK_Q, BLOCK_X, BLOCK_D) <= 64:
-            warps, stages = 4, 2
+    if BLOCK_Q <= 16384:
+        if BLOCK_Q <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_Q <= 4096:
+            warps, stages = 8, 1
         else:
-            warps, stages = 8, 2
+            warps, stages = 16, 1
         grid = (1,)
         temperature_backward_d_b_rows_kernel[grid](
-            Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-            d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_Q=BLOCK_Q,
-            BLOCK_X=BLOCK_X, BLOCK_D=BLOCK_D, EXACT_Q=q == BLOCK_Q, EXACT_X=x == BLOCK_X,
-            EXACT_D=d == BLOCK_D, num_warps=warps, num_stages=stages,
+            buffer_1, d_b, buffer_1.stride(0), q, d, BLOCK_Q=BLOCK_Q, EXACT_Q=q == BLOCK_Q, num_warps=warps,
+            num_stages=stages,
         )
         return d_b
-    BLOCK_D_2 = max(16, triton.next_power_of_2(d))
-    if BLOCK_D_2 > 16384:
-        raise ValueError(f"d = {BLOCK_D_2}: at most 16384 elements are held on chip")
-    if BLOCK_D_2 <= 64:
-        BLOCK_X, warps, stages = 256, 8, 2
-    elif BLOCK_D_2 <= 256:
-        BLOCK_X, warps, stages = 64, 8, 2
-    elif BLOCK_D_2 <= 1024:
-        BLOCK_X, warps, stages = 16, 8, 2
-    elif BLOCK_D_2 <= 4096:
-        BLOCK_X, warps, stages = 4, 8, 2
-    else:
-        BLOCK_X, warps, stages = 1, 8, 2
+    BLOCK_Q, warps, stages = 4096, 8, 2
     grid = (1,)
     temperature_backward_d_b_kernel[grid](
-        Q, K, b, d_L, d_E, L, buffer_0, d_b, Q.stride(0), Q.stride(1), K.stride(0), K.stride(1),
-        d_L.stride(0), d_E.stride(0), L.stride(0), buffer_0.stride(0), q, d, x, BLOCK_X=BLOCK_X,
-        BLOCK_D=BLOCK_D_2, EXACT_D=d == BLOCK_D_2, num_warps=warps, num_stages=stages,
+        buffer_1,
+        d_b,
+        buffer_1.stride(0),
+        q,
+        d,
+        BLOCK_Q=BLOCK_Q,
+        num_warps=warps,
+        num_stages=stages,
     )
     return d_b
 
@@ -12224,16 +12094,19 @@ class _temperature_autograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, Q, K, b):
+        _, d = Q.shape
         L, E = _temperature_forward(Q, K, b)
         ctx.save_for_backward(Q, K, b, L)
+        ctx.sizes = (d,)
         return L, E
 
     @staticmethod
     def backward(ctx, d_L, d_E):
         Q, K, b, L = ctx.saved_tensors
-        buffer_0, d_Q = _temperature_backward_buffer_0_d_Q(Q, K, b, d_L, d_E, L)
+        (d,) = ctx.sizes
+        buffer_0, buffer_1, d_Q = _temperature_backward_buffer_0_buffer_1_d_Q(Q, K, b, d_L, d_E, L)
         d_K = _temperature_backward_d_K(Q, K, b, d_L, d_E, L, buffer_0)
-        d_b = _temperature_backward_d_b(Q, K, b, d_L, d_E, L, buffer_0)
+        d_b = _temperature_backward_d_b(buffer_1, d)
         return d_Q, d_K, d_b
 
 
@@ -12269,7 +12142,7 @@ def temperature(Q: torch.Tensor, K: torch.Tensor, b: torch.Tensor) -> tuple[torc
     if b.shape != ():
         raise ValueError(f"b: f32[] has shape {b.shape}, expected {()}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (Q, K, b)):
-        if d <= 256 and d <= 256 and d <= 16384:
+        if d <= 256 and d <= 256:
             return _temperature_autograd.apply(Q, K, b)
         return _temperature_long_autograd.apply(Q, K, b)
     if d <= 256:

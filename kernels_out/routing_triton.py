@@ -32,271 +32,68 @@ def _check(name: str, array: torch.Tensor, dtype: torch.dtype, rank: int, device
 
 
 @triton.jit
-def experts_masked_kernel(
-    X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
-    gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
-    up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
-    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-    EXACT_PLACE: tl.constexpr,
+def experts_masked_H_kernel(
+    X_ptr, up_ptr, H_ptr, X_stride_token, X_stride_d, up_stride_expert, up_stride_d, up_stride_hidden,
+    H_stride_token, H_stride_expert, H_stride_hidden, size_token, BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_token = program * BLOCK_TOKEN
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    first_token = (program % tl.cdiv(size_token, BLOCK_TOKEN)) * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    d_index = tl.arange(0, BLOCK_D)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    place_index = tl.arange(0, BLOCK_PLACE)
-    acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:15]
-    gate = tl.load(
-        gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
-        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        other=0.0,
-    )
-    # src[routing.diag:16]
-    chosen = tl.load(
-        chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
-        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        other=0,
-    )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
-    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    program = program // tl.cdiv(size_token, BLOCK_TOKEN)
+    expert_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_TOKEN, BLOCK_HIDDEN], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
     # whole tiles, no mask needed
-    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
-        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
         # src[routing.diag:17]
         up = tl.load(
-            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
+            up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
         )
-        # src[routing.diag:14]
-        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
-        # src[routing.diag:18]
-        down = tl.load(
-            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
-        )
-        # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        mul_token_expert_d = sum_3 * sum_[:, :, None]
-        tile_sum = tl.sum(mul_token_expert_d, 1)
-        next_acc_expert = acc_expert + tile_sum
-        acc_expert = next_acc_expert
-    from_expert = tl.maximum(0, to_expert)
+        next_acc_d = tl.dot(X, tl.trans(up), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
     # tiles that a mask or the end cuts
-    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
-        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < 64)[None, :],
+            other=0.0,
+        )
         # src[routing.diag:17]
         up = tl.load(
-            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
-            mask=(expert_index < 4)[:, None, None],
+            up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(d_index < 64)[None, :] & (hidden_index < 64)[:, None],
             other=0.0,
         )
-        # src[routing.diag:14]
-        # src[routing.diag:17]
         # src[routing.diag:21]
-        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
-        # src[routing.diag:18]
-        down = tl.load(
-            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
-            mask=(expert_index < 4)[:, None, None],
-            other=0.0,
-        )
-        # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
-        mul_token_expert_d = tile_2 * sum_[:, :, None]
-        tile_sum = tl.sum(mul_token_expert_d, 1)
-        next_acc_expert = acc_expert + tile_sum
-        acc_expert = next_acc_expert
-    tl.store(
-        out_ptr + token_index[:, None] * out_stride_token + d_index[None, :] * out_stride_d,
-        acc_expert.to(tl.bfloat16),
-        mask=(token_index < size_token)[:, None],
-    )
-
-
-@triton.jit
-def experts_masked_forward_kernel(
-    X_ptr, gate_ptr, chosen_ptr, up_ptr, down_ptr, out_ptr, X_stride_token, X_stride_d, gate_stride_token,
-    gate_stride_place, chosen_stride_token, chosen_stride_place, up_stride_expert, up_stride_d,
-    up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, out_stride_token, out_stride_d,
-    size_token, BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
-    BLOCK_PLACE: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
-    EXACT_PLACE: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_token = program * BLOCK_TOKEN
-    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    d_index = tl.arange(0, BLOCK_D)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    place_index = tl.arange(0, BLOCK_PLACE)
-    acc_expert = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:15]
-    gate = tl.load(
-        gate_ptr + token_index[:, None] * gate_stride_token + place_index[None, :] * gate_stride_place,
-        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        other=0.0,
-    )
-    # src[routing.diag:16]
-    chosen = tl.load(
-        chosen_ptr + token_index[:, None] * chosen_stride_token + place_index[None, :] * chosen_stride_place,
-        mask=(token_index < size_token)[:, None] & (place_index < 2)[None, :],
-        other=0,
-    )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
-    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
-    # whole tiles, no mask needed
-    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
-        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:17]
-        up = tl.load(
-            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
-        )
-        # src[routing.diag:14]
-        # src[routing.diag:17]
-        # src[routing.diag:21]
-        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
-        # src[routing.diag:18]
-        down = tl.load(
-            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
-        )
-        # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        mul_token_expert_d = sum_3 * sum_[:, :, None]
-        tile_sum = tl.sum(mul_token_expert_d, 1)
-        next_acc_expert = acc_expert + tile_sum
-        acc_expert = next_acc_expert
-    from_expert = tl.maximum(0, to_expert)
-    # tiles that a mask or the end cuts
-    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
-        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
-        # src[routing.diag:20]
-        eq_token_expert_place = expert_index[None, :, None] == chosen[:, None, :]
-        tile = eq_token_expert_place & (place_index < 2)[None, None, :]
-        where_token_expert_place = tl.where(tile, gate[:, None, :], 0.0)
-        sum_ = tl.sum(where_token_expert_place, 2)
-        # src[routing.diag:17]
-        up = tl.load(
-            up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
-            mask=(expert_index < 4)[:, None, None],
-            other=0.0,
-        )
-        # src[routing.diag:14]
-        # src[routing.diag:17]
-        # src[routing.diag:21]
-        mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-        sum_2 = tl.sum(mul_token_expert_d_hidden, 2)
-        # src[routing.diag:18]
-        down = tl.load(
-            down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
-            mask=(expert_index < 4)[:, None, None],
-            other=0.0,
-        )
-        # src[routing.diag:22]
-        mul_token_expert_d_hidden_2 = down.to(tl.float32)[None, :, :, :] * tl.maximum(sum_2, 0.0)[:, :, None, :]
-        sum_3 = tl.sum(mul_token_expert_d_hidden_2, 3)
-        tile_2 = tl.where((expert_index < 4)[None, :, None], sum_3, 0.0)
-        mul_token_expert_d = tile_2 * sum_[:, :, None]
-        tile_sum = tl.sum(mul_token_expert_d, 1)
-        next_acc_expert = acc_expert + tile_sum
-        acc_expert = next_acc_expert
-    tl.store(
-        out_ptr + token_index[:, None] * out_stride_token + d_index[None, :] * out_stride_d,
-        acc_expert.to(tl.bfloat16),
-        mask=(token_index < size_token)[:, None],
-    )
-
-
-@triton.jit
-def experts_masked_backward_buffer_0_kernel(
-    X_ptr, up_ptr, down_ptr, d_out_ptr, buffer_0_ptr, X_stride_token, X_stride_d, up_stride_expert,
-    up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token,
-    d_out_stride_d, buffer_0_stride_token, buffer_0_stride_expert, size_token, BLOCK_D: tl.constexpr,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_TOKEN: tl.constexpr, BLOCK_EXPERT: tl.constexpr, EXACT_D: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_expert = (program % tl.cdiv(4, BLOCK_EXPERT)) * BLOCK_EXPERT
-    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
-    program = program // tl.cdiv(4, BLOCK_EXPERT)
-    first_token = program * BLOCK_TOKEN
-    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-    d_index = tl.arange(0, BLOCK_D)
-    hidden_index = tl.arange(0, BLOCK_HIDDEN)
-    # src[routing.diag:18]
-    down = tl.load(
-        down_ptr + expert_index[:, None, None] * down_stride_expert + hidden_index[None, None, :] * down_stride_hidden + d_index[None, :, None] * down_stride_d,
-        mask=(expert_index < 4)[:, None, None],
-        other=0.0,
-    )
-    # src[routing.diag:17]
-    up = tl.load(
-        up_ptr + expert_index[:, None, None] * up_stride_expert + d_index[None, :, None] * up_stride_d + hidden_index[None, None, :] * up_stride_hidden,
-        mask=(expert_index < 4)[:, None, None],
-        other=0.0,
-    )
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
-    # src[routing.diag:17]
+        next_acc_d = tl.dot(X, tl.trans(up), acc_d)
+        acc_d = next_acc_d
     # src[routing.diag:21]
-    mul_token_expert_d_hidden = X.to(tl.float32)[:, None, :, None] * up.to(tl.float32)[None, :, :, :]
-    sum_ = tl.sum(mul_token_expert_d_hidden, 2)
-    # src[routing.diag:18]
-    # src[routing.diag:22]
-    mul_token_expert_d_hidden_2 = tl.maximum(sum_, 0.0)[:, :, None, :] * down.to(tl.float32)[None, :, :, :]
-    sum_2 = tl.sum(mul_token_expert_d_hidden_2, 3)
-    d_out = tl.load(
-        d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
-    mul_token_expert_d = d_out.to(tl.float32)[:, None, :] * sum_2
-    sum_3 = tl.sum(mul_token_expert_d, 2)
     tl.store(
-        buffer_0_ptr + token_index[:, None] * buffer_0_stride_token + expert_index[None, :] * buffer_0_stride_expert,
-        sum_3,
-        mask=(token_index < size_token)[:, None] & (expert_index < 4)[None, :],
+        H_ptr + token_index[:, None] * H_stride_token + expert_index * H_stride_expert + hidden_index[None, :] * H_stride_hidden,
+        tl.maximum(acc_d, 0.0).to(tl.bfloat16),
+        mask=(token_index < size_token)[:, None] & (hidden_index < 64)[None, :],
     )
 
 
 @triton.jit
-def experts_masked_backward_weight_rows_kernel(
+def experts_masked_weight_rows_kernel(
     gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
     chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
     EXACT_PLACE: tl.constexpr,
@@ -321,16 +118,13 @@ def experts_masked_backward_weight_rows_kernel(
         EXACT_PLACE,
     )
     # src[routing.diag:20]
-    where_place = tl.where((chosen == expert_index) & (place_index < 2), gate, 0.0)
+    where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
     sum_ = tl.sum(where_place, 0)
-    tl.store(
-        weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
-        sum_.to(tl.bfloat16),
-    )
+    tl.store(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert, sum_)
 
 
 @triton.jit
-def experts_masked_backward_weight_kernel(
+def experts_masked_weight_kernel(
     gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
     chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
 ):
@@ -349,7 +143,7 @@ def experts_masked_backward_weight_kernel(
         # src[routing.diag:15]
         gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
         # src[routing.diag:20]
-        where_place = tl.where(chosen == expert_index, gate, 0.0)
+        where_place = tl.where(expert_index == chosen, gate, 0.0)
         tile_sum = tl.sum(where_place, 0)
         next_weight = weight + tile_sum
         weight = next_weight
@@ -370,34 +164,515 @@ def experts_masked_backward_weight_kernel(
             other=0,
         )
         # src[routing.diag:20]
-        where_place = tl.where((chosen == expert_index) & (place_index < 2), gate, 0.0)
+        where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
         tile_sum = tl.sum(where_place, 0)
         next_weight = weight + tile_sum
         weight = next_weight
-    tl.store(
+    tl.store(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert, weight)
+
+
+@triton.jit
+def experts_masked_buffer_2_kernel(
+    down_ptr, H_ptr, weight_ptr, buffer_2_ptr, down_stride_expert, down_stride_hidden, down_stride_d,
+    H_stride_token, H_stride_expert, H_stride_hidden, weight_stride_token, weight_stride_expert,
+    buffer_2_stride_token, buffer_2_stride_d, buffer_2_stride_expert, size_token, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_token = (program % tl.cdiv(size_token, BLOCK_TOKEN)) * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    program = program // tl.cdiv(size_token, BLOCK_TOKEN)
+    expert_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    to_hidden = (64) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index * down_stride_expert + hidden_index[None, :] * down_stride_hidden + d_index[:, None] * down_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + token_index[:, None] * H_stride_token + expert_index * H_stride_expert + hidden_index[None, :] * H_stride_hidden,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        next_acc_hidden = tl.dot(H, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index * down_stride_expert + hidden_index[None, :] * down_stride_hidden + d_index[:, None] * down_stride_d,
+            mask=(hidden_index < 64)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        H = tl.load(
+            H_ptr + token_index[:, None] * H_stride_token + expert_index * H_stride_expert + hidden_index[None, :] * H_stride_hidden,
+            mask=(token_index < size_token)[:, None] & (hidden_index < 64)[None, :],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        next_acc_hidden = tl.dot(H, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    weight = tl.load(
         weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
-        weight.to(tl.bfloat16),
+        mask=(token_index < size_token),
+        other=0.0,
+    )
+    # src[routing.diag:22]
+    tl.store(
+        buffer_2_ptr + token_index[:, None] * buffer_2_stride_token + d_index[None, :] * buffer_2_stride_d + expert_index * buffer_2_stride_expert,
+        (acc_hidden * weight[:, None]),
+        mask=(token_index < size_token)[:, None] & (d_index < 64)[None, :],
+    )
+
+
+@triton.jit
+def experts_masked_out_rows_kernel(
+    buffer_2_ptr, out_ptr, buffer_2_stride_token, buffer_2_stride_d, buffer_2_stride_expert, out_stride_token,
+    out_stride_d, size_token, BLOCK_EXPERT: tl.constexpr, EXACT_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
+    token_index = program.to(tl.int64)
+    expert_index = tl.arange(0, BLOCK_EXPERT)
+    buffer_2 = load_tile(
+        buffer_2_ptr + token_index * buffer_2_stride_token + d_index * buffer_2_stride_d + expert_index * buffer_2_stride_expert,
+        (expert_index < 4),
+        0.0,
+        EXACT_EXPERT,
+    )
+    # src[routing.diag:22]
+    sum_ = tl.sum(buffer_2, 0)
+    tl.store(out_ptr + token_index * out_stride_token + d_index * out_stride_d, sum_.to(tl.bfloat16))
+
+
+@triton.jit
+def experts_masked_out_kernel(
+    buffer_2_ptr, out_ptr, buffer_2_stride_token, buffer_2_stride_d, buffer_2_stride_expert, out_stride_token,
+    out_stride_d, size_token, BLOCK_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    d_index = (program % 64).to(tl.int64)
+    program = program // 64
+    token_index = program.to(tl.int64)
+    sum_expert = tl.full([], 0.0, tl.float32)
+    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    # whole tiles, no mask needed
+    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
+        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        buffer_2 = tl.load(
+            buffer_2_ptr + token_index * buffer_2_stride_token + d_index * buffer_2_stride_d + expert_index * buffer_2_stride_expert,
+        )
+        # src[routing.diag:22]
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_expert = sum_expert + tile_sum
+        sum_expert = next_sum_expert
+    from_expert = tl.maximum(0, to_expert)
+    # tiles that a mask or the end cuts
+    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
+        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        buffer_2 = tl.load(
+            buffer_2_ptr + token_index * buffer_2_stride_token + d_index * buffer_2_stride_d + expert_index * buffer_2_stride_expert,
+            mask=(expert_index < 4),
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        tile_sum = tl.sum(buffer_2, 0)
+        next_sum_expert = sum_expert + tile_sum
+        sum_expert = next_sum_expert
+    tl.store(out_ptr + token_index * out_stride_token + d_index * out_stride_d, sum_expert.to(tl.bfloat16))
+
+
+@triton.jit
+def experts_masked_forward_state_kernel(
+    X_ptr, up_ptr, state_ptr, X_stride_token, X_stride_d, up_stride_expert, up_stride_d, up_stride_hidden,
+    state_stride_token, state_stride_expert, state_stride_hidden, size_token, BLOCK_D: tl.constexpr,
+    BLOCK_TOKEN: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    first_token = (program % tl.cdiv(size_token, BLOCK_TOKEN)) * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    program = program // tl.cdiv(size_token, BLOCK_TOKEN)
+    expert_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_TOKEN, BLOCK_HIDDEN], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:21]
+        next_acc_d = tl.dot(X, tl.trans(up), acc_d)
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        # src[routing.diag:17]
+        up = tl.load(
+            up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            mask=(d_index < 64)[None, :] & (hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None] & (d_index < 64)[None, :],
+            other=0.0,
+        )
+        # src[routing.diag:21]
+        next_acc_d = tl.dot(X, tl.trans(up), acc_d)
+        acc_d = next_acc_d
+    tl.store(
+        state_ptr + token_index[:, None] * state_stride_token + expert_index * state_stride_expert + hidden_index[None, :] * state_stride_hidden,
+        acc_d,
+        mask=(token_index < size_token)[:, None] & (hidden_index < 64)[None, :],
+    )
+
+
+@triton.jit
+def experts_masked_forward_weight_rows_kernel(
+    gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
+    EXACT_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    expert_index = (program % 4).to(tl.int64)
+    program = program // 4
+    token_index = program.to(tl.int64)
+    place_index = tl.arange(0, BLOCK_PLACE)
+    # src[routing.diag:15]
+    gate = load_tile(
+        gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+        (place_index < 2),
+        0.0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:16]
+    chosen = load_tile(
+        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+        (place_index < 2),
+        0,
+        EXACT_PLACE,
+    )
+    # src[routing.diag:20]
+    where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+    sum_ = tl.sum(where_place, 0)
+    tl.store(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert, sum_)
+
+
+@triton.jit
+def experts_masked_forward_weight_kernel(
+    gate_ptr, chosen_ptr, weight_ptr, gate_stride_token, gate_stride_place, chosen_stride_token,
+    chosen_stride_place, weight_stride_token, weight_stride_expert, size_token, BLOCK_PLACE: tl.constexpr,
+):
+    program = tl.program_id(0)
+    expert_index = (program % 4).to(tl.int64)
+    program = program // 4
+    token_index = program.to(tl.int64)
+    weight = tl.full([], 0.0, tl.float32)
+    to_place = (2) // BLOCK_PLACE * BLOCK_PLACE
+    # whole tiles, no mask needed
+    for first_place in tl.range(0, to_place, BLOCK_PLACE):
+        place_index = first_place + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:16]
+        chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
+        # src[routing.diag:20]
+        # src[routing.diag:15]
+        gate = tl.load(gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place)
+        # src[routing.diag:20]
+        where_place = tl.where(expert_index == chosen, gate, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_weight = weight + tile_sum
+        weight = next_weight
+    from_place = tl.maximum(0, to_place)
+    # tiles that a mask or the end cuts
+    for first_place_2 in tl.range(from_place, 2, BLOCK_PLACE):
+        place_index = first_place_2 + tl.arange(0, BLOCK_PLACE)
+        # src[routing.diag:15]
+        gate = tl.load(
+            gate_ptr + token_index * gate_stride_token + place_index * gate_stride_place,
+            mask=(place_index < 2),
+            other=0.0,
+        )
+        # src[routing.diag:16]
+        chosen = tl.load(
+            chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
+            mask=(place_index < 2),
+            other=0,
+        )
+        # src[routing.diag:20]
+        where_place = tl.where((expert_index == chosen) & (place_index < 2), gate, 0.0)
+        tile_sum = tl.sum(where_place, 0)
+        next_weight = weight + tile_sum
+        weight = next_weight
+    tl.store(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert, weight)
+
+
+@triton.jit
+def experts_masked_forward_state__kernel(
+    down_ptr, state_ptr, state__ptr, down_stride_expert, down_stride_hidden, down_stride_d,
+    state_stride_token, state_stride_expert, state_stride_hidden, state__stride_token, state__stride_d,
+    state__stride_expert, size_token, BLOCK_HIDDEN: tl.constexpr, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_token = (program % tl.cdiv(size_token, BLOCK_TOKEN)) * BLOCK_TOKEN
+    token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+    program = program // tl.cdiv(size_token, BLOCK_TOKEN)
+    expert_index = program.to(tl.int64)
+    acc_hidden = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
+    to_hidden = (64) // BLOCK_HIDDEN * BLOCK_HIDDEN
+    # whole tiles, no mask needed
+    for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
+        hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+        state = tl.load(
+            state_ptr + token_index[:, None] * state_stride_token + expert_index * state_stride_expert + hidden_index[None, :] * state_stride_hidden,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:21]
+        H_bf16 = tl.maximum(state, 0.0).to(tl.bfloat16)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index * down_stride_expert + hidden_index[None, :] * down_stride_hidden + d_index[:, None] * down_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        next_acc_hidden = tl.dot(H_bf16, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    from_hidden = tl.maximum(0, to_hidden)
+    # tiles that a mask or the end cuts
+    for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
+        hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
+        state = tl.load(
+            state_ptr + token_index[:, None] * state_stride_token + expert_index * state_stride_expert + hidden_index[None, :] * state_stride_hidden,
+            mask=(token_index < size_token)[:, None] & (hidden_index < 64)[None, :],
+            other=float("-inf"),
+        )
+        # src[routing.diag:21]
+        H_bf16 = tl.maximum(state, 0.0).to(tl.bfloat16)
+        # src[routing.diag:18]
+        down = tl.load(
+            down_ptr + expert_index * down_stride_expert + hidden_index[None, :] * down_stride_hidden + d_index[:, None] * down_stride_d,
+            mask=(hidden_index < 64)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        next_acc_hidden = tl.dot(H_bf16, tl.trans(down), acc_hidden)
+        acc_hidden = next_acc_hidden
+    tl.store(
+        state__ptr + token_index[:, None] * state__stride_token + d_index[None, :] * state__stride_d + expert_index * state__stride_expert,
+        acc_hidden,
+        mask=(token_index < size_token)[:, None] & (d_index < 64)[None, :],
+    )
+
+
+@triton.jit
+def experts_masked_forward_out_rows_kernel(
+    state__ptr, weight_ptr, out_ptr, state__stride_token, state__stride_d, state__stride_expert,
+    weight_stride_token, weight_stride_expert, out_stride_token, out_stride_d, size_token,
+    BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    expert_index = tl.arange(0, BLOCK_EXPERT)
+    weight = load_tile(
+        weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+        (expert_index < 4),
+        0.0,
+        EXACT_EXPERT,
+    )
+    state_ = tl.load(
+        state__ptr + token_index * state__stride_token + d_index[:, None] * state__stride_d + expert_index[None, :] * state__stride_expert,
+        mask=(d_index < 64)[:, None] & (expert_index < 4)[None, :],
+        other=0.0,
+    )
+    # src[routing.diag:22]
+    mul_d_expert = state_ * weight[None, :]
+    sum_ = tl.sum(mul_d_expert, 1)
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        sum_.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_masked_forward_out_kernel(
+    state__ptr, weight_ptr, out_ptr, state__stride_token, state__stride_d, state__stride_expert,
+    weight_stride_token, weight_stride_expert, out_stride_token, out_stride_d, size_token,
+    BLOCK_EXPERT: tl.constexpr, BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    token_index = program.to(tl.int64)
+    acc_expert = tl.full([BLOCK_D], 0.0, tl.float32)
+    to_expert = (4) // BLOCK_EXPERT * BLOCK_EXPERT
+    # whole tiles, no mask needed
+    for first_expert in tl.range(0, to_expert, BLOCK_EXPERT):
+        expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+        weight = tl.load(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert)
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token + d_index[:, None] * state__stride_d + expert_index[None, :] * state__stride_expert,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        mul_d_expert = state_ * weight[None, :]
+        tile_sum = tl.sum(mul_d_expert, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    from_expert = tl.maximum(0, to_expert)
+    # tiles that a mask or the end cuts
+    for first_expert_2 in tl.range(from_expert, 4, BLOCK_EXPERT):
+        expert_index = first_expert_2 + tl.arange(0, BLOCK_EXPERT)
+        weight = tl.load(
+            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+            mask=(expert_index < 4),
+            other=0.0,
+        )
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token + d_index[:, None] * state__stride_d + expert_index[None, :] * state__stride_expert,
+            mask=(d_index < 64)[:, None] & (expert_index < 4)[None, :],
+            other=0.0,
+        )
+        # src[routing.diag:22]
+        mul_d_expert = state_ * weight[None, :]
+        tile_sum = tl.sum(mul_d_expert, 1)
+        next_acc_expert = acc_expert + tile_sum
+        acc_expert = next_acc_expert
+    tl.store(
+        out_ptr + token_index * out_stride_token + d_index * out_stride_d,
+        acc_expert.to(tl.bfloat16),
+        mask=(d_index < 64),
+    )
+
+
+@triton.jit
+def experts_masked_backward_buffer_0_rows_kernel(
+    d_out_ptr, state__ptr, buffer_0_ptr, d_out_stride_token, d_out_stride_d, state__stride_token,
+    state__stride_d, state__stride_expert, buffer_0_stride_token, buffer_0_stride_expert, size_token,
+    BLOCK_D: tl.constexpr, BLOCK_EXPERT: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_expert = (program % tl.cdiv(4, BLOCK_EXPERT)) * BLOCK_EXPERT
+    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+    program = program // tl.cdiv(4, BLOCK_EXPERT)
+    token_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    state_ = tl.load(
+        state__ptr + token_index * state__stride_token + d_index[None, :] * state__stride_d + expert_index[:, None] * state__stride_expert,
+        mask=(expert_index < 4)[:, None],
+        other=0.0,
+    )
+    d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+    mul_expert_d = d_out.to(tl.float32)[None, :] * state_
+    sum_ = tl.sum(mul_expert_d, 1)
+    tl.store(
+        buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
+        sum_,
+        mask=(expert_index < 4),
+    )
+
+
+@triton.jit
+def experts_masked_backward_buffer_0_kernel(
+    d_out_ptr, state__ptr, buffer_0_ptr, d_out_stride_token, d_out_stride_d, state__stride_token,
+    state__stride_d, state__stride_expert, buffer_0_stride_token, buffer_0_stride_expert, size_token,
+    BLOCK_D: tl.constexpr, BLOCK_EXPERT: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_expert = (program % tl.cdiv(4, BLOCK_EXPERT)) * BLOCK_EXPERT
+    expert_index = first_expert + tl.arange(0, BLOCK_EXPERT)
+    program = program // tl.cdiv(4, BLOCK_EXPERT)
+    token_index = program.to(tl.int64)
+    acc_d = tl.full([BLOCK_EXPERT], 0.0, tl.float32)
+    to_d = (64) // BLOCK_D * BLOCK_D
+    # whole tiles, no mask needed
+    for first_d in tl.range(0, to_d, BLOCK_D):
+        d_index = first_d + tl.arange(0, BLOCK_D)
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token + d_index[None, :] * state__stride_d + expert_index[:, None] * state__stride_expert,
+            mask=(expert_index < 4)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
+        mul_expert_d = d_out.to(tl.float32)[None, :] * state_
+        tile_sum = tl.sum(mul_expert_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    from_d = tl.maximum(0, to_d)
+    # tiles that a mask or the end cuts
+    for first_d_2 in tl.range(from_d, 64, BLOCK_D):
+        d_index = first_d_2 + tl.arange(0, BLOCK_D)
+        state_ = tl.load(
+            state__ptr + token_index * state__stride_token + d_index[None, :] * state__stride_d + expert_index[:, None] * state__stride_expert,
+            mask=(d_index < 64)[None, :] & (expert_index < 4)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d,
+            mask=(d_index < 64),
+            other=0.0,
+        )
+        mul_expert_d = d_out.to(tl.float32)[None, :] * state_
+        tile_sum = tl.sum(mul_expert_d, 1)
+        next_acc_d = acc_d + tile_sum
+        acc_d = next_acc_d
+    tl.store(
+        buffer_0_ptr + token_index * buffer_0_stride_token + expert_index * buffer_0_stride_expert,
+        acc_d,
+        mask=(expert_index < 4),
     )
 
 
 @triton.jit
 def experts_masked_backward_d_X_kernel(
-    X_ptr, up_ptr, down_ptr, d_out_ptr, weight_ptr, d_X_ptr, X_stride_token, X_stride_d, up_stride_expert,
-    up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token,
-    d_out_stride_d, weight_stride_token, weight_stride_expert, d_X_stride_token, d_X_stride_d, size_token,
-    BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
+    up_ptr, down_ptr, d_out_ptr, state_ptr, weight_ptr, d_X_ptr, up_stride_expert, up_stride_d,
+    up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token,
+    d_out_stride_d, state_stride_token, state_stride_expert, state_stride_hidden, weight_stride_token,
+    weight_stride_expert, d_X_stride_token, d_X_stride_d, size_token, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_TOKEN: tl.constexpr, EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
     first_token = program * BLOCK_TOKEN
     token_index = first_token + tl.arange(0, BLOCK_TOKEN)
     d_index = tl.arange(0, BLOCK_D)
     acc_expert_hidden = tl.full([BLOCK_TOKEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:14]
-    X = tl.load(
-        X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-        mask=(token_index < size_token)[:, None],
-        other=0.0,
-    )
     d_out = tl.load(
         d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
         mask=(token_index < size_token)[:, None],
@@ -413,31 +688,28 @@ def experts_masked_backward_d_X_kernel(
         # whole tiles, no mask needed
         for first_hidden in tl.range(0, to_hidden, BLOCK_HIDDEN):
             hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-            # src[routing.diag:17]
-            up = tl.load(
-                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            state = tl.load(
+                state_ptr + token_index[:, None] * state_stride_token + expert_index * state_stride_expert + hidden_index[None, :] * state_stride_hidden,
+                mask=(token_index < size_token)[:, None],
+                other=0.0,
             )
-            # src[routing.diag:21]
-            dot = tl.dot(X, tl.trans(up))
             # src[routing.diag:18]
             down = tl.load(
                 down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
             )
-            dot_2 = tl.dot(d_out, tl.trans(down))
-            tile = weight.to(tl.float32)[:, None] * tl.where(dot > 0.0, dot_2, 0.0)
+            dot = tl.dot(d_out, tl.trans(down))
+            tile = weight[:, None] * tl.where(state > 0.0, dot, 0.0)
             tile_bf16 = tile.to(tl.bfloat16)
+            # src[routing.diag:17]
+            up = tl.load(
+                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+            )
             next_acc_expert_hidden = tl.dot(tile_bf16, up, acc_expert_hidden)
             acc_expert_hidden = next_acc_expert_hidden
         from_hidden = tl.maximum(0, to_hidden)
         # tiles that a mask or the end cuts
         for first_hidden_2 in tl.range(from_hidden, 64, BLOCK_HIDDEN):
             hidden_index = first_hidden_2 + tl.arange(0, BLOCK_HIDDEN)
-            # src[routing.diag:17]
-            up = tl.load(
-                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
-                mask=(hidden_index < 64)[:, None],
-                other=0.0,
-            )
             # src[routing.diag:18]
             down = tl.load(
                 down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
@@ -445,17 +717,170 @@ def experts_masked_backward_d_X_kernel(
                 other=0.0,
             )
             dot = tl.dot(d_out, tl.trans(down))
-            # src[routing.diag:21]
-            dot_2 = tl.dot(X, tl.trans(up))
-            where_token_hidden = tl.where((dot_2 > 0.0) & (hidden_index < 64)[None, :], dot, 0.0)
-            tile = weight.to(tl.float32)[:, None] * where_token_hidden
-            tile_bf16 = tile.to(tl.bfloat16)
+            state = tl.load(
+                state_ptr + token_index[:, None] * state_stride_token + expert_index * state_stride_expert + hidden_index[None, :] * state_stride_hidden,
+                mask=(token_index < size_token)[:, None] & (hidden_index < 64)[None, :],
+                other=0.0,
+            )
+            where_token_hidden = tl.where((state > 0.0) & (hidden_index < 64)[None, :], dot, 0.0)
+            tile_bf16 = (weight[:, None] * where_token_hidden).to(tl.bfloat16)
+            # src[routing.diag:17]
+            up = tl.load(
+                up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
+                mask=(hidden_index < 64)[:, None],
+                other=0.0,
+            )
             next_acc_expert_hidden = tl.dot(tile_bf16, up, acc_expert_hidden)
             acc_expert_hidden = next_acc_expert_hidden
     tl.store(
         d_X_ptr + token_index[:, None] * d_X_stride_token + d_index[None, :] * d_X_stride_d,
         acc_expert_hidden.to(tl.bfloat16),
         mask=(token_index < size_token)[:, None],
+    )
+
+
+@triton.jit
+def experts_masked_backward_d_up_kernel(
+    X_ptr, down_ptr, d_out_ptr, state_ptr, weight_ptr, d_up_ptr, X_stride_token, X_stride_d,
+    down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
+    state_stride_token, state_stride_expert, state_stride_hidden, weight_stride_token, weight_stride_expert,
+    d_up_stride_expert, d_up_stride_d, d_up_stride_hidden, size_token, BLOCK_TOKEN: tl.constexpr,
+    BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    expert_index = program.to(tl.int64)
+    d_index = tl.arange(0, BLOCK_D)
+    acc_token = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    # src[routing.diag:18]
+    down = tl.load(
+        down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
+        mask=(hidden_index < 64)[:, None],
+        other=0.0,
+    )
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        weight = tl.load(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert)
+        # src[routing.diag:14]
+        X = tl.load(X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d)
+        tile_bf16 = (weight[:, None] * X.to(tl.float32)).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + token_index[None, :] * state_stride_token + expert_index * state_stride_expert + hidden_index[:, None] * state_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+        )
+        dot = tl.dot(down, tl.trans(d_out))
+        tile_bf16_2 = tl.where(state > 0.0, dot, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        weight = tl.load(
+            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        # src[routing.diag:14]
+        X = tl.load(
+            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (weight[:, None] * X.to(tl.float32)).to(tl.bfloat16)
+        d_out = tl.load(
+            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
+            mask=(token_index < size_token)[:, None],
+            other=0.0,
+        )
+        dot = tl.dot(down, tl.trans(d_out))
+        state = tl.load(
+            state_ptr + token_index[None, :] * state_stride_token + expert_index * state_stride_expert + hidden_index[:, None] * state_stride_hidden,
+            mask=(token_index < size_token)[None, :] & (hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        tile_bf16_2 = tl.where(state > 0.0, dot, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_up_ptr + expert_index * d_up_stride_expert + d_index[None, :] * d_up_stride_d + hidden_index[:, None] * d_up_stride_hidden,
+        acc_token.to(tl.bfloat16),
+        mask=(hidden_index < 64)[:, None],
+    )
+
+
+@triton.jit
+def experts_masked_backward_d_down_kernel(
+    d_out_ptr, state_ptr, weight_ptr, d_down_ptr, d_out_stride_token, d_out_stride_d, state_stride_token,
+    state_stride_expert, state_stride_hidden, weight_stride_token, weight_stride_expert, d_down_stride_expert,
+    d_down_stride_hidden, d_down_stride_d, size_token, BLOCK_TOKEN: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
+    program = tl.program_id(0)
+    first_d = (program % tl.cdiv(64, BLOCK_D)) * BLOCK_D
+    d_index = first_d + tl.arange(0, BLOCK_D)
+    program = program // tl.cdiv(64, BLOCK_D)
+    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
+    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
+    program = program // tl.cdiv(64, BLOCK_HIDDEN)
+    expert_index = program.to(tl.int64)
+    acc_token = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
+    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
+    # whole tiles, no mask needed
+    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
+        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
+        weight = tl.load(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert)
+        d_out = tl.load(
+            d_out_ptr + token_index[None, :] * d_out_stride_token + d_index[:, None] * d_out_stride_d,
+            mask=(d_index < 64)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (weight[None, :] * d_out.to(tl.float32)).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + token_index[None, :] * state_stride_token + expert_index * state_stride_expert + hidden_index[:, None] * state_stride_hidden,
+            mask=(hidden_index < 64)[:, None],
+            other=0.0,
+        )
+        # src[routing.diag:21]
+        H_bf16 = tl.maximum(state, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(H_bf16, tl.trans(tile_bf16), acc_token)
+        acc_token = next_acc_token
+    from_token = tl.maximum(0, to_token)
+    # tiles that a mask or the end cuts
+    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
+        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
+        weight = tl.load(
+            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
+            mask=(token_index < size_token),
+            other=0.0,
+        )
+        d_out = tl.load(
+            d_out_ptr + token_index[None, :] * d_out_stride_token + d_index[:, None] * d_out_stride_d,
+            mask=(token_index < size_token)[None, :] & (d_index < 64)[:, None],
+            other=0.0,
+        )
+        tile_bf16 = (weight[None, :] * d_out.to(tl.float32)).to(tl.bfloat16)
+        state = tl.load(
+            state_ptr + token_index[None, :] * state_stride_token + expert_index * state_stride_expert + hidden_index[:, None] * state_stride_hidden,
+            mask=(token_index < size_token)[None, :] & (hidden_index < 64)[:, None],
+            other=float("-inf"),
+        )
+        # src[routing.diag:21]
+        H_bf16 = tl.maximum(state, 0.0).to(tl.bfloat16)
+        next_acc_token = tl.dot(H_bf16, tl.trans(tile_bf16), acc_token)
+        acc_token = next_acc_token
+    tl.store(
+        d_down_ptr + expert_index * d_down_stride_expert + hidden_index[:, None] * d_down_stride_hidden + d_index[None, :] * d_down_stride_d,
+        acc_token.to(tl.bfloat16),
+        mask=(hidden_index < 64)[:, None] & (d_index < 64)[None, :],
     )
 
 
@@ -525,226 +950,28 @@ def experts_masked_backward_d_gate_kernel(
     tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_expert)
 
 
-@triton.jit
-def experts_masked_backward_d_up_d_down_kernel(
-    X_ptr, up_ptr, down_ptr, d_out_ptr, weight_ptr, d_up_ptr, d_down_ptr, X_stride_token, X_stride_d,
-    up_stride_expert, up_stride_d, up_stride_hidden, down_stride_expert, down_stride_hidden, down_stride_d,
-    d_out_stride_token, d_out_stride_d, weight_stride_token, weight_stride_expert, d_up_stride_expert,
-    d_up_stride_d, d_up_stride_hidden, d_down_stride_expert, d_down_stride_hidden, d_down_stride_d,
-    size_token, BLOCK_TOKEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_HIDDEN: tl.constexpr,
-    EXACT_D: tl.constexpr,
-):
-    program = tl.program_id(0)
-    first_hidden = (program % tl.cdiv(64, BLOCK_HIDDEN)) * BLOCK_HIDDEN
-    hidden_index = first_hidden + tl.arange(0, BLOCK_HIDDEN)
-    program = program // tl.cdiv(64, BLOCK_HIDDEN)
-    expert_index = program.to(tl.int64)
-    d_index = tl.arange(0, BLOCK_D)
-    acc_token = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
-    acc_token_2 = tl.full([BLOCK_HIDDEN, BLOCK_D], 0.0, tl.float32)
-    # src[routing.diag:18]
-    down = tl.load(
-        down_ptr + expert_index * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
-        mask=(hidden_index < 64)[:, None],
-        other=0.0,
-    )
-    # src[routing.diag:17]
-    up = tl.load(
-        up_ptr + expert_index * up_stride_expert + d_index[None, :] * up_stride_d + hidden_index[:, None] * up_stride_hidden,
-        mask=(hidden_index < 64)[:, None],
-        other=0.0,
-    )
-    to_token = size_token // BLOCK_TOKEN * BLOCK_TOKEN
-    # whole tiles, no mask needed
-    for first_token in tl.range(0, to_token, BLOCK_TOKEN):
-        token_index = first_token + tl.arange(0, BLOCK_TOKEN)
-        # src[routing.diag:14]
-        X = tl.load(X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d)
-        weight = tl.load(weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert)
-        weight_f32 = weight.to(tl.float32)
-        tile_bf16 = (X.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
-        )
-        dot = tl.dot(down, tl.trans(d_out))
-        # src[routing.diag:21]
-        dot_2 = tl.dot(up, tl.trans(X))
-        tile_bf16_2 = tl.where(dot_2 > 0.0, dot, 0.0).to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
-        tile_bf16_3 = (d_out.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
-        H_bf16 = tl.maximum(dot_2, 0.0).to(tl.bfloat16)
-        next_acc_token_2 = tl.dot(H_bf16, tile_bf16_3, acc_token_2)
-        acc_token = next_acc_token
-        acc_token_2 = next_acc_token_2
-    from_token = tl.maximum(0, to_token)
-    # tiles that a mask or the end cuts
-    for first_token_2 in tl.range(from_token, size_token, BLOCK_TOKEN):
-        token_index = first_token_2 + tl.arange(0, BLOCK_TOKEN)
-        # src[routing.diag:14]
-        X = tl.load(
-            X_ptr + token_index[:, None] * X_stride_token + d_index[None, :] * X_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        weight = tl.load(
-            weight_ptr + token_index * weight_stride_token + expert_index * weight_stride_expert,
-            mask=(token_index < size_token),
-            other=0.0,
-        )
-        weight_f32 = weight.to(tl.float32)
-        tile_bf16 = (X.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
-        d_out = tl.load(
-            d_out_ptr + token_index[:, None] * d_out_stride_token + d_index[None, :] * d_out_stride_d,
-            mask=(token_index < size_token)[:, None],
-            other=0.0,
-        )
-        dot = tl.dot(down, tl.trans(d_out))
-        # src[routing.diag:21]
-        dot_2 = tl.dot(up, tl.trans(X))
-        tile_bf16_2 = tl.where(dot_2 > 0.0, dot, 0.0).to(tl.bfloat16)
-        next_acc_token = tl.dot(tile_bf16_2, tile_bf16, acc_token)
-        tile_bf16_3 = (d_out.to(tl.float32) * weight_f32[:, None]).to(tl.bfloat16)
-        H_bf16 = tl.maximum(dot_2, 0.0).to(tl.bfloat16)
-        next_acc_token_2 = tl.dot(H_bf16, tile_bf16_3, acc_token_2)
-        acc_token = next_acc_token
-        acc_token_2 = next_acc_token_2
-    tl.store(
-        d_up_ptr + expert_index * d_up_stride_expert + d_index[None, :] * d_up_stride_d + hidden_index[:, None] * d_up_stride_hidden,
-        acc_token.to(tl.bfloat16),
-        mask=(hidden_index < 64)[:, None],
-    )
-    tl.store(
-        d_down_ptr + expert_index * d_down_stride_expert + hidden_index[:, None] * d_down_stride_hidden + d_index[None, :] * d_down_stride_d,
-        acc_token_2.to(tl.bfloat16),
-        mask=(hidden_index < 64)[:, None],
-    )
-
-
-def _experts_masked(
-    X: torch.Tensor,
-    gate: torch.Tensor,
-    chosen: torch.Tensor,
-    up: torch.Tensor,
-    down: torch.Tensor,
-) -> torch.Tensor:
-    """_experts_masked(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("gate", gate, torch.float32, 2, X.device)
-    _check("chosen", chosen, torch.int32, 2, X.device)
-    _check("up", up, torch.bfloat16, 3, X.device)
-    _check("down", down, torch.bfloat16, 3, X.device)
-    token, _ = X.shape
-    if X.shape != (token, 64):
-        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
-    if gate.shape != (token, 2):
-        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
-    if chosen.shape != (token, 2):
-        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
-    if up.shape != (4, 64, 64):
-        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
-    if down.shape != (4, 64, 64):
-        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
-    out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
-        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
-    grid = (triton.cdiv(token, BLOCK_TOKEN),)
-    experts_masked_kernel[grid](
-        X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
-        chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
-        down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
-        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
-        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
-        num_stages=stages,
-    )
-    return out
-
-
-def _experts_masked_forward(
-    X: torch.Tensor,
-    gate: torch.Tensor,
-    chosen: torch.Tensor,
-    up: torch.Tensor,
-    down: torch.Tensor,
-) -> torch.Tensor:
-    """_experts_masked_forward(X: bf16[token d], gate: f32[token place], chosen: i32[token place] in expert, up: bf16[expert d hidden], down: bf16[expert hidden d]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("gate", gate, torch.float32, 2, X.device)
-    _check("chosen", chosen, torch.int32, 2, X.device)
-    _check("up", up, torch.bfloat16, 3, X.device)
-    _check("down", down, torch.bfloat16, 3, X.device)
-    token, _ = X.shape
-    if X.shape != (token, 64):
-        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
-    if gate.shape != (token, 2):
-        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
-    if chosen.shape != (token, 2):
-        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
-    if up.shape != (4, 64, 64):
-        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
-    if down.shape != (4, 64, 64):
-        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
-    out = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
-    if BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE > 64:
-        raise ValueError(f"d x hidden x place = {BLOCK_D * BLOCK_HIDDEN * BLOCK_PLACE}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
-    grid = (triton.cdiv(token, BLOCK_TOKEN),)
-    experts_masked_forward_kernel[grid](
-        X, gate, chosen, up, down, out, X.stride(0), X.stride(1), gate.stride(0), gate.stride(1),
-        chosen.stride(0), chosen.stride(1), up.stride(0), up.stride(1), up.stride(2), down.stride(0),
-        down.stride(1), down.stride(2), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT,
-        BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_PLACE=BLOCK_PLACE, BLOCK_TOKEN=BLOCK_TOKEN,
-        EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_PLACE=2 == BLOCK_PLACE, num_warps=warps,
-        num_stages=stages,
-    )
-    return out
-
-
-def _experts_masked_backward_buffer_0(
-    X: torch.Tensor,
-    up: torch.Tensor,
-    down: torch.Tensor,
-    d_out: torch.Tensor,
-) -> torch.Tensor:
-    """_experts_masked_backward_buffer_0(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d]) -> buffer_0: f32[token expert]. Any strides; sizes are read off the shapes."""
+def _experts_masked_H(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_H(X: bf16[token d], up: bf16[expert d hidden]) -> H: bf16[token expert hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("up", up, torch.bfloat16, 3, X.device)
-    _check("down", down, torch.bfloat16, 3, X.device)
-    _check("d_out", d_out, torch.bfloat16, 2, X.device)
     token, _ = X.shape
     if X.shape != (token, 64):
         raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
-    if down.shape != (4, 64, 64):
-        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
-    if d_out.shape != (token, 64):
-        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
-    buffer_0 = torch.empty((token, 4), dtype=torch.float32, device=X.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
-    if BLOCK_D * BLOCK_HIDDEN > 64:
-        raise ValueError(f"d x hidden = {BLOCK_D * BLOCK_HIDDEN}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_EXPERT, warps, stages = 64, 16, 4, 2
-    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(4, BLOCK_EXPERT),)
-    experts_masked_backward_buffer_0_kernel[grid](
-        X, up, down, d_out, buffer_0, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
-        down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), buffer_0.stride(0),
-        buffer_0.stride(1), token, BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN,
-        BLOCK_EXPERT=BLOCK_EXPERT, EXACT_D=64 == BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN, num_warps=warps,
-        num_stages=stages,
+    H = torch.empty((token, 4, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_TOKEN, BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * 4 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_masked_H_kernel[grid](
+        X, up, H, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2), H.stride(0),
+        H.stride(1), H.stride(2), token, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_HIDDEN=BLOCK_HIDDEN,
+        num_warps=warps, num_stages=stages,
     )
-    return buffer_0
+    return H
 
 
-def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-    """_experts_masked_backward_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: bf16[token expert]. Any strides; sizes are read off the shapes."""
+def _experts_masked_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: f32[token expert]. Any strides; sizes are read off the shapes."""
     _check("gate", gate, torch.float32, 2, gate.device)
     _check("chosen", chosen, torch.int32, 2, gate.device)
     token, _ = gate.shape
@@ -752,7 +979,7 @@ def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) ->
         raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
     if chosen.shape != (token, 2):
         raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
-    weight = torch.empty((token, 4), dtype=torch.bfloat16, device=gate.device)
+    weight = torch.empty((token, 4), dtype=torch.float32, device=gate.device)
     BLOCK_PLACE = max(16, triton.next_power_of_2(2))
     if BLOCK_PLACE <= 16384:
         if BLOCK_PLACE <= 1024:
@@ -762,7 +989,7 @@ def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) ->
         else:
             warps, stages = 16, 1
         grid = (token * 4,)
-        experts_masked_backward_weight_rows_kernel[grid](
+        experts_masked_weight_rows_kernel[grid](
             gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
             weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, EXACT_PLACE=2 == BLOCK_PLACE,
             num_warps=warps, num_stages=stages,
@@ -770,7 +997,7 @@ def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) ->
         return weight
     BLOCK_PLACE, warps, stages = 4096, 8, 2
     grid = (token * 4,)
-    experts_masked_backward_weight_kernel[grid](
+    experts_masked_weight_kernel[grid](
         gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
         weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps,
         num_stages=stages,
@@ -778,43 +1005,313 @@ def _experts_masked_backward_weight(gate: torch.Tensor, chosen: torch.Tensor) ->
     return weight
 
 
-def _experts_masked_backward_d_X(
-    X: torch.Tensor,
-    up: torch.Tensor,
-    down: torch.Tensor,
-    d_out: torch.Tensor,
-    weight: torch.Tensor,
-) -> torch.Tensor:
-    """_experts_masked_backward_d_X(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+def _experts_masked_buffer_2(down: torch.Tensor, H: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_buffer_2(down: bf16[expert hidden d], H: bf16[token expert hidden], weight: f32[token expert]) -> buffer_2: f32[token d expert]. Any strides; sizes are read off the shapes."""
+    _check("down", down, torch.bfloat16, 3, down.device)
+    _check("H", H, torch.bfloat16, 3, down.device)
+    _check("weight", weight, torch.float32, 2, down.device)
+    token, _, _ = H.shape
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if H.shape != (token, 4, 64):
+        raise ValueError(f"H: bf16[token expert hidden] has shape {H.shape}, expected {(token, 4, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    buffer_2 = torch.empty((token, 64, 4), dtype=torch.float32, device=down.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 64, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(64, BLOCK_D) * 4,)
+    experts_masked_buffer_2_kernel[grid](
+        down, H, weight, buffer_2, down.stride(0), down.stride(1), down.stride(2), H.stride(0), H.stride(1),
+        H.stride(2), weight.stride(0), weight.stride(1), buffer_2.stride(0), buffer_2.stride(1),
+        buffer_2.stride(2), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return buffer_2
+
+
+def _experts_masked_out(buffer_2: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_out(buffer_2: f32[token d expert]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("buffer_2", buffer_2, torch.float32, 3, buffer_2.device)
+    token, _, _ = buffer_2.shape
+    if buffer_2.shape != (token, 64, 4):
+        raise ValueError(f"buffer_2: f32[token d expert] has shape {buffer_2.shape}, expected {(token, 64, 4)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=buffer_2.device)
+    BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
+    if BLOCK_EXPERT <= 16384:
+        if BLOCK_EXPERT <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_EXPERT <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token * 64,)
+        experts_masked_out_rows_kernel[grid](
+            buffer_2, out, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), out.stride(0),
+            out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT, EXACT_EXPERT=4 == BLOCK_EXPERT, num_warps=warps,
+            num_stages=stages,
+        )
+        return out
+    BLOCK_EXPERT, warps, stages = 4096, 8, 2
+    grid = (token * 64,)
+    experts_masked_out_kernel[grid](
+        buffer_2, out, buffer_2.stride(0), buffer_2.stride(1), buffer_2.stride(2), out.stride(0),
+        out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT, num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _experts_masked_forward_state(X: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_forward_state(X: bf16[token d], up: bf16[expert d hidden]) -> state: f32[token expert hidden]. Any strides; sizes are read off the shapes."""
     _check("X", X, torch.bfloat16, 2, X.device)
     _check("up", up, torch.bfloat16, 3, X.device)
-    _check("down", down, torch.bfloat16, 3, X.device)
-    _check("d_out", d_out, torch.bfloat16, 2, X.device)
-    _check("weight", weight, torch.bfloat16, 2, X.device)
     token, _ = X.shape
     if X.shape != (token, 64):
         raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if up.shape != (4, 64, 64):
+        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
+    state = torch.empty((token, 4, 64), dtype=torch.float32, device=X.device)
+    BLOCK_TOKEN, BLOCK_HIDDEN, BLOCK_D, warps, stages = 128, 64, 64, 8, 3
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * 4 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_masked_forward_state_kernel[grid](
+        X, up, state, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2), state.stride(0),
+        state.stride(1), state.stride(2), token, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, num_warps=warps, num_stages=stages,
+    )
+    return state
+
+
+def _experts_masked_forward_weight(gate: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_forward_weight(gate: f32[token place], chosen: i32[token place] in expert) -> weight: f32[token expert]. Any strides; sizes are read off the shapes."""
+    _check("gate", gate, torch.float32, 2, gate.device)
+    _check("chosen", chosen, torch.int32, 2, gate.device)
+    token, _ = gate.shape
+    if gate.shape != (token, 2):
+        raise ValueError(f"gate: f32[token place] has shape {gate.shape}, expected {(token, 2)}")
+    if chosen.shape != (token, 2):
+        raise ValueError(f"chosen: i32[token place] has shape {chosen.shape}, expected {(token, 2)}")
+    weight = torch.empty((token, 4), dtype=torch.float32, device=gate.device)
+    BLOCK_PLACE = max(16, triton.next_power_of_2(2))
+    if BLOCK_PLACE <= 16384:
+        if BLOCK_PLACE <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_PLACE <= 4096:
+            warps, stages = 8, 1
+        else:
+            warps, stages = 16, 1
+        grid = (token * 4,)
+        experts_masked_forward_weight_rows_kernel[grid](
+            gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+            weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, EXACT_PLACE=2 == BLOCK_PLACE,
+            num_warps=warps, num_stages=stages,
+        )
+        return weight
+    BLOCK_PLACE, warps, stages = 4096, 8, 2
+    grid = (token * 4,)
+    experts_masked_forward_weight_kernel[grid](
+        gate, chosen, weight, gate.stride(0), gate.stride(1), chosen.stride(0), chosen.stride(1),
+        weight.stride(0), weight.stride(1), token, BLOCK_PLACE=BLOCK_PLACE, num_warps=warps,
+        num_stages=stages,
+    )
+    return weight
+
+
+def _experts_masked_forward_state_(down: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_forward_state_(down: bf16[expert hidden d], state: f32[token expert hidden]) -> state_: f32[token d expert]. Any strides; sizes are read off the shapes."""
+    _check("down", down, torch.bfloat16, 3, down.device)
+    _check("state", state, torch.float32, 3, down.device)
+    token, _, _ = state.shape
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if state.shape != (token, 4, 64):
+        raise ValueError(f"state: f32[token expert hidden] has shape {state.shape}, expected {(token, 4, 64)}")
+    state_ = torch.empty((token, 64, 4), dtype=torch.float32, device=down.device)
+    BLOCK_TOKEN, BLOCK_D, BLOCK_HIDDEN, warps, stages = 128, 64, 64, 8, 1
+    grid = (triton.cdiv(token, BLOCK_TOKEN) * triton.cdiv(64, BLOCK_D) * 4,)
+    experts_masked_forward_state__kernel[grid](
+        down, state, state_, down.stride(0), down.stride(1), down.stride(2), state.stride(0), state.stride(1),
+        state.stride(2), state_.stride(0), state_.stride(1), state_.stride(2), token,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, num_warps=warps,
+        num_stages=stages,
+    )
+    return state_
+
+
+def _experts_masked_forward_out(state_: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_forward_out(state_: f32[token d expert], weight: f32[token expert]) -> out: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("state_", state_, torch.float32, 3, state_.device)
+    _check("weight", weight, torch.float32, 2, state_.device)
+    token, _, _ = state_.shape
+    if state_.shape != (token, 64, 4):
+        raise ValueError(f"state_: f32[token d expert] has shape {state_.shape}, expected {(token, 64, 4)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    out = torch.empty((token, 64), dtype=torch.bfloat16, device=state_.device)
+    BLOCK_EXPERT = max(16, triton.next_power_of_2(4))
+    if BLOCK_EXPERT <= 1024:
+        if BLOCK_EXPERT <= 64:
+            BLOCK_D, warps, stages = 16, 4, 1
+        elif BLOCK_EXPERT <= 256:
+            BLOCK_D, warps, stages = 16, 8, 1
+        else:
+            BLOCK_D, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(64, BLOCK_D),)
+        experts_masked_forward_out_rows_kernel[grid](
+            state_, weight, out, state_.stride(0), state_.stride(1), state_.stride(2), weight.stride(0),
+            weight.stride(1), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT, BLOCK_D=BLOCK_D,
+            EXACT_EXPERT=4 == BLOCK_EXPERT, num_warps=warps, num_stages=stages,
+        )
+        return out
+    BLOCK_EXPERT, BLOCK_D, warps, stages = 128, 16, 8, 2
+    grid = (token * triton.cdiv(64, BLOCK_D),)
+    experts_masked_forward_out_kernel[grid](
+        state_, weight, out, state_.stride(0), state_.stride(1), state_.stride(2), weight.stride(0),
+        weight.stride(1), out.stride(0), out.stride(1), token, BLOCK_EXPERT=BLOCK_EXPERT, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return out
+
+
+def _experts_masked_backward_buffer_0(d_out: torch.Tensor, state_: torch.Tensor) -> torch.Tensor:
+    """_experts_masked_backward_buffer_0(d_out: bf16[token d], state_: f32[token d expert]) -> buffer_0: f32[token expert]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state_", state_, torch.float32, 3, d_out.device)
+    token, _ = d_out.shape
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state_.shape != (token, 64, 4):
+        raise ValueError(f"state_: f32[token d expert] has shape {state_.shape}, expected {(token, 64, 4)}")
+    buffer_0 = torch.empty((token, 4), dtype=torch.float32, device=d_out.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D <= 1024:
+        if BLOCK_D <= 64:
+            BLOCK_EXPERT, warps, stages = 16, 4, 1
+        elif BLOCK_D <= 256:
+            BLOCK_EXPERT, warps, stages = 16, 8, 1
+        else:
+            BLOCK_EXPERT, warps, stages = 16, 16, 1
+        grid = (token * triton.cdiv(4, BLOCK_EXPERT),)
+        experts_masked_backward_buffer_0_rows_kernel[grid](
+            d_out, state_, buffer_0, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),
+            state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), token, BLOCK_D=BLOCK_D,
+            BLOCK_EXPERT=BLOCK_EXPERT, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        )
+        return buffer_0
+    BLOCK_D, BLOCK_EXPERT, warps, stages = 128, 16, 8, 2
+    grid = (token * triton.cdiv(4, BLOCK_EXPERT),)
+    experts_masked_backward_buffer_0_kernel[grid](
+        d_out, state_, buffer_0, d_out.stride(0), d_out.stride(1), state_.stride(0), state_.stride(1),
+        state_.stride(2), buffer_0.stride(0), buffer_0.stride(1), token, BLOCK_D=BLOCK_D,
+        BLOCK_EXPERT=BLOCK_EXPERT, num_warps=warps, num_stages=stages,
+    )
+    return buffer_0
+
+
+def _experts_masked_backward_d_X(
+    up: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    weight: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_backward_d_X(up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], state: f32[token expert hidden], weight: f32[token expert]) -> d_X: bf16[token d]. Any strides; sizes are read off the shapes."""
+    _check("up", up, torch.bfloat16, 3, up.device)
+    _check("down", down, torch.bfloat16, 3, up.device)
+    _check("d_out", d_out, torch.bfloat16, 2, up.device)
+    _check("state", state, torch.float32, 3, up.device)
+    _check("weight", weight, torch.float32, 2, up.device)
+    token, _ = d_out.shape
     if up.shape != (4, 64, 64):
         raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
     if down.shape != (4, 64, 64):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     if d_out.shape != (token, 64):
         raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 4, 64):
+        raise ValueError(f"state: f32[token expert hidden] has shape {state.shape}, expected {(token, 4, 64)}")
     if weight.shape != (token, 4):
-        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
-    d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=X.device)
+        raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    d_X = torch.empty((token, 64), dtype=torch.bfloat16, device=up.device)
     BLOCK_D = max(16, triton.next_power_of_2(64))
     if BLOCK_D > 64:
         raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 32, 4, 2
+    BLOCK_TOKEN, BLOCK_HIDDEN, warps, stages = 64, 64, 4, 2
     grid = (triton.cdiv(token, BLOCK_TOKEN),)
     experts_masked_backward_d_X_kernel[grid](
-        X, up, down, d_out, weight, d_X, X.stride(0), X.stride(1), up.stride(0), up.stride(1), up.stride(2),
-        down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), weight.stride(0),
-        weight.stride(1), d_X.stride(0), d_X.stride(1), token, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D,
-        BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+        up, down, d_out, state, weight, d_X, up.stride(0), up.stride(1), up.stride(2), down.stride(0),
+        down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state.stride(2), weight.stride(0), weight.stride(1), d_X.stride(0), d_X.stride(1), token,
+        BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, BLOCK_TOKEN=BLOCK_TOKEN, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
     )
     return d_X
+
+
+def _experts_masked_backward_d_up(
+    X: torch.Tensor,
+    down: torch.Tensor,
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    weight: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_backward_d_up(X: bf16[token d], down: bf16[expert hidden d], d_out: bf16[token d], state: f32[token expert hidden], weight: f32[token expert]) -> d_up: bf16[expert d hidden]. Any strides; sizes are read off the shapes."""
+    _check("X", X, torch.bfloat16, 2, X.device)
+    _check("down", down, torch.bfloat16, 3, X.device)
+    _check("d_out", d_out, torch.bfloat16, 2, X.device)
+    _check("state", state, torch.float32, 3, X.device)
+    _check("weight", weight, torch.float32, 2, X.device)
+    token, _ = X.shape
+    if X.shape != (token, 64):
+        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
+    if down.shape != (4, 64, 64):
+        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 4, 64):
+        raise ValueError(f"state: f32[token expert hidden] has shape {state.shape}, expected {(token, 4, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
+    BLOCK_D = max(16, triton.next_power_of_2(64))
+    if BLOCK_D > 64:
+        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
+    BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 64, 4, 2
+    grid = (4 * triton.cdiv(64, BLOCK_HIDDEN),)
+    experts_masked_backward_d_up_kernel[grid](
+        X, down, d_out, state, weight, d_up, X.stride(0), X.stride(1), down.stride(0), down.stride(1),
+        down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1), state.stride(2),
+        weight.stride(0), weight.stride(1), d_up.stride(0), d_up.stride(1), d_up.stride(2), token,
+        BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D, BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_up
+
+
+def _experts_masked_backward_d_down(
+    d_out: torch.Tensor,
+    state: torch.Tensor,
+    weight: torch.Tensor,
+) -> torch.Tensor:
+    """_experts_masked_backward_d_down(d_out: bf16[token d], state: f32[token expert hidden], weight: f32[token expert]) -> d_down: bf16[expert hidden d]. Any strides; sizes are read off the shapes."""
+    _check("d_out", d_out, torch.bfloat16, 2, d_out.device)
+    _check("state", state, torch.float32, 3, d_out.device)
+    _check("weight", weight, torch.float32, 2, d_out.device)
+    token, _ = d_out.shape
+    if d_out.shape != (token, 64):
+        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
+    if state.shape != (token, 4, 64):
+        raise ValueError(f"state: f32[token expert hidden] has shape {state.shape}, expected {(token, 4, 64)}")
+    if weight.shape != (token, 4):
+        raise ValueError(f"weight: f32[token expert] has shape {weight.shape}, expected {(token, 4)}")
+    d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=d_out.device)
+    BLOCK_HIDDEN, BLOCK_D, BLOCK_TOKEN, warps, stages = 64, 64, 64, 8, 1
+    grid = (4 * triton.cdiv(64, BLOCK_HIDDEN) * triton.cdiv(64, BLOCK_D),)
+    experts_masked_backward_d_down_kernel[grid](
+        d_out, state, weight, d_down, d_out.stride(0), d_out.stride(1), state.stride(0), state.stride(1),
+        state.stride(2), weight.stride(0), weight.stride(1), d_down.stride(0), d_down.stride(1),
+        d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D,
+        num_warps=warps, num_stages=stages,
+    )
+    return d_down
 
 
 def _experts_masked_backward_d_gate(chosen: torch.Tensor, buffer_0: torch.Tensor) -> torch.Tensor:
@@ -852,64 +1349,26 @@ def _experts_masked_backward_d_gate(chosen: torch.Tensor, buffer_0: torch.Tensor
     return d_gate
 
 
-def _experts_masked_backward_d_up_d_down(
-    X: torch.Tensor,
-    up: torch.Tensor,
-    down: torch.Tensor,
-    d_out: torch.Tensor,
-    weight: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """_experts_masked_backward_d_up_d_down(X: bf16[token d], up: bf16[expert d hidden], down: bf16[expert hidden d], d_out: bf16[token d], weight: bf16[token expert]) -> d_up: bf16[expert d hidden], d_down: bf16[expert hidden d]. Any strides; sizes are read off the shapes."""
-    _check("X", X, torch.bfloat16, 2, X.device)
-    _check("up", up, torch.bfloat16, 3, X.device)
-    _check("down", down, torch.bfloat16, 3, X.device)
-    _check("d_out", d_out, torch.bfloat16, 2, X.device)
-    _check("weight", weight, torch.bfloat16, 2, X.device)
-    token, _ = X.shape
-    if X.shape != (token, 64):
-        raise ValueError(f"X: bf16[token d] has shape {X.shape}, expected {(token, 64)}")
-    if up.shape != (4, 64, 64):
-        raise ValueError(f"up: bf16[expert d hidden] has shape {up.shape}, expected {(4, 64, 64)}")
-    if down.shape != (4, 64, 64):
-        raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
-    if d_out.shape != (token, 64):
-        raise ValueError(f"d_out: bf16[token d] has shape {d_out.shape}, expected {(token, 64)}")
-    if weight.shape != (token, 4):
-        raise ValueError(f"weight: bf16[token expert] has shape {weight.shape}, expected {(token, 4)}")
-    d_up = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
-    d_down = torch.empty((4, 64, 64), dtype=torch.bfloat16, device=X.device)
-    BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_D > 64:
-        raise ValueError(f"d = {BLOCK_D}: at most 64 elements are held on chip")
-    BLOCK_HIDDEN, BLOCK_TOKEN, warps, stages = 64, 32, 4, 2
-    grid = (4 * triton.cdiv(64, BLOCK_HIDDEN),)
-    experts_masked_backward_d_up_d_down_kernel[grid](
-        X, up, down, d_out, weight, d_up, d_down, X.stride(0), X.stride(1), up.stride(0), up.stride(1),
-        up.stride(2), down.stride(0), down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1),
-        weight.stride(0), weight.stride(1), d_up.stride(0), d_up.stride(1), d_up.stride(2), d_down.stride(0),
-        d_down.stride(1), d_down.stride(2), token, BLOCK_TOKEN=BLOCK_TOKEN, BLOCK_D=BLOCK_D,
-        BLOCK_HIDDEN=BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
-    )
-    return d_up, d_down
-
-
 class _experts_masked_autograd(torch.autograd.Function):
     """experts_masked and its derivative."""
 
     @staticmethod
     def forward(ctx, X, gate, chosen, up, down):
-        out = _experts_masked_forward(X, gate, chosen, up, down)
-        ctx.save_for_backward(X, gate, chosen, up, down)
+        state = _experts_masked_forward_state(X, up)
+        weight = _experts_masked_forward_weight(gate, chosen)
+        state_ = _experts_masked_forward_state_(down, state)
+        out = _experts_masked_forward_out(state_, weight)
+        ctx.save_for_backward(X, chosen, up, down, state, weight, state_)
         return out
 
     @staticmethod
     def backward(ctx, d_out):
-        X, gate, chosen, up, down = ctx.saved_tensors
-        buffer_0 = _experts_masked_backward_buffer_0(X, up, down, d_out)
-        weight = _experts_masked_backward_weight(gate, chosen)
-        d_X = _experts_masked_backward_d_X(X, up, down, d_out, weight)
+        X, chosen, up, down, state, weight, state_ = ctx.saved_tensors
+        buffer_0 = _experts_masked_backward_buffer_0(d_out, state_)
+        d_X = _experts_masked_backward_d_X(up, down, d_out, state, weight)
+        d_up = _experts_masked_backward_d_up(X, down, d_out, state, weight)
+        d_down = _experts_masked_backward_d_down(d_out, state, weight)
         d_gate = _experts_masked_backward_d_gate(chosen, buffer_0)
-        d_up, d_down = _experts_masked_backward_d_up_d_down(X, up, down, d_out, weight)
         return d_X, d_gate, None, d_up, d_down
 
 
@@ -934,7 +1393,10 @@ def experts_masked(
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     if torch.is_grad_enabled() and any(array.requires_grad for array in (X, gate, up, down)):
         return _experts_masked_autograd.apply(X, gate, chosen, up, down)
-    out = _experts_masked(X, gate, chosen, up, down)
+    H = _experts_masked_H(X, up)
+    weight = _experts_masked_weight(gate, chosen)
+    buffer_2 = _experts_masked_buffer_2(down, H, weight)
+    out = _experts_masked_out(buffer_2)
     return out
 
 
@@ -1495,44 +1957,31 @@ def experts_gathered_backward_d_gate_rows_kernel(
     chosen_ptr, down_ptr, d_out_ptr, state_ptr, d_gate_ptr, chosen_stride_token, chosen_stride_place,
     down_stride_expert, down_stride_hidden, down_stride_d, d_out_stride_token, d_out_stride_d,
     state_stride_token, state_stride_place, state_stride_hidden, d_gate_stride_token, d_gate_stride_place,
-    size_token, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_PLACE: tl.constexpr,
-    EXACT_HIDDEN: tl.constexpr, EXACT_D: tl.constexpr,
+    size_token, BLOCK_HIDDEN: tl.constexpr, BLOCK_D: tl.constexpr, EXACT_HIDDEN: tl.constexpr,
+    EXACT_D: tl.constexpr,
 ):
     program = tl.program_id(0)
-    first_place = (program % tl.cdiv(2, BLOCK_PLACE)) * BLOCK_PLACE
-    place_index = first_place + tl.arange(0, BLOCK_PLACE)
-    program = program // tl.cdiv(2, BLOCK_PLACE)
+    place_index = (program % 2).to(tl.int64)
+    program = program // 2
     token_index = program.to(tl.int64)
     hidden_index = tl.arange(0, BLOCK_HIDDEN)
     d_index = tl.arange(0, BLOCK_D)
     d_out = tl.load(d_out_ptr + token_index * d_out_stride_token + d_index * d_out_stride_d)
     state = tl.load(
-        state_ptr + token_index * state_stride_token + place_index[:, None] * state_stride_place + hidden_index[None, :] * state_stride_hidden,
-        mask=(place_index < 2)[:, None],
-        other=0.0,
+        state_ptr + token_index * state_stride_token + place_index * state_stride_place + hidden_index * state_stride_hidden,
     )
     # src[routing.diag:33]
     # src[routing.diag:29]
-    chosen = tl.load(
-        chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place,
-        mask=(place_index < 2),
-        other=0,
-    )
+    chosen = tl.load(chosen_ptr + token_index * chosen_stride_token + place_index * chosen_stride_place)
     # src[routing.diag:34]
     down = tl.load(
-        down_ptr + chosen[:, None, None] * down_stride_expert + hidden_index[None, :, None] * down_stride_hidden + d_index[None, None, :] * down_stride_d,
-        mask=(place_index < 2)[:, None, None],
-        other=0.0,
+        down_ptr + chosen * down_stride_expert + hidden_index[:, None] * down_stride_hidden + d_index[None, :] * down_stride_d,
     )
-    mul_place_hidden_d = down.to(tl.float32) * tl.maximum(state, 0.0)[:, :, None]
-    sum_ = tl.sum(mul_place_hidden_d, 1)
-    mul_place_d = sum_ * d_out.to(tl.float32)[None, :]
-    sum_2 = tl.sum(mul_place_d, 1)
-    tl.store(
-        d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place,
-        sum_2,
-        mask=(place_index < 2),
-    )
+    mul_hidden_d = down.to(tl.float32) * tl.maximum(state, 0.0)[:, None]
+    sum_ = tl.sum(mul_hidden_d, 0)
+    mul_d = sum_ * d_out.to(tl.float32)
+    sum_2 = tl.sum(mul_d, 0)
+    tl.store(d_gate_ptr + token_index * d_gate_stride_token + place_index * d_gate_stride_place, sum_2)
 
 
 @triton.jit
@@ -2174,20 +2623,20 @@ def _experts_gathered_backward_d_gate(
     d_gate = torch.empty((token, 2), dtype=torch.float32, device=chosen.device)
     BLOCK_HIDDEN = max(16, triton.next_power_of_2(64))
     BLOCK_D = max(16, triton.next_power_of_2(64))
-    if BLOCK_HIDDEN * BLOCK_D <= 1024:
-        if BLOCK_HIDDEN * BLOCK_D <= 64:
-            BLOCK_PLACE, warps, stages = 16, 4, 1
-        elif BLOCK_HIDDEN * BLOCK_D <= 256:
-            BLOCK_PLACE, warps, stages = 16, 8, 1
+    if BLOCK_HIDDEN * BLOCK_D <= 16384:
+        if BLOCK_HIDDEN * BLOCK_D <= 1024:
+            warps, stages = 4, 1
+        elif BLOCK_HIDDEN * BLOCK_D <= 4096:
+            warps, stages = 8, 1
         else:
-            BLOCK_PLACE, warps, stages = 16, 16, 1
-        grid = (token * triton.cdiv(2, BLOCK_PLACE),)
+            warps, stages = 16, 1
+        grid = (token * 2,)
         experts_gathered_backward_d_gate_rows_kernel[grid](
             chosen, down, d_out, state, d_gate, chosen.stride(0), chosen.stride(1), down.stride(0),
             down.stride(1), down.stride(2), d_out.stride(0), d_out.stride(1), state.stride(0),
             state.stride(1), state.stride(2), d_gate.stride(0), d_gate.stride(1), token,
-            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, BLOCK_PLACE=BLOCK_PLACE,
-            EXACT_HIDDEN=64 == BLOCK_HIDDEN, EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
+            BLOCK_HIDDEN=BLOCK_HIDDEN, BLOCK_D=BLOCK_D, EXACT_HIDDEN=64 == BLOCK_HIDDEN,
+            EXACT_D=64 == BLOCK_D, num_warps=warps, num_stages=stages,
         )
         return d_gate
     BLOCK_HIDDEN_2 = max(16, triton.next_power_of_2(64))

@@ -22,6 +22,7 @@ from diagc.passes.exchange import exchange, read_saved
 from diagc.passes.forms import function
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
+from diagc.passes.reassociate import Reassociate
 from diagc.plan.partition import Held, Stage, finished_folds, partition
 
 Prepare = Callable[[Diagram, Record], Diagram]
@@ -83,6 +84,7 @@ def derivative(
     same = Choices().run(normal) is normal
     results = normal.outputs if same else backward.outputs[: len(normal.outputs)]
     backward, kept = _reading_saved(backward, cotangents, len(results), names, record, held)
+    backward = Reassociate({}).run(backward, record)
     forward = replace(
         normal,
         name=f"{normal.name}_forward",

@@ -13,7 +13,7 @@ without a consumed axis only scales the result: it is not an operand of the cont
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from diagc.core import ops
 from diagc.core.axes import Axis
@@ -84,9 +84,31 @@ def matrix_sides(
     return left, tuple(f for f in factors if f not in left)
 
 
-def multiplies(reduction: Node, blocked: Collection[Axis] | None = None) -> bool:
-    """Whether a contraction is a product of matrices; `blocked` are the axes that count as sides, by default all."""
+def multiplies(reduction: Node, counts: Callable[[Axis], bool] = lambda axis: True) -> bool:
+    """Whether a contraction is a product of matrices, of axes that count as sides."""
+    return _sides(reduction, counts) is not None
+
+
+def tile_sides(
+    reduction: Node, blocked: Collection[Axis]
+) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
+    """The factors by the two sides of what a matrix unit multiplies on tiles of the `blocked` axes, or None.
+
+    It takes two matrices with one axis that both have and that is summed, and one of its own each.
+    """
+    sides = _sides(reduction, blocked.__contains__)
+    summed = [a for a in reduction.op.axes if a in blocked] if isinstance(reduction.op, ops.Reduce) else []
+    if sides is None or len(summed) != 1:
+        return None
+    first, second = ({a for f in side for a in f.axes if a in blocked and a != summed[0]} for side in sides)
+    each = all(any(summed[0] in f.axes for f in side) for side in sides)
+    return sides if each and len(first) == len(second) == 1 and not first & second else None
+
+
+def _sides(
+    reduction: Node, counts: Callable[[Axis], bool]
+) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
     consumed = reduction.op.axes if isinstance(reduction.op, ops.Reduce) else ()
     factors = contracted_factors(reduction)
-    kept = {a for f in factors for a in f.axes if a not in consumed and (blocked is None or a in blocked)}
-    return bool(factors) and matrix_sides(factors, kept) is not None
+    kept = {a for f in factors for a in f.axes if a not in consumed and counts(a)}
+    return matrix_sides(factors, kept) if factors else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors, contraction_dtype, matrix_sides, summed_factors
+from diagc.core.contraction import contracted_factors, contraction_dtype, summed_factors, tile_sides
 from diagc.core.diagram import Node
 from diagc.core.dtypes import DType, promote
 from diagc.kernel.builder import NEGATIVE_INFINITY, Builder, Scope
@@ -47,7 +47,7 @@ class TileBuilder(Builder):
             return (node.inputs[1], *home.dropped[node])
         if isinstance(node.op, ops.Reduce):
             factors = _factors(node, scope)
-            return factors if factors and self._sides(node, factors) is not None else node.inputs
+            return factors if factors and self._sides(node) is not None else node.inputs
         return node.inputs
 
     def _compute(self, scope: Scope, node: Node) -> Value:
@@ -195,7 +195,7 @@ class TileBuilder(Builder):
         assert isinstance(node.op, ops.Reduce)
         factors = _factors(node, scope)
         if factors:
-            sides = self._sides(node, factors)
+            sides = self._sides(node)
             if sides is not None:
                 return self._dot(scope, node, sides, start)
         operand = self.value(scope, node.inputs[0])
@@ -216,19 +216,8 @@ class TileBuilder(Builder):
             scope, ops.COMBINE[node.op.monoid], start, target, dtype=node.dtype, hint=f"next_{start.hint}"
         )
 
-    def _sides(
-        self, node: Node, factors: tuple[Node, ...]
-    ) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
-        """Left and right factors of a matrix product on the tile, or None when it is none."""
-        assert isinstance(node.op, ops.Reduce)
-        consumed = [a for a in node.op.axes if self.extents[a].blocked]
-        kept = {a for f in factors for a in f.axes if a not in node.op.axes and self.extents[a].blocked}
-        sides = matrix_sides(factors, kept)
-        if sides is None or len(consumed) != 1:
-            return None
-        rows, columns = ({a for f in side for a in f.axes if a in kept} for side in sides)
-        each = all(any(consumed[0] in f.axes for f in side) for side in sides)
-        return sides if each and len(rows) == len(columns) == 1 and not rows & columns else None
+    def _sides(self, node: Node) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
+        return tile_sides(node, {axis for axis, extent in self.extents.items() if extent.blocked})
 
     def _dot(
         self, scope: Scope, node: Node, sides: tuple[tuple[Node, ...], tuple[Node, ...]], start: Value | None

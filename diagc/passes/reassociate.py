@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contraction_dtype, is_product, product_factors, summed_factors
+from diagc.core.contraction import contraction_dtype, is_product, multiplies, product_factors, summed_factors
 from diagc.core.diagram import Diagram, Node, apply, reduction, spread, substitute, users, walk
 from diagc.core.dtypes import DType
 from diagc.core.rewrite import Record, Rule, Step
@@ -27,6 +27,9 @@ UNKNOWN_SIZE = 4096
 TRAFFIC = 412
 """Multiplications in the time in which a 16-bit element is written and read again: 4 bytes at 4.8 TB/s against
 2 operations at 989 TFLOP/s (specs/machines/h200.yaml)."""
+
+VECTOR = 15
+"""Multiplications of matrix units in the time of one of the vector units (989 against 67 TFLOP/s, the same file)."""
 
 MAX_FACTORS = 8
 """Factors of a network up to which every bracketing is tried: 3⁸ pairs of sets."""
@@ -113,6 +116,7 @@ class _Rewriting:
         """The work of a contraction and of those that its network opens, as they are bracketed now."""
         factors = summed_factors(root)
         here = self._volume({axis for factor in factors for axis in factor.axes})
+        here *= 1 if multiplies(root) else VECTOR
         opened = [f for f in factors if self._opens(f)]
         moved = TRAFFIC * sum(self._volume(f.axes) for f in opened)
         return here + sum(map(self._written, opened)) + moved + self._inside(factors)
@@ -139,20 +143,22 @@ class _Rewriting:
             if chosen & (chosen - 1) == 0:
                 table[chosen] = (0.0 if kept == frozenset(inside) else self._volume(inside), kept, 0)
                 continue
-            cost, part = self._split(table, chosen)
+            cost, part = self._split(table, chosen, kept)
             table[chosen] = (cost + (TRAFFIC * self._volume(kept) if chosen != every else 0), kept, part)
         return table[every][0], self._build(network, table, every)
 
     def _split(
-        self, table: Mapping[int, tuple[float, frozenset[Axis], int]], chosen: int
+        self, table: Mapping[int, tuple[float, frozenset[Axis], int]], chosen: int, kept: frozenset[Axis]
     ) -> tuple[float, int]:
+        """The least work to make a set of factors of two, and one of the two."""
         best, at = math.inf, 0
         part = (chosen - 1) & chosen
         while part:
             rest = chosen ^ part
             if part > rest:
                 (left, a, _), (right, b, _) = table[part], table[rest]
-                cost = left + right + self._volume(a | b)
+                matrices = bool((a & b) - kept) and bool(a & kept - b) and bool(b & kept - a)
+                cost = left + right + self._volume(a | b) * (1 if matrices else VECTOR)
                 if cost < best:
                     best, at = cost, part
             part = (part - 1) & chosen

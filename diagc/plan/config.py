@@ -14,7 +14,7 @@ from itertools import groupby
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import contracted_factors, contraction_dtype, multiplies
+from diagc.core.contraction import contracted_factors, contraction_dtype, tile_sides
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import narrowest_float
 from diagc.plan.structure import Structure
@@ -69,7 +69,7 @@ def has_dot(structure: Structure) -> bool:
 def _contractions(structure: Structure) -> list[tuple[Node, ...]]:
     """The factors of each product of matrices on tiles."""
     blocked = {axis for axis, extent in structure.extents.items() if extent.blocked}
-    return [contracted_factors(current) for current in walk(structure.roots) if multiplies(current, blocked)]
+    return [contracted_factors(current) for current in walk(structure.roots) if tile_sides(current, blocked)]
 
 
 def configurations(structure: Structure) -> tuple[Config, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 
 from diagc.core import ops
 from diagc.core.axes import Axis
-from diagc.core.contraction import multiplies
+from diagc.core.contraction import multiplies, tile_sides
 from diagc.core.diagram import Node, walk
-from diagc.plan.structure import Structure, reduced_axes
+from diagc.plan.structure import Structure, fills, reduced_axes
 
 
 def apart(made: Structure, reductions: Sequence[Node]) -> list[Node]:
@@ -48,6 +49,33 @@ def across(made: Structure, reductions: Sequence[Node]) -> list[Node]:
         for r in reductions
         if streamed & set(r.axes) and set(reduced_axes(r)) & set(made.group_axes) and not multiplies(r)
     ]
+
+
+def doubled(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Folds of arrays that a product of matrices depends on, where its running value takes another product."""
+    known, found = set(reductions), list[Node]()
+    for step in made.passes:
+        carried = [c.reduction for c in step.algebra.carried]
+        if any(r not in known and multiplies(r, fills) for r in carried):
+            below = {n for r in carried if r in known and multiplies(r) for n in walk(r.inputs)}
+            found += [r for r in carried if r in below and not any(map(multiplies, walk((r,))))]
+    return found
+
+
+def unmultiplied(made: Structure, reductions: Sequence[Node]) -> list[Node]:
+    """Products of matrices that would not be products of two matrices on the tiles of a kernel."""
+    blocked = {axis for axis, extent in made.extents.items() if extent.blocked}
+    return [r for r in reductions if multiplies(r, fills) and tile_sides(r, blocked) is None]
+
+
+def smallest(found: Iterable[Node]) -> list[Node]:
+    """The node with the fewest axes of unknown size, of these the one with the fewest elements; none of none."""
+
+    def size(current: Node) -> tuple[int, int]:
+        known = [axis.size.value for axis in current.axes]
+        return known.count(None), prod(n for n in known if n is not None)
+
+    return sorted(found, key=size)[:1]
 
 
 def parallel_axes(made: Structure) -> set[Axis]:

@@ -9,10 +9,11 @@ computed. Nothing else is cut: results that share the passes of a kernel are wri
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from diagc.core import ops
+from diagc.core.axes import Axis
 from diagc.core.contraction import (
     contracted_factors,
     contraction_dtype,
@@ -25,9 +26,19 @@ from diagc.core.naming import unused
 from diagc.core.rewrite import Record
 from diagc.diagnostics import DiagnosticError
 from diagc.plan.config import MAX_RESIDENT_DOT, MAX_RESIDENT_ROW, has_dot
-from diagc.plan.obstacles import across, apart, crossed, parallel_axes, reductions_of, repeated
+from diagc.plan.obstacles import (
+    across,
+    apart,
+    crossed,
+    doubled,
+    parallel_axes,
+    reductions_of,
+    repeated,
+    smallest,
+    unmultiplied,
+)
 from diagc.plan.out_of_order import out_of_order
-from diagc.plan.structure import Structure, reduced_axes, structure
+from diagc.plan.structure import Structure, fills, reduced_axes, structure
 
 MAX_ROUNDS = 100
 """Rounds of cutting; each cuts at least one node more, so only a defect needs as many."""
@@ -83,9 +94,9 @@ class _Partition:
             self._cut(current)
         for _ in range(MAX_ROUNDS):
             groups = self._groups()
-            found = [n for group in groups for n in self._obstacles(self._stage(group).structure)]
+            made = [self._stage(group).structure for group in groups]
             before = len(self.cuts)
-            for current in found:
+            for current in [n for each in made for n in self._obstacles(each)] or self._unmultiplied(made):
                 self._cut(current)
             if len(self.cuts) == before:
                 return self._ordered(self._read_by_others(groups))
@@ -285,7 +296,7 @@ class _Partition:
     def _obstacles(self, made: Structure) -> list[Node]:
         """The reductions that must not be part of a kernel, by the first reason that applies."""
         reductions = reductions_of(made.diagram.outputs)
-        for find in (apart, crossed, repeated, across, self._long):
+        for find in (apart, crossed, repeated, across, doubled, self._long):
             found = find(made, reductions)
             if found:
                 return self.originals(found)
@@ -310,6 +321,33 @@ class _Partition:
                 r for r in inner if axis not in r.axes
             )
         return list(dict.fromkeys(found))
+
+    def _unmultiplied(self, made: Sequence[Structure]) -> list[Node]:
+        """One cut for each kernel that cannot multiply its matrices: of a fold over several axes, or of a product."""
+        found: list[Node] = []
+        for each in made:
+            reductions = reductions_of(each.diagram.outputs)
+            products = unmultiplied(each, reductions) if each.ordered is None else []
+            walked = {axis for axis, extent in each.extents.items() if extent.kind == "walk" and fills(axis)}
+            folds = [r for r in reductions if walked & set(reduced_axes(r)) and set(reduced_axes(r)) - walked]
+            if products and folds:
+                return [self._nested(self.originals(folds)[0], walked)]
+            found += smallest(n for n in self.originals(products) if not self._is_known(self._written(n)))
+        return found
+
+    def _nested(self, fold: Node, walked: set[Axis]) -> Node:
+        """Fold over several axes as folds of folds, and return the inner one, which does not have the walked axes."""
+        assert isinstance(fold.op, ops.Reduce)
+        outer = tuple(axis for axis in fold.op.axes if axis in walked)
+        inner = node(
+            replace(fold.op, axes=tuple(axis for axis in fold.op.axes if axis not in walked)), *fold.inputs
+        )
+        made = self.record.follow(fold, node(replace(fold.op, axes=outer), inner))
+        results = substitute((*self.diagram.outputs, *self.cuts), {fold: made})
+        self.diagram = replace(self.diagram, outputs=results[: len(self.diagram.outputs)])
+        self.cuts = dict(zip(results[len(self.diagram.outputs) :], self.cuts.values(), strict=True))
+        self.readers = users(self.diagram.outputs)
+        return inner
 
     def originals(self, of_kernels: Iterable[Node]) -> list[Node]:
         """The nodes of the whole diagram that nodes of kernels stand for."""

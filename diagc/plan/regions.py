@@ -64,7 +64,7 @@ class _Builder:
         self.symbols = sizes
         self.sizes = {a.uid: a.size.evaluate(sizes) for a in structure.extents}
         self.states = [c.reduction for p in structure.passes for c in p.algebra.carried]
-        self.dots = {n for n in walk(structure.diagram.outputs) if self._is_dot(n)}
+        self.dots = {n for n in walk((*structure.diagram.outputs, *self.states)) if self._is_dot(n)}
 
     def build(self) -> Region:
         structure = self.structure

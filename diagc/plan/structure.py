@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contracted_factors, own_axes
+from diagc.core.contraction import contracted_factors, multiplies, own_axes
 from diagc.core.diagram import Diagram, Node, walk
 from diagc.core.fold import Component, FoldAlgebra, NotStreaming, derive_components
 from diagc.core.requirements import Requirement
@@ -207,7 +207,7 @@ def _passes(reductions: list[Node], resident: set[Axis], places: Mapping[Axis, i
 
 def _walked(axes: list[Axis]) -> tuple[Axis, ...]:
     """The axes of a loop from the outside: the last one, which is cut into blocks, is the innermost that fills one."""
-    last = next((a for a in reversed(axes) if _fills(a)), None)
+    last = next((a for a in reversed(axes) if fills(a)), None)
     return (*(a for a in axes if a is not last), last) if last is not None else tuple(axes)
 
 
@@ -284,7 +284,7 @@ def _held_sides(nodes: tuple[Node, ...], tiled: set[Axis], looped: set[Axis]) ->
     return found
 
 
-def _fills(axis: Axis) -> bool:
+def fills(axis: Axis) -> bool:
     """Whether an axis may be as long as the side of the smallest product of matrices."""
     return axis.size.value is None or axis.size.value >= 16
 
@@ -311,7 +311,10 @@ def _contracted_sides(nodes: tuple[Node, ...], candidates: list[Axis], streamed:
             inside = any(set(own) < set(other) for other in sides)
             looped = streamed & each - set(reduced_axes(reduction))
             if own and not inside and not looped and not tiled & set(own):
-                tiled.add(next((a for a in reversed(own) if _fills(a) and a not in shared), own[-1]))
+                free = [a for a in own if fills(a) and a not in shared]
+                tiled.update(
+                    free[-1:] or (own[-1:] if multiplies(reduction) or not shared & set(own) else ())
+                )
     return tiled
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from diagc.core import ops
 from diagc.core.axes import Axis, in_order
-from diagc.core.contraction import contraction_dtype, summed_factors
+from diagc.core.contraction import contraction_dtype, summed_factors, tile_sides
 from diagc.core.diagram import Node, walk
 from diagc.core.dtypes import DType
 from diagc.core.fold import Component
@@ -60,7 +60,7 @@ def _node_work(structure: Structure, current: Node, dots: set[Node]) -> list[Wor
             return made + [Work(function.name, "special", current.dtype, axes, 1)] * function.special
         case ops.Reduce(monoid, consumed):
             if current in dots:
-                return [_contraction(structure, current)]
+                return _contraction(structure, current)
             every = (*axes, *(a.uid for a in consumed))
             return [Work(monoid, "vector", current.dtype, every, 1)]
         case ops.Cast():
@@ -69,26 +69,28 @@ def _node_work(structure: Structure, current: Node, dots: set[Node]) -> list[Wor
             return []
 
 
-def _contraction(structure: Structure, current: Node) -> Work:
-    """2·M·N·K, on matrix units when both sides have blocked axes of their own."""
+def _contraction(structure: Structure, current: Node) -> list[Work]:
+    """2·M·N·K, on matrix units where they can multiply the tiles; sides of several factors are multiplied before."""
     assert isinstance(current.op, ops.Reduce)
-    factors, consumed = summed_factors(current), current.op.axes
+    factors = summed_factors(current)
     blocked = {a for a, e in structure.extents.items() if e.blocked}
-    every = tuple(a.uid for a in in_order((*current.axes, *consumed)))
+    every = tuple(a.uid for a in in_order((*current.axes, *current.op.axes)))
     dtype = contraction_dtype(current) or current.dtype
-    left, right = factors[0], factors[-1]
-    free = [[a for a in f.axes if a not in consumed and a in blocked] for f in (left, right)]
-    own = [[a for a in free[i] if a not in free[1 - i]] for i in (0, 1)]
-    per_point = 2.0 * (len(factors) - 1)
-    if not all(own) or not blocked & set(consumed):
-        return Work("contraction", "vector", dtype, every, per_point)
-    sides = (_side(left, own[0], dtype), _side(right, own[1], dtype))
-    return Work("contraction", "tensor", dtype, every, per_point, sides=sides)
+    sides = tile_sides(current, blocked)
+    if sides is None:
+        return [Work("contraction", "vector", dtype, every, 2.0 * (len(factors) - 1))]
+    left, right = (_side(side, blocked - set(current.op.axes), dtype) for side in sides)
+    found = [Work("contraction", "tensor", dtype, every, 2.0, sides=(left, right))]
+    for side in sides:
+        axes = tuple(a.uid for a in in_order(a for factor in side for a in factor.axes))
+        found.append(Work("mul", "vector", DType.F32, axes, len(side) - 1))
+    return found
 
 
-def _side(factor: Node, free: list[Axis], dtype: DType) -> Operand:
-    loaded = isinstance(factor.op, ops.Input | ops.View | ops.Gather | ops.Cast)
-    return Operand(tuple(a.uid for a in free), min(dtype.bytes, _NARROW), loaded)
+def _side(factors: tuple[Node, ...], free: set[Axis], dtype: DType) -> Operand:
+    loaded = len(factors) == 1 and isinstance(factors[0].op, ops.Input | ops.View | ops.Gather | ops.Cast)
+    axes = tuple(a.uid for a in in_order(a for factor in factors for a in factor.axes if a in free))
+    return Operand(axes, min(dtype.bytes, _NARROW), loaded)
 
 
 def _rescaling(components: tuple[Component, ...], loop: int | None, axes: tuple[Axis, ...]) -> list[Work]:
