@@ -1702,7 +1702,7 @@ def causal_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -1941,7 +1941,7 @@ def causal_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2106,7 +2106,7 @@ def causal_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2370,7 +2370,7 @@ def causal_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2743,7 +2743,7 @@ def causal_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -5262,7 +5262,7 @@ def mha_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -5517,7 +5517,7 @@ def mha_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -5718,7 +5718,7 @@ def mha_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile, K, acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -6020,7 +6020,7 @@ def mha_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -6464,7 +6464,7 @@ def mha_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile, tl.trans(K), acc_x, input_precision="ieee")
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)

@@ -86,7 +86,7 @@ def attend_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -188,7 +188,7 @@ def attend_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -384,7 +384,7 @@ def attend_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -1187,7 +1187,7 @@ def block_buffer_9_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2008,7 +2008,7 @@ def block_forward_logsum_z_state_______kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2593,7 +2593,7 @@ def block_backward_buffer_17_kernel(
         next_acc_x = tl.dot(tile_bf16_3, tile_bf16_4, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -4376,7 +4376,7 @@ def block_backward_buffer_16_kernel(
         next_acc_x = tl.dot(tile_bf16_4, tile_bf16_2, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t) - 1 + 1)
+    to_x_2 = tl.minimum(size_t, tl.minimum(first_t + BLOCK_T, size_t))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)

@@ -2331,7 +2331,7 @@ def decode_few_kernel(
         mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -2362,7 +2362,7 @@ def decode_few_kernel(
         acc_x = next_acc_x
     # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2443,7 +2443,7 @@ def decode_few_parts_kernel(
         mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
+    to_x_in = (tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index - 1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) - 3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)) // BLOCK_X_IN_1 * BLOCK_X_IN_1
     # whole tiles, no mask needed
     for first_x_in in tl.range(0, to_x_in, BLOCK_X_IN_1):
         x_in_index = first_x_in + tl.arange(0, BLOCK_X_IN_1)
@@ -2478,7 +2478,7 @@ def decode_few_parts_kernel(
         acc_x_in = next_acc_x_in
     # src[decode.diag:35]
     from_x_in = tl.maximum(0, to_x_in)
-    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index + -1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) + -3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
+    to_x_in_2 = tl.maximum(tl.minimum(tl.minimum(size_length_x, few_index - 1 * tl.cast(mul, tl.int64) + tl.cast(filled, tl.int64) - 3), -1 * tl.cast(mul, tl.int64) + size_x), 0).to(tl.int32)
     # tiles that a mask or the end cuts
     for first_x_in_2 in tl.range(from_x_in, to_x_in_2, BLOCK_X_IN_1):
         x_in_index = first_x_in_2 + tl.arange(0, BLOCK_X_IN_1)
@@ -2706,7 +2706,7 @@ def decode_few_forward_kernel(
         mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -2737,7 +2737,7 @@ def decode_few_forward_kernel(
         acc_x = next_acc_x
     # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2917,7 +2917,7 @@ def decode_few_backward_d_Q_kernel(
         mask=(g_index < size_g)[:, None],
         other=0.0,
     )
-    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
+    to_x = (tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -2938,7 +2938,7 @@ def decode_few_backward_d_Q_kernel(
         acc_x = next_acc_x
     # src[decode.diag:35]
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) + -3), 0).to(tl.int32)
+    to_x_2 = tl.maximum(tl.minimum(size_x, few_index + tl.cast(filled, tl.int64) - 3), 0).to(tl.int32)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)

@@ -131,7 +131,7 @@ def mla_out_kernel(
     )
     # src[latent.diag:13]
     W = tl.load(W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e)
-    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -169,7 +169,7 @@ def mla_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, q_index + 1)
+    to_x_2 = tl.minimum(size_x, size_q)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -417,7 +417,7 @@ def mla_long_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -569,7 +569,7 @@ def mla_forward_out_kernel(
     )
     # src[latent.diag:13]
     W = tl.load(W_ptr + h_index * W_stride_h + r_index[None, :] * W_stride_r + e_index[:, None] * W_stride_e)
-    to_x = (tl.minimum(size_x, q_index + 1)) // BLOCK_X * BLOCK_X
+    to_x = (tl.minimum(size_x, 1)) // BLOCK_X * BLOCK_X
     # whole tiles, no mask needed
     for first_x in tl.range(0, to_x, BLOCK_X):
         x_index = first_x + tl.arange(0, BLOCK_X)
@@ -608,7 +608,7 @@ def mla_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, q_index + 1)
+    to_x_2 = tl.minimum(size_x, size_q)
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -723,7 +723,7 @@ def mla_forward_logsum_kernel(
         max_x = next_max_x
         z = next_z
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -1169,7 +1169,7 @@ def mla_backward_d_Q_d_R_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -1946,7 +1946,7 @@ def mla_long_forward_out_logsum_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2352,7 +2352,7 @@ def mla_long_backward_d_Q_d_R_kernel(
         acc_x = next_acc_x
         acc_x_2 = next_acc_x_2
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)

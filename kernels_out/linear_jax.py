@@ -481,7 +481,7 @@ def ssd_plain(C, B, X, dt, A, D):
         return following, following
 
     _, (state0_t,) = lax.scan(step_2, (spread.transpose(0, 2, 1),), (exponential.T, product.transpose(1, 0, 3, 2)))
-    sum_n = jnp.einsum("tn,thne->hte", C, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32)  # src[linear.diag:28]
+    sum_n = jnp.einsum("tn,thne->the", C, state0_t.astype(jnp.bfloat16), preferred_element_type=jnp.float32).transpose(1, 0, 2)  # src[linear.diag:28]
     as_bf16 = (sum_n + D[:, None, None] * X_f32).astype(jnp.bfloat16)  # [h t e]
     return as_bf16
 

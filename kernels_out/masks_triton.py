@@ -392,9 +392,9 @@ def sliding_window_kernel(
     )
     # src[masks.diag:11]
     sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
@@ -679,9 +679,9 @@ def sliding_window_forward_kernel(
     )
     # src[masks.diag:11]
     sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
@@ -898,9 +898,9 @@ def sliding_window_backward_d_Q_kernel(
         mask=(q_index < size_q)[:, None] & (d_index < size_d)[None, :],
         other=0.0,
     )
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
@@ -1013,7 +1013,7 @@ def sliding_window_backward_d_K_d_V_kernel(
     )
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
+    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
     to_q_2 = tl.minimum(from_q_2, to_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
@@ -1192,9 +1192,9 @@ def sliding_window_long_forward_out_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub_q = q_index - 256
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
@@ -1342,8 +1342,8 @@ def sliding_window_long_forward_logsum_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     # src[masks.diag:11]
     sub = q_index - 256
-    from_x = (tl.maximum(0, q_index + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, q_index + -255), BLOCK_X) * BLOCK_X
+    from_x = (tl.maximum(0, q_index - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, q_index - 255), BLOCK_X) * BLOCK_X
     to_x = tl.minimum(size_x, q_index + 1)
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
@@ -1542,7 +1542,7 @@ def sliding_window_long_backward_d_V_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
+    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
     to_q_2 = tl.minimum(from_q_2, to_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
@@ -1637,9 +1637,9 @@ def sliding_window_long_backward_d_Q_kernel(
     # src[masks.diag:11]
     sub_q = q_index - 256
     buffer_1 = tl.load(buffer_1_ptr + q_index * buffer_1_stride_q, mask=(q_index < size_q), other=0.0)
-    from_x = (tl.maximum(0, first_q + -255)) // BLOCK_X * BLOCK_X
-    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + -255), BLOCK_X) * BLOCK_X
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    from_x = (tl.maximum(0, first_q - 255)) // BLOCK_X * BLOCK_X
+    from_x_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_q + BLOCK_Q, size_q) - 256), BLOCK_X) * BLOCK_X
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     to_x_2 = tl.minimum(from_x_2, to_x)
     # tiles that a mask or the end cuts
     for first_x in tl.range(from_x, to_x_2, BLOCK_X):
@@ -1749,7 +1749,7 @@ def sliding_window_long_backward_d_K_kernel(
     rsqrt = tl.rsqrt(tl.cast(size_d, tl.float32))
     from_q = (tl.maximum(0, first_x)) // BLOCK_Q * BLOCK_Q
     from_q_2 = tl.cdiv(tl.maximum(0, tl.minimum(first_x + BLOCK_X, size_x) - 1), BLOCK_Q) * BLOCK_Q
-    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) - 1 + 256)
+    to_q = tl.minimum(size_q, tl.minimum(first_x + BLOCK_X, size_x) + 255)
     to_q_2 = tl.minimum(from_q_2, to_q)
     # tiles that a mask or the end cuts
     for first_q in tl.range(from_q, to_q_2, BLOCK_Q):
@@ -2409,7 +2409,7 @@ def dilated_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2661,7 +2661,7 @@ def dilated_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -2834,7 +2834,7 @@ def dilated_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -3113,7 +3113,7 @@ def dilated_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -3501,7 +3501,7 @@ def dilated_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -5880,7 +5880,7 @@ def documents_kernel(
     most_of_q = tl.max(tile, 0)
     tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
     least_of_q = tl.min(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # indices that the mask may leave
     begin_x = tl.full([1024], size_x, tl.int32)
     end_x = tl.full([1024], 0, tl.int32)
@@ -5943,7 +5943,7 @@ def documents_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
     # tiles that a mask or the end cuts
     for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
@@ -6158,7 +6158,7 @@ def documents_forward_kernel(
     least_of_q = tl.min(tile, 0)
     tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
     most_of_q = tl.max(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # indices that the mask may leave
     begin_x = tl.full([1024], size_x, tl.int32)
     end_x = tl.full([1024], 0, tl.int32)
@@ -6220,7 +6220,7 @@ def documents_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
     # tiles that a mask or the end cuts
     for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
@@ -6356,7 +6356,7 @@ def documents_backward_d_Q_kernel(
     most_of_q = tl.max(tile, 0)
     tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
     least_of_q = tl.min(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # indices that the mask may leave
     begin_x = tl.full([1024], size_x, tl.int32)
     end_x = tl.full([1024], 0, tl.int32)
@@ -6417,7 +6417,7 @@ def documents_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
     # tiles that a mask or the end cuts
     for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
@@ -6697,7 +6697,7 @@ def documents_long_forward_out_kernel(
     most_of_q = tl.max(tile, 0)
     tile_2 = tl.where(q_index < size_q, of_q, 2147483647)
     least_of_q = tl.min(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # indices that the mask may leave
     begin_x = tl.full([1024], size_x, tl.int32)
     end_x = tl.full([1024], 0, tl.int32)
@@ -6749,7 +6749,7 @@ def documents_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
     # tiles that a mask or the end cuts
     for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
@@ -7143,7 +7143,7 @@ def documents_long_backward_d_Q_kernel(
     least_of_q = tl.min(tile, 0)
     tile_2 = tl.where(q_index < size_q, of_q, -2147483648)
     most_of_q = tl.max(tile_2, 0)
-    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # indices that the mask may leave
     begin_x = tl.full([1024], size_x, tl.int32)
     end_x = tl.full([1024], 0, tl.int32)
@@ -7193,7 +7193,7 @@ def documents_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x_2 = tl.maximum(from_x, to_x_4)
-    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1), end_x)
+    to_x_5 = tl.minimum(tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q)), end_x)
     # tiles that a mask or the end cuts
     for first_x_3 in tl.range(from_x_2, to_x_5, BLOCK_X):
         x_index = first_x_3 + tl.arange(0, BLOCK_X)
@@ -9842,7 +9842,7 @@ def alibi_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -10105,7 +10105,7 @@ def alibi_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -10477,7 +10477,7 @@ def alibi_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -10679,7 +10679,7 @@ def alibi_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -11113,7 +11113,7 @@ def alibi_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -13898,7 +13898,7 @@ def softcap_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -14146,7 +14146,7 @@ def softcap_forward_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -14319,7 +14319,7 @@ def softcap_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, K, acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -14598,7 +14598,7 @@ def softcap_long_forward_out_kernel(
         z = next_z
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)
@@ -14979,7 +14979,7 @@ def softcap_long_backward_d_Q_kernel(
         next_acc_x = tl.dot(tile_bf16, tl.trans(K), acc_x)
         acc_x = next_acc_x
     from_x = tl.maximum(0, to_x)
-    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q) - 1 + 1)
+    to_x_2 = tl.minimum(size_x, tl.minimum(first_q + BLOCK_Q, size_q))
     # tiles that a mask or the end cuts
     for first_x_2 in tl.range(from_x, to_x_2, BLOCK_X):
         x_index = first_x_2 + tl.arange(0, BLOCK_X)

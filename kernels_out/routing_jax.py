@@ -26,7 +26,7 @@ def experts_masked(X, gate, chosen, up, down):
         raise ValueError(f"down: bf16[expert hidden d] has shape {down.shape}, expected {(4, 64, 64)}")
     weight = jnp.sum(jnp.where(chosen[:, :, None] == jnp.arange(4), gate[:, :, None], 0), axis=1)  # src[routing.diag:20]
     sum_d = jnp.einsum("td,edh->teh", X, up, preferred_element_type=jnp.float32)  # [token expert hidden]  # src[routing.diag:21]
-    sum_hidden = jnp.einsum("teh,ehd->tde", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32)  # src[routing.diag:22]
+    sum_hidden = jnp.einsum("teh,ehd->etd", jax.nn.relu(sum_d).astype(jnp.bfloat16), down, preferred_element_type=jnp.float32).transpose(1, 2, 0)  # src[routing.diag:22]
     sum_expert = jnp.einsum("te,tde->td", weight, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:22]
     as_bf16 = sum_expert.astype(jnp.bfloat16)  # [token d]
     return as_bf16
@@ -408,7 +408,7 @@ def experts_gathered_plain(X, gate, chosen, up, down):
     gathered_expert = up[chosen]  # [token place d hidden]  # src[routing.diag:33]
     sum_d = jnp.einsum("td,tpdh->tph", X, gathered_expert, preferred_element_type=jnp.float32)  # src[routing.diag:33]
     gathered_expert_2 = down[chosen]  # [token place hidden d]  # src[routing.diag:34]
-    sum_hidden = jnp.einsum("tph,tphd->tdp", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32)  # src[routing.diag:34]
+    sum_hidden = jnp.einsum("tph,tphd->tpd", jax.nn.relu(sum_d).astype(jnp.bfloat16), gathered_expert_2, preferred_element_type=jnp.float32).transpose(0, 2, 1)  # src[routing.diag:34]
     sum_place = jnp.einsum("tp,tdp->td", gate, sum_hidden, precision="highest")  # [token d]  # src[routing.diag:34]
     as_bf16 = sum_place.astype(jnp.bfloat16)  # [token d]
     return as_bf16

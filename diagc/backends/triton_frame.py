@@ -101,22 +101,28 @@ class Frame:
     def _part(self, axis: Axis, part: ir.Edge | ir.Bound) -> str:
         if isinstance(part, ir.Bound):
             return self.bound(axis, part)
-        terms = [self._end(a, end) if c == 1 else f"{c} * {self._end(a, end)}" for a, end, c in part.terms]
+        terms, offset = list[str](), part.offset
+        for a, end, c in part.terms:
+            text, less = self._end(a, end)
+            offset -= c * less
+            terms += [text if c == 1 else f"{c} * ({text})"] if text else []
         for value, _, c in part.values:
             text = f"tl.cast({self.text[value]}, tl.int64)" if _is_wide(part) else self.text[value]
             terms.append(text if c == 1 else f"{c} * {text}")
-        if part.offset != Size() or not terms:
-            terms.append(self.names.size(part.offset))
-        return " + ".join(terms)
+        if offset != Size() or not terms:
+            terms.append(self.names.size(offset))
+        return " + ".join(terms).replace("+ -", "- ")
 
-    def _end(self, axis: Axis, end: str) -> str:
-        """The first or last index of an axis in this program."""
-        if self.kernel.extents[axis].kind != "tile":
-            return self.names.indices[axis]
-        first = self.bounds[axis, FIRST]
-        if end == "first":
-            return first
-        return f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)}) - 1"
+    def _end(self, axis: Axis, end: str) -> tuple[str, int]:
+        """The first index of an axis in this program, or one past the last, and what is to be subtracted from it."""
+        kind = self.kernel.extents[axis].kind
+        if kind == "tile":
+            first = self.bounds[axis, FIRST]
+            past = f"tl.minimum({first} + {block_name(axis)}, {self.names.size(axis.size)})"
+            return (first, 0) if end == "first" else (past, 1)
+        if kind == "resident":
+            return ("", 0) if end == "first" else (self.names.size(axis.size), 1)
+        return self.names.indices[axis], 0
 
 
 def _is_wide(edge: ir.Edge) -> bool:

@@ -58,7 +58,7 @@ def test_back_ends_agree_with_the_reference(spec: Path, backend: Backend) -> Non
 
 
 WINDOW = """
-axis q, x, d
+axis q, x, d, d2
 fn window(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
   S = sum[d](Q * K) * rsqrt(size(d))
   return sum[x](softmax[x](where(x <= q and x > q - 37, S, -inf)) * V)
@@ -68,6 +68,16 @@ fn nothing_left(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
 }
 fn strided(Q: f32[q d], K: f32[x d], V: f32[x d], ok: bool[x]) -> f32[q d] {
   return sum[x](softmax[x](where(ok and x % 3 == q % 3, sum[d](Q * K), -inf)) * V)
+}
+fn twice_as_far(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
+  return sum[x](softmax[x](where(x <= 2 * q + 3 and 3 * x + 2 * q > 90, sum[d](Q * K), -inf)) * V)
+}
+fn from_the_end(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
+  return sum[x](softmax[x](where(x <= 97 - q, sum[d](Q * K), -inf)) * V)
+}
+fn keys_are_made(Q: f32[q d], C: f32[x d], U: f32[d d2], V: f32[x d]) -> f32[q d2] {
+  K = sum[d](C * U)
+  return sum[x](softmax[x](where(x <= q, sum[d2](sum[d](Q * U) * K), -inf)) * K)
 }
 fn sigmoid_weights(Q: f32[q d], K: f32[x d], V: f32[x d]) -> f32[q d] {
   return sum[x](where(x <= q, sigmoid(sum[d](Q * K)), 0) * V)
@@ -84,7 +94,10 @@ fn weights(Q: f32[q d], K: f32[x d]) -> f32[q x] {
 
 @pytest.mark.parametrize("backend", ["triton", "jax"])
 def test_unshipped_masks_and_results_agree_too(backend: Backend) -> None:
-    names = ("window", "nothing_left", "strided", "sigmoid_weights", "two_results", "weights")
+    names = (
+        "window", "nothing_left", "strided", "twice_as_far", "from_the_end", "keys_are_made", "sigmoid_weights",
+        "two_results", "weights",
+    )  # fmt: skip
     entries = {name: entry(WINDOW, name) for name in names}
     chosen = {name: list(cases(found.diagram)) for name, found in entries.items()}
     outcomes = compare(entries, chosen, backend, "window.diag")

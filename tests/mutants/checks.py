@@ -18,6 +18,7 @@ from diagc.core.dtypes import DType
 from diagc.core.fold import FoldAlgebra
 from diagc.core.guards import guard_point
 from diagc.core.rewrite import Record, Rule, rewrite
+from diagc.plan.partition import partition
 from tests.properties.cascades import CASCADES, evaluated, fold, joined, lift
 from tests.properties.expressions import Maker, as_diagram, assert_same_values
 from tests.properties.test_rules import PATTERNS
@@ -114,6 +115,19 @@ def same_after(run: Callable[[Diagram], Diagram], diagram: Diagram) -> bool:
     except AssertionError:
         return False
     return True
+
+
+def partition_holds(diagram: Diagram) -> bool:
+    """The kernels of a diagram, one after the other, against the diagram."""
+    make = np.random.default_rng(2)
+    sizes = dict.fromkeys(diagram.size_symbols, 5)
+    known = {str(n.op.name): make.standard_normal([5] * len(n.axes)) for n in diagram.inputs}  # type: ignore[union-attr]
+    expected = evaluate(diagram, known, sizes)
+    for stage in partition(diagram):
+        known |= dict(zip(stage.diagram.output_names, evaluate(stage.diagram, known, sizes), strict=True))
+    return all(
+        np.allclose(known[name], value) for name, value in zip(diagram.output_names, expected, strict=True)
+    )
 
 
 def derivative_holds(build: Callable[[Node], Node], start: float = 0.3) -> bool:

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import importlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from diagc.core import comparisons, guards, ops
+from diagc.core.axes import Axis, Size
 from diagc.core.derivative import partials
-from diagc.core.diagram import Array, Node, apply, constant, node, reduction, spread, with_inputs
+from diagc.core.diagram import (
+    Array,
+    Diagram,
+    Node,
+    apply,
+    constant,
+    node,
+    reduction,
+    spread,
+    walk,
+    with_inputs,
+)
 from diagc.core.dtypes import DType
 from diagc.core.fold import Component, FoldAlgebra, Rescale
 from diagc.core.rewrite import Record, Rule, rewrite
 from diagc.cost import traffic
-from diagc.passes import base_two, masked_factors
+from diagc.passes import base_two, exchange, masked_factors, reassociate
 from diagc.passes.forms import function
 from diagc.passes.normalise import RULES
 from tests.mutants.checks import (
@@ -26,6 +38,7 @@ from tests.mutants.checks import (
     fold_holds,
     guard_holds,
     law_holds,
+    partition_holds,
     positives_hold,
     same_after,
 )  # fmt: skip
@@ -34,6 +47,7 @@ from tests.properties.test_rules import PATTERNS
 from tests.unit.cost.test_figures import Tiling
 from tests.unit.cost.textbook import MATMUL, made
 
+partition = importlib.import_module("diagc.plan.partition")
 merging = importlib.import_module("diagc.core.fold.merge")
 LAWS: Final = {rule.name: rule for rule in RULES}
 Broken = Callable[[Node], Node | None]
@@ -227,6 +241,64 @@ def test_a_mask_lost_in_a_contraction_is_noticed(kept: int) -> None:
 
     assert run(rule)
     assert not run(replace(rule, apply=spoilt))
+
+
+# ---- contractions
+
+
+def _maximum(_: str, axes: Iterable[Axis], operand: Node, like: ops.Reduce | None = None) -> Node:
+    return reduction("max", axes, operand, like and replace(like, monoid="max"))
+
+
+def _inputs(*each: tuple[str, tuple[Axis, ...]]) -> tuple[Node, ...]:
+    return tuple(node(ops.Input(name), array=Array(DType.F32, axes)) for name, axes in each)
+
+
+def test_a_wrong_bracketing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """(X·W)·v becomes X·(W·v)."""
+    a, b, c = Maker(random.Random(0)).axes[:3]
+    rows, matrix, vector = _inputs(("X", (a, b)), ("W", (b, c)), ("v", (c,)))
+    inner = reduction("sum", (b,), apply("mul", rows, matrix))
+    diagram = as_diagram((reduction("sum", (c,), apply("mul", inner, vector)),))
+    run = reassociate.Reassociate().run
+    assert run(diagram) is not diagram
+    assert same_after(run, diagram)
+    monkeypatch.setattr(reassociate, "reduction", _maximum)
+    assert not same_after(run, diagram)
+
+
+def test_a_wrong_exchange_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """∑ₓ P·(∑_d G·V) is ∑_d G·O for O = ∑ₓ P·V."""
+    q, x, d = Maker(random.Random(0)).axes[:3]
+    weights, values, slopes = _inputs(("P", (q, x)), ("V", (x, d)), ("G", (q, d)))
+    result = reduction("sum", (x,), apply("mul", weights, values))
+    inner = reduction("sum", (d,), apply("mul", slopes, values))
+    diagram = as_diagram((reduction("sum", (x,), apply("mul", weights, inner)),))
+
+    def run(before: Diagram) -> Diagram:
+        return before.with_outputs(exchange.exchange(before.outputs, (result,)))
+
+    assert result in walk(run(diagram).outputs)
+    assert same_after(run, diagram)
+    monkeypatch.setattr(exchange, "reduction", _maximum)
+    assert not same_after(run, diagram)
+
+
+def test_a_wrong_nesting_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum over queries and keys of what a product of matrices gives is made in two kernels."""
+    h, q, x, d = (Axis(name, Size.symbol(name)) for name in "hqxd")
+    queries, keys, weights = _inputs(("Q", (h, q, d)), ("K", (h, x, d)), ("W", (q, x)))
+    scores = apply("exp", reduction("sum", (d,), apply("mul", queries, keys)))
+    diagram = as_diagram((reduction("sum", (q, x), apply("mul", scores, weights)),))
+    assert len(partition.partition(diagram)) == 2
+    assert partition_holds(diagram)
+
+    def spoilt(op: ops.Op, *inputs: Node, array: Array | None = None) -> Node:
+        wrong = replace(op, monoid="max") if isinstance(op, ops.Reduce) else op
+        return node(wrong, *inputs, array=array)
+
+    monkeypatch.setattr(partition, "node", spoilt)
+    assert not partition_holds(diagram)
 
 
 # ---- derivatives

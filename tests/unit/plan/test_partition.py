@@ -11,8 +11,10 @@ from diagc.passes.base_two import BaseTwo
 from diagc.passes.masked_factors import MaskedFactors
 from diagc.passes.normalise import Normalise
 from diagc.plan.config import has_dot
+from diagc.plan.obstacles import reductions_of, unmultiplied
 from diagc.plan.partition import Held, Stage, partition
 from diagc.plan.parts import parted_axes
+from diagc.plan.structure import structure
 from tests.unit.specs import ROOT, entry, spec_entries
 
 
@@ -142,3 +144,39 @@ def test_no_kernel_holds_more_than_its_configurations_do(spec: str) -> None:
         for variant in kernels(found).variants:
             held = [axis.size.value or 0 for axis in resident_axes(variant.kernel)]
             assert not variant.multiplies or max(held, default=0) <= variant.configs[-1].max_resident
+
+
+# ---- products on tiles
+
+
+@pytest.mark.parametrize("spec", ["attention/latent", "attention/masks", "moe/routing", "norm/fused"])
+def test_every_product_of_matrices_is_one_on_the_tiles_of_its_kernel(spec: str) -> None:
+    """Of results and gradients; else the lowering multiplies broadcast tiles on vector units."""
+    for found in spec_entries(ROOT / "specs" / f"{spec}.diag").values():
+        for plan in kernels(found).every_plan:
+            for launch in plan.launches:
+                made = structure(launch.diagram)
+                assert unmultiplied(made, reductions_of(made.diagram.outputs)) == [], made.diagram.name
+
+
+SLOPE = """axis q, x, d
+fn f(Q: bf16[q d], K: bf16[x d]) -> f32[] { return sum[q x](exp(sum[d](Q * K)) * (q - x)) }"""
+
+
+def test_a_fold_over_two_axes_of_a_product_is_a_fold_of_folds() -> None:
+    assert written(stages(SLOPE)) == [{"q"}, set()]
+    assert has_dot(stages(SLOPE)[0].structure)
+
+
+NORMED = """axis row, n, o
+fn f(X: bf16[row n], w: f32[n], b: f32[n], W: bf16[n o]) -> bf16[row o] {
+  return sum[n](layer_norm[n](X, w, b) * W)
+}"""
+
+
+def test_statistics_are_written_where_they_would_double_a_product() -> None:
+    assert written(stages(NORMED)) == [{"row"}, {"row", "o"}]
+
+
+def test_a_scale_alone_doubles_nothing() -> None:
+    assert len(stages(NORMED.replace("layer_norm[n](X, w, b)", "rms_norm[n](X, w)"))) == 1
